@@ -1,0 +1,135 @@
+// Everything the service needs in Azure, in one resource group: `azd up`, or
+// `az deployment group create --resource-group <name> --template-file infra/main.bicep --parameters ...`.
+targetScope = 'resourceGroup'
+
+@description('Short name of this environment, such as "prod"; part of most names.')
+@minLength(1)
+@maxLength(12)
+param environmentName string
+
+@description('Azure region; it must offer the Flex Consumption plan.')
+param location string = resourceGroup().location
+
+@description('Entra tenant of the Dataverse organizations and of the callers.')
+param tenantId string = tenant().tenantId
+
+@description('Application (client) id under which the API is registered in Entra.')
+param apiApplicationId string
+
+@description('Application ID URI of that registration.')
+param apiApplicationUri string = 'api://${apiApplicationId}'
+
+@description('Addresses of the Dataverse organizations that may be exported, separated by commas.')
+param dataverseUrls string
+
+@description('Email address that receives the alerts.')
+param alertEmail string
+
+var suffix = uniqueString(resourceGroup().id, environmentName)
+var name = 'dvexport-${environmentName}-${suffix}'
+var tags = {
+  'azd-env-name': environmentName
+  application: 'dataverse-export'
+}
+
+// One identity for everything the app calls, so that a role is granted once and outlives the app itself.
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+  name: 'id-${name}'
+  location: location
+  tags: tags
+}
+
+module storage 'modules/storage.bicep' = {
+  params: {
+    // A storage account name has at most 24 characters, lower-case letters and digits.
+    name: 'stdvexport${suffix}'
+    location: location
+    tags: tags
+    principalId: identity.properties.principalId
+  }
+}
+
+module keyVault 'modules/key-vault.bicep' = {
+  params: {
+    // A vault name has at most 24 characters.
+    name: 'kv-dvexport${suffix}'
+    location: location
+    tags: tags
+    principalId: identity.properties.principalId
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  params: {
+    name: name
+    location: location
+    tags: tags
+    principalId: identity.properties.principalId
+    alertEmail: alertEmail
+  }
+}
+
+module functionApp 'modules/function-app.bicep' = {
+  params: {
+    name: name
+    location: location
+    tags: tags
+    identityId: identity.id
+    packageContainerUrl: storage.outputs.packageContainerUrl
+    settings: {
+      TENANT_ID: tenantId
+      API_APPLICATION_ID: apiApplicationId
+      API_APPLICATION_URI: apiApplicationUri
+      DATAVERSE_URLS: dataverseUrls
+      MANAGED_IDENTITY_CLIENT_ID: identity.properties.clientId
+      APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
+      // Tells the host to sign its telemetry with the identity: the component refuses its key alone.
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+      AzureWebJobsStorage__accountName: storage.outputs.name
+      AzureWebJobsStorage__credential: 'managedidentity'
+      AzureWebJobsStorage__clientId: identity.properties.clientId
+    }
+  }
+}
+
+// One entry a file in queries/. The path must be a constant, hence no loop over file names.
+var alerts = [
+  {
+    name: 'failures-need-attention'
+    displayName: 'Failures need attention'
+    description: 'Rows that automatic re-touching could not heal and that a person has to look at, by profile, table and cause.'
+    severity: 2
+    query: loadTextContent('queries/failures-need-attention.kql')
+  }
+]
+
+module alertRules 'modules/alert-rule.bicep' = [
+  for alert in alerts: {
+    params: {
+      name: 'alert-${alert.name}-${environmentName}'
+      location: location
+      tags: tags
+      displayName: 'Dataverse export (${environmentName}): ${alert.displayName}'
+      alertDescription: alert.description
+      severity: alert.severity
+      query: alert.query
+      applicationInsightsId: monitoring.outputs.applicationInsightsId
+      actionGroupId: monitoring.outputs.actionGroupId
+    }
+  }
+]
+
+@description('Address of the service.')
+output SERVICE_URL string = functionApp.outputs.url
+
+@description('Name of the function app, for deployments by hand.')
+output FUNCTION_APP_NAME string = functionApp.outputs.name
+
+@description('Vault for the connection strings of the destinations.')
+output KEY_VAULT_URL string = keyVault.outputs.url
+
+@description('Identity to add as an application user in each Dataverse organization.')
+output MANAGED_IDENTITY_CLIENT_ID string = identity.properties.clientId
+
+@description('Where telemetry and alerts are found.')
+output APPLICATION_INSIGHTS_NAME string = monitoring.outputs.applicationInsightsName

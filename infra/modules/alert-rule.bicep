@@ -1,0 +1,61 @@
+param name string
+param location string
+param tags object
+param displayName string
+param alertDescription string
+
+@description('0 critical, 1 error, 2 warning, 3 informational.')
+@minValue(0)
+@maxValue(3)
+param severity int
+
+@description('Returns one row for each thing to report, with the columns profile, tableName, cause, since (texts) and failures (a count).')
+param query string
+
+param applicationInsightsId string
+param actionGroupId string
+
+// Each row of the answer is a finding of its own, so that the email says which profile and table, why, and since when.
+resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: displayName
+    description: alertDescription
+    severity: severity
+    enabled: true
+    // The component, not the workspace: the query then uses the table and column names of Application Insights.
+    scopes: [applicationInsightsId]
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT15M'
+    criteria: {
+      allOf: [
+        {
+          query: query
+          timeAggregation: 'Total'
+          metricMeasureColumn: 'failures'
+          dimensions: [
+            for column in ['profile', 'tableName', 'cause', 'since']: {
+              name: column
+              operator: 'Include'
+              values: ['*']
+            }
+          ]
+          operator: 'GreaterThan'
+          threshold: 0
+          failingPeriods: {
+            numberOfEvaluationPeriods: 1
+            minFailingPeriodsToAlert: 1
+          }
+        }
+      ]
+    }
+    // A row given up is reported once and does not become well because no other row is given up afterwards.
+    autoMitigate: false
+    actions: {
+      actionGroups: [actionGroupId]
+    }
+  }
+}
