@@ -1,0 +1,44 @@
+import { type ErrorCode, errorCodes } from './error-codes.ts';
+
+/** More about one error: parameters for the API's body, the wait that the other side asked for, and the foreign error. */
+export interface ServiceErrorDetails {
+  readonly parameters?: readonly string[];
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error of this program. `message` has the form
+ * "Cannot ‹do what› of ‹which thing›: ‹what happened›; ‹expected or allowed›." and never holds a secret or a row value.
+ */
+export class ServiceError extends Error {
+  readonly code: ErrorCode;
+  readonly parameters: readonly string[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ServiceErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'ServiceError';
+    this.code = code;
+    this.parameters = details.parameters ?? [];
+    this.retryAfterSeconds = details.retryAfterSeconds;
+  }
+}
+
+/** The error itself when it is ours; anything else becomes `INTERNAL`, its text kept out of the message and in `cause`. */
+export function asServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  return new ServiceError('INTERNAL', 'Cannot finish the operation: an unforeseen error; see the log.', {
+    cause: error,
+  });
+}
+
+/** Whether the error is ours and has one of the given codes. */
+export function hasCode(error: unknown, ...codes: ErrorCode[]): error is ServiceError {
+  return error instanceof ServiceError && codes.includes(error.code);
+}
+
+/** The message with what cures it, for people. */
+export function messageWithCure(error: ServiceError): string {
+  return `${error.message} ${errorCodes[error.code].cure}`;
+}

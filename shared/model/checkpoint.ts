@@ -1,0 +1,41 @@
+import type { SyncPhase } from './sync-state.ts';
+
+/** Names the state that a writer believes the checkpoint to be in; a write with another state than the stored is refused. */
+export interface Turn {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+/**
+ * How far one table is, stored in the destination beside its rows and moved in the same transaction.
+ * A new activation or reload begins a new `epoch`; every page moves `sequence`.
+ */
+export interface Checkpoint extends Turn {
+  readonly table: string;
+  readonly profileId: string;
+  readonly activation: number;
+  readonly phase: SyncPhase;
+  /** The page to read next in this phase; without it the phase has just begun. */
+  readonly link?: string;
+  /** From the identity pass: where the delta begins after the load. */
+  readonly deltaLink?: string;
+  /** When the current load began (ISO 8601): rows last written before it are swept. */
+  readonly loadStartedAt?: string;
+  /** True when the table may hold rows that the load will not see. */
+  readonly needsSweep: boolean;
+  readonly rowsExpected?: number;
+  readonly rowsLoaded: number;
+  /** Pages already applied in the current delta pass. */
+  readonly pageInPass: number;
+  /** Greatest row version applied before the current delta pass; a decimal text, "0" at first. */
+  readonly passVersion: string;
+  /** Greatest row version applied so far; a decimal text. */
+  readonly maxVersion: string;
+  readonly successCount: number;
+  readonly failureCount: number;
+}
+
+/** The members that a step sets; `undefined` clears a member. Counts, versions and sequence move by what was written. */
+export type CheckpointAdvance = {
+  readonly [K in 'link' | 'deltaLink' | 'loadStartedAt' | 'rowsExpected']?: Checkpoint[K] | undefined;
+} & Partial<Pick<Checkpoint, 'phase' | 'needsSweep' | 'rowsLoaded' | 'pageInPass' | 'passVersion'>>;

@@ -1,0 +1,88 @@
+import type { ChangeType } from './change.ts';
+
+/** One entry of a failure log, as `des-rest-api.md` section 6 gives it. */
+export interface FailureEntry {
+  /** Logical name of the table. */
+  readonly entity: string;
+  /** Lower-case guid; undefined for `N/A`: the failure concerns the whole table. */
+  readonly recordId: string | undefined;
+  /** ISO 8601 in whole seconds of UTC; undefined when the log has none. */
+  readonly notificationTime: string | undefined;
+  /** As written; the old service's words are those of `ChangeType`. */
+  readonly changeType: ChangeType | (string & {});
+  readonly reason: string;
+}
+
+export const failureCauses = [
+  'destination-full',
+  'destination-unreachable',
+  'timeout-or-deadlock',
+  'text-too-long',
+  'row-too-wide',
+  'number-out-of-range',
+  'date-out-of-range',
+  'missing-object',
+  'object-exists',
+  'constraint',
+  'permission',
+  'source',
+  'unknown',
+] as const;
+export type FailureCause = (typeof failureCauses)[number];
+
+/**
+ * The life of a failure. `new`: just read; `waiting`: for the cause to go or for its turn; `retouching`: written again,
+ * not yet seen; then `healed`, `gone` (row deleted meanwhile), or back to `waiting`, at last `needs-attention`.
+ */
+export const failureStates = [
+  'new',
+  'waiting',
+  'retouching',
+  'healed',
+  'gone',
+  'needs-attention',
+  'ignored',
+] as const;
+export type FailureState = (typeof failureStates)[number];
+
+const nextStates: Record<FailureState, readonly FailureState[]> = {
+  new: ['waiting', 'needs-attention', 'ignored'],
+  waiting: ['retouching', 'healed', 'gone', 'needs-attention', 'ignored'],
+  retouching: ['healed', 'gone', 'waiting', 'needs-attention', 'ignored'],
+  healed: [],
+  gone: [],
+  'needs-attention': ['waiting', 'ignored', 'healed', 'gone'],
+  ignored: ['waiting'],
+};
+
+/** Whether a failure may go from one state to another. */
+export function canBecome(from: FailureState, to: FailureState): boolean {
+  return nextStates[from].includes(to);
+}
+
+/** Failures that something still has to happen to. */
+export function isOpen(state: FailureState): boolean {
+  return state === 'new' || state === 'waiting' || state === 'retouching';
+}
+
+/** One failure in the ledger. Dates are ISO 8601 in UTC. */
+export interface Failure extends FailureEntry {
+  /** Derived from the entry, so that reading an entry twice changes nothing. */
+  readonly id: string;
+  readonly profileId: string;
+  readonly organizationId: string;
+  readonly cause: FailureCause;
+  readonly state: FailureState;
+  /** How often the row was re-touched for this failure. */
+  readonly attempts: number;
+  /** Not to be re-touched before. */
+  readonly nextAttemptAt: string | undefined;
+  /** When the row was last re-touched. */
+  readonly retouchedAt: string | undefined;
+  /** Row version after the last re-touch, a decimal text: the destination must reach it. */
+  readonly retouchedVersion: string | undefined;
+  readonly ingestedAt: string;
+  /** When `state` last changed, and why in a sentence. */
+  readonly changedAt: string;
+  readonly note: string;
+}

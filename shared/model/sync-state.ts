@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/**
+ * The steps of one table's replication: `identity` counts the rows and takes the delta link from before the load,
+ * `load` reads all columns, `sweep` deletes what a reload did not see, `delta` follows the changes for ever.
+ */
+export const syncPhases = ['identity', 'load', 'sweep', 'delta'] as const;
+export type SyncPhase = (typeof syncPhases)[number];
+
+/** Why a table waits: the destination or the source is not available, since when, and how often it was tried. */
+export const incidentSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  since: z.string(),
+  attempts: z.int(),
+});
+export type Incident = Readonly<z.infer<typeof incidentSchema>>;
+
+/**
+ * What is known of one table of one profile, kept in Table Storage so that status is answered while the destination is
+ * down. The truth about progress is the checkpoint in the destination; this follows it, page by page.
+ */
+export const syncStateSchema = z.object({
+  profileId: z.string(),
+  table: z.string(),
+  activation: z.int(),
+  /** Number of the work item that may run now; an item with another number is void, so a table never runs twice. */
+  turn: z.int(),
+  /** When the work item of this turn is due (ISO 8601); the watchdog looks for turns that are long overdue. */
+  dueAt: z.string(),
+  phase: z.enum(['not-started', ...syncPhases]),
+  metadataState: z.enum(['NotCreated', 'MetadataCreating', 'Created', 'Failure']),
+  initialSyncState: z.enum(['NotStarted', 'InProgress', 'Completed', 'CompletedWithFailures']),
+  lastExportStatus: z.enum(['Success', 'Failure']).optional(),
+  rowsExpected: z.int().optional(),
+  rowsLoaded: z.int(),
+  successCount: z.int(),
+  failureCount: z.int(),
+  /** Seconds until an idle table is asked again; grows while nothing changes. */
+  intervalSeconds: z.number(),
+  metadataCreatedAt: z.string().optional(),
+  initialSyncCompletedAt: z.string().optional(),
+  lastDeltaSyncAt: z.string().optional(),
+  lastExportAt: z.string().optional(),
+  incident: incidentSchema.optional(),
+});
+export type SyncState = Readonly<z.infer<typeof syncStateSchema>>;
+
+/** The state of a table that an activation has just asked for. */
+export function newSyncState(profileId: string, table: string, activation: number, dueAt: string): SyncState {
+  return {
+    profileId,
+    table,
+    activation,
+    turn: 1,
+    dueAt,
+    phase: 'not-started',
+    metadataState: 'NotCreated',
+    initialSyncState: 'NotStarted',
+    rowsLoaded: 0,
+    successCount: 0,
+    failureCount: 0,
+    intervalSeconds: 0,
+  };
+}

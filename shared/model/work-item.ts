@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { ServiceError } from '../errors.ts';
+
+/** "Profile p, table t: go on." Everything else is in the checkpoint. */
+export const syncTableItemSchema = z.object({
+  profileId: z.string(),
+  table: z.string(),
+  activation: z.int(),
+  turn: z.int(),
+});
+export type SyncTableItem = Readonly<z.infer<typeof syncTableItemSchema>>;
+
+/** "Try the rejected rows of this table that are due." */
+export const retryRowItemSchema = z.object({ profileId: z.string(), table: z.string(), activation: z.int() });
+export type RetryRowItem = Readonly<z.infer<typeof retryRowItemSchema>>;
+
+/** "Write these rows again with identical values." A probe is a single row that shows whether the cause is gone. */
+export const retouchRowItemSchema = z.object({
+  organizationId: z.string(),
+  profileId: z.string(),
+  table: z.string(),
+  recordIds: z.array(z.guid()).min(1).max(100),
+});
+export type RetouchRowItem = Readonly<z.infer<typeof retouchRowItemSchema>>;
+
+/** "See whether these re-touched rows have arrived." */
+export const verifyRowItemSchema = z.object({
+  organizationId: z.string(),
+  profileId: z.string(),
+  table: z.string(),
+  recordIds: z.array(z.guid()).min(1).max(100),
+  /** When the rows were re-touched (ISO 8601). */
+  retouchedAt: z.string(),
+});
+export type VerifyRowItem = Readonly<z.infer<typeof verifyRowItemSchema>>;
+
+/** The message as a work item; one that does not fit is refused, becomes poison and raises an alert. */
+export function readWorkItem<T>(schema: z.ZodType<T>, queue: string, message: unknown): T {
+  const parsed = schema.safeParse(message);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'message'} ${issue.message}`,
+  );
+  throw new ServiceError(
+    'MESSAGE_UNREADABLE',
+    `Cannot read a message of queue "${queue}": ${problems.join('; ')}.`,
+    { parameters: [queue] },
+  );
+}

@@ -1,0 +1,64 @@
+import type { ChangePage, Row, RowValue } from '../model/change.ts';
+import type { Organization } from '../model/organization.ts';
+import type { TableDefinition, TableSummary } from '../model/table-schema.ts';
+
+/** Which columns of which table to read; `columns` are member names as the Web API selects them (`_ownerid_value`). */
+export interface RowQuery {
+  readonly table: Pick<TableDefinition, 'logicalName' | 'entitySetName' | 'primaryId'>;
+  readonly columns: readonly string[];
+  /** Asks for lookup table names and formatted values beside the columns. */
+  readonly hasAnnotations: boolean;
+}
+
+/**
+ * What to read: the first page of all rows (`rows`), the same with a delta link at its end (`tracked-rows`), the page of a
+ * `next` link, or what changed since a `delta` link. A delta is asked with the columns of the query, not with those of
+ * the request that made the link.
+ */
+export type PageRequest =
+  | { readonly kind: 'rows' | 'tracked-rows'; readonly query: RowQuery }
+  | { readonly kind: 'next' | 'delta'; readonly query: RowQuery; readonly link: string };
+
+/** How a write with `If-Match` ended. */
+export type WriteOutcome =
+  | { readonly kind: 'written'; readonly version: string }
+  /** Somebody changed the row meanwhile (412). */
+  | { readonly kind: 'changed' }
+  /** The row is no more (404). */
+  | { readonly kind: 'gone' };
+
+/**
+ * The Web API of one organization, called with the app's own identity. Throttling, passing server errors and resets are
+ * waited out and tried again inside a bound; what remains fails with one of the `DATAVERSE_*` codes.
+ * Links are followed only to the organization's own origin.
+ */
+export interface Dataverse {
+  organization(): Promise<Organization>;
+  tables(): Promise<readonly TableSummary[]>;
+  /** Read afresh, not from Dataverse's metadata cache. `DATAVERSE_TABLE_MISSING` when there is none. */
+  tableDefinition(logicalName: string): Promise<TableDefinition>;
+  /** `DATAVERSE_DELTA_TOKEN_EXPIRED` when the link is too old. */
+  readPage(request: PageRequest): Promise<ChangePage>;
+  /** The rows with these ids that exist, in any order; many ids a request. Each carries `@odata.etag`. */
+  readRows(query: RowQuery, ids: readonly string[]): Promise<readonly Row[]>;
+  /** PATCH of an existing row, guarded by its etag. Never creates a row. */
+  writeRow(
+    table: RowQuery['table'],
+    id: string,
+    etag: string,
+    values: Readonly<Record<string, RowValue>>,
+  ): Promise<WriteOutcome>;
+  /** Whether the enabled user with this Entra object id is System Administrator, by own or team role. */
+  isSystemAdministrator(objectId: string): Promise<boolean>;
+  /** Whether an enabled user with this Entra object id exists in the organization. */
+  isEnabledUser(objectId: string): Promise<boolean>;
+}
+
+/** The organizations that this service is configured for. */
+export interface Organizations {
+  all(): Promise<readonly Organization[]>;
+  /** `ORGANIZATION_UNKNOWN` for others. Ids and URLs are compared without case; a trailing slash does not matter. */
+  byId(organizationId: string): Promise<Organization>;
+  byUrl(organizationUrl: string): Promise<Organization>;
+  dataverse(organizationId: string): Promise<Dataverse>;
+}

@@ -1,0 +1,114 @@
+import type { ErrorCode } from '../error-codes.ts';
+import type { Row } from '../model/change.ts';
+import type { Checkpoint, CheckpointAdvance, Turn } from '../model/checkpoint.ts';
+import type { RejectedRow } from '../model/rejected-row.ts';
+import type { DestinationTable } from '../model/table-schema.ts';
+
+/** One finding of a test of the destination; `error` stands in the way of replication. */
+export interface DestinationFinding {
+  readonly severity: 'ok' | 'warning' | 'error';
+  readonly code?: ErrorCode;
+  readonly message: string;
+}
+
+/** Rows and deletes of one page, to be written in one transaction with the checkpoint. */
+export interface PageWrite {
+  readonly table: DestinationTable;
+  /** The state of the checkpoint that this write follows; `DESTINATION_TURN_LOST` and nothing written if it has moved. */
+  readonly turn: Turn;
+  readonly advance: CheckpointAdvance;
+  readonly rows: readonly Row[];
+  readonly deletedIds: readonly string[];
+  /** `newer`: only rows with a greater version are written. `reload`: also equal ones, so that all are stamped as seen. */
+  readonly mode: 'newer' | 'reload';
+  /** When the page was read: written as `SinkModifiedOn`, and the notification time of rejected rows. */
+  readonly readAt: Date;
+  readonly isDeleteLogged: boolean;
+  /** When rejected rows of this page are first tried again. */
+  readonly nextAttemptAt: Date;
+}
+
+/** What a page write did. `rejected` rows are recorded in the destination already. */
+export interface PageResult {
+  readonly checkpoint: Checkpoint;
+  readonly writtenCount: number;
+  readonly deletedCount: number;
+  readonly rejected: readonly RejectedRow[];
+}
+
+/** Another try of rejected rows, re-read by id: `rows` are those that exist, `goneIds` those that do not. */
+export interface RetryWrite {
+  readonly table: DestinationTable;
+  /** The checkpoint's state when the rows were re-read. */
+  readonly turn: Turn;
+  readonly tried: readonly RejectedRow[];
+  readonly rows: readonly Row[];
+  readonly goneIds: readonly string[];
+  readonly readAt: Date;
+  readonly nextAttemptAt: Date;
+}
+
+/** Deletes rows that a reload has not seen: those last written before `before`, rejected ones excepted. */
+export interface SweepStep {
+  readonly table: DestinationTable;
+  readonly turn: Turn;
+  readonly before: Date;
+  /** Rows deleted at most; fewer means that the sweep is done, and then `advance` is applied. */
+  readonly limit: number;
+  readonly advance: CheckpointAdvance;
+  readonly isDeleteLogged: boolean;
+  readonly sweptAt: Date;
+}
+
+/**
+ * The customer's database, seen through one profile's schema and prefix. Every write is one transaction and is refused
+ * as a whole with `DESTINATION_TURN_LOST` unless the checkpoint is in the state that the caller names. Row faults are
+ * isolated by halving and never fail a call; destination faults fail it with a `DESTINATION_*` code and change nothing.
+ */
+export interface Destination {
+  /** Connects and tries what replication needs, leaving nothing behind. Names of tables that stand in the way included. */
+  test(tableNames: readonly string[]): Promise<readonly DestinationFinding[]>;
+  /** Makes the delete log, the checkpoint and the rejected-row table where missing. */
+  ensureSystemTables(options: { readonly hasDeleteLog: boolean }): Promise<void>;
+  /** Makes the table, or adds and widens columns; never drops. Tells whether the table holds no row. */
+  ensureTable(
+    table: DestinationTable,
+  ): Promise<{ readonly isEmpty: boolean; readonly changes: readonly string[] }>;
+  /**
+   * The table's checkpoint for this activation. The first claim of an activation begins a new epoch: it continues a delta
+   * of the same profile where it stopped, and otherwise starts with phase `identity`; later claims change nothing.
+   */
+  claim(
+    table: string,
+    owner: { readonly profileId: string; readonly activation: number },
+  ): Promise<Checkpoint>;
+  /** Begins the table's load anew in a new epoch, marked for a sweep (the delta token is lost, or the table was dropped). */
+  restart(table: string, turn: Turn): Promise<Checkpoint>;
+  writePage(page: PageWrite): Promise<PageResult>;
+  sweep(step: SweepStep): Promise<{ readonly checkpoint: Checkpoint; readonly deletedCount: number }>;
+  /** Moves only the checkpoint. */
+  advance(table: string, turn: Turn, advance: CheckpointAdvance): Promise<Checkpoint>;
+  checkpoint(table: string): Promise<Checkpoint | undefined>;
+  /** Rejected rows whose next attempt is due, oldest first. */
+  dueRejectedRows(table: string, now: Date, limit: number): Promise<readonly RejectedRow[]>;
+  /** When the next rejected row is due; undefined when there is none. */
+  nextAttemptAt(table: string): Promise<Date | undefined>;
+  /** Writes what it can, forgets rows that were written or are gone, and counts one more attempt for the others. */
+  writeRetries(retry: RetryWrite): Promise<{ readonly rejected: readonly RejectedRow[] }>;
+  /** Forgets rejected rows that were given up (same id and attempts), counting each once as a failure. */
+  settleRejectedRows(table: string, rows: readonly RejectedRow[]): Promise<number>;
+  /** Row versions by id, as decimal text; ids without a row are absent. */
+  rowVersions(table: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  close(): Promise<void>;
+}
+
+/** Opens destinations by connection string; the string decides which database it is. */
+export interface Destinations {
+  /** `SECRET_VALUE_INVALID` when the string is none; connects to nobody yet. Connections are pooled per process. */
+  open(
+    connectionString: string,
+    namespace: { readonly schema: string; readonly prefix: string },
+  ): Destination;
+  /** Which kind of database a connection string is for. */
+  typeOf(connectionString: string): 'SqlAzure' | 'PostgreSql';
+}

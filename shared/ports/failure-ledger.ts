@@ -1,0 +1,40 @@
+import type { Failure } from '../model/failure.ts';
+
+/** How far one blob has been read. */
+export interface Watermark {
+  readonly blobName: string;
+  /** Bytes already in the ledger. */
+  readonly offset: number;
+  readonly etag: string;
+}
+
+/** Text that no grammar fits, kept with its place. */
+export interface UnreadableText {
+  readonly blobName: string;
+  readonly offset: number;
+  readonly text: string;
+}
+
+/** Every failure ever read, with its life. */
+export interface FailureLedger {
+  /** Adds failures that are not there yet; those that are stay as they are. Returns the new ones. */
+  add(failures: readonly Failure[]): Promise<readonly Failure[]>;
+  /** Failures of the profile that something still has to happen to: new, waiting, retouching. */
+  open(profileId: string): AsyncIterable<Failure>;
+  /** All failures of one row, open or not. */
+  ofRow(profileId: string, table: string, recordId: string): Promise<readonly Failure[]>;
+  get(profileId: string, failureId: string): Promise<Failure | undefined>;
+  /**
+   * Applies the change to the stored failure until no other writer came between; undefined writes nothing.
+   * A state that may not follow the present one (`canBecome`) is refused.
+   */
+  update(
+    profileId: string,
+    failureId: string,
+    change: (failure: Failure) => Failure | undefined,
+  ): Promise<Failure | undefined>;
+  watermarks(profileId: string): Promise<ReadonlyMap<string, Watermark>>;
+  setWatermark(profileId: string, watermark: Watermark): Promise<void>;
+  /** Keeps evidence of text that could not be parsed; the same text at the same place is kept once. */
+  quarantine(profileId: string, text: UnreadableText): Promise<void>;
+}

@@ -1,0 +1,14 @@
+import type { RetouchRowItem, RetryRowItem, SyncTableItem, VerifyRowItem } from '../model/work-item.ts';
+
+/** One queue of small messages. A message may arrive more than once and in any order. */
+export interface WorkQueue<Item> {
+  /** Visible after the delay (seconds, at most seven days). */
+  send(item: Item, delaySeconds?: number): Promise<void>;
+}
+
+export interface WorkQueues {
+  readonly syncTable: WorkQueue<SyncTableItem>;
+  readonly retryRow: WorkQueue<RetryRowItem>;
+  readonly retouchRow: WorkQueue<RetouchRowItem>;
+  readonly verifyRow: WorkQueue<VerifyRowItem>;
+}
