@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { checkAlertQuery } from './alert-query.ts';
+
+const folder = new URL('../../infra/queries/', import.meta.url);
+const files = readdirSync(folder);
+const read = (file: string) => readFileSync(new URL(file, folder), 'utf8');
+
+describe('alert queries', () => {
+  it('are one .kql file an alert', () => {
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.filter((file) => !/^[a-z]+(-[a-z]+)*\.kql$/.test(file))).toEqual([]);
+  });
+
+  it.each(files)('%s uses only columns, events and properties that exist', (file) => {
+    const { problems, events } = checkAlertQuery(read(file));
+    expect(problems).toEqual([]);
+    expect(events.length).toBeGreaterThan(0);
+  });
+
+  it.each(files)('%s returns what its alert rule splits by and counts', (file) => {
+    expect(checkAlertQuery(read(file)).columns).toEqual({
+      profile: 'string',
+      tableName: 'string',
+      cause: 'string',
+      since: 'string',
+      failures: expect.stringMatching(/^(int|long|real)$/),
+    });
+  });
+});
+
+describe('the check of a query', () => {
+  const query = read('failures-need-attention.kql');
+
+  it.each([
+    ['a misspelt table', 'customEvents', 'customEvent', /'customEvent'/],
+    ['a misspelt column', '| where timestamp', '| where timestmp', /'timestmp'/],
+    ['a misspelt function', 'tolong(', 'tolng(', /'tolng'/],
+    ['a wrong type', 'timestamp - todouble', 'timestamp - tostring', /operator '-' is not defined/],
+    ['a misspelt event', 'row.abandoned', 'row.abandonned', /No event is named "automation.row.abandonned"/],
+    [
+      'a misspelt property',
+      'customDimensions.cause',
+      'customDimensions.cuase',
+      /"cuase" among its properties/,
+    ],
+    ['a property of another event', 'customDimensions.cause', 'customDimensions.phase', /"phase" among/],
+    [
+      'a misspelt measurement',
+      'customMeasurements.rows',
+      'customMeasurements.row',
+      /"row" among its measure/,
+    ],
+    [
+      'a measurement taken for a property',
+      'customMeasurements.rows',
+      'customDimensions.rows',
+      /"rows" among/,
+    ],
+    [
+      'a property it cannot see',
+      'customDimensions.cause',
+      "customDimensions['cause']",
+      /one member at a time/,
+    ],
+    [
+      'an event it cannot see',
+      "name == 'automation.row",
+      "name startswith 'automation.row",
+      /"==" or "in" only/,
+    ],
+    ['a missing bracket', 'todouble(', 'todouble', /./],
+  ])('finds %s', (_what, right, wrong, problem) => {
+    const broken = query.replaceAll(right, wrong);
+    expect(broken).not.toBe(query);
+    expect(checkAlertQuery(broken).problems.join('\n')).toMatch(problem);
+  });
+});
