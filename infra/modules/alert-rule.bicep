@@ -9,7 +9,7 @@ param alertDescription string
 @maxValue(3)
 param severity int
 
-@description('Returns one row for each thing to report, with the columns profile, tableName, cause, since (texts) and failures (a count).')
+@description('Looks at what arrived in the last 15 minutes and returns one row for each thing to report, with the columns profile, tableName, cause, since (texts) and failures (a count).')
 param query string
 
 param applicationInsightsId string
@@ -29,7 +29,8 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
     // The component, not the workspace: the query then uses the table and column names of Application Insights.
     scopes: [applicationInsightsId]
     evaluationFrequency: 'PT15M'
-    windowSize: 'PT15M'
+    // Twice the frequency: the query itself takes what arrived in the last 15 minutes, however late.
+    windowSize: 'PT30M'
     criteria: {
       allOf: [
         {

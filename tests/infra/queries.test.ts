@@ -34,9 +34,9 @@ describe('the check of a query', () => {
 
   it.each([
     ['a misspelt table', 'customEvents', 'customEvent', /'customEvent'/],
-    ['a misspelt column', '| where timestamp', '| where timestmp', /'timestmp'/],
+    ['a misspelt column', 'timestamp - ', 'timestmp - ', /'timestmp'/],
     ['a misspelt function', 'tolong(', 'tolng(', /'tolng'/],
-    ['a wrong type', 'timestamp - todouble', 'timestamp - tostring', /operator '-' is not defined/],
+    ['a wrong type', 'timestamp - todouble', 'timestamp - tostring', /The operator '.' is not defined/],
     ['a misspelt event', 'row.abandoned', 'row.abandonned', /No event is named "automation.row.abandonned"/],
     [
       'a misspelt property',
