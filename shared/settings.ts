@@ -10,7 +10,7 @@ const origin = (protocols: RegExp) =>
     )
     .transform((url) => new URL(url).origin);
 
-const seconds = (smallest: number, largest: number, preset: number) =>
+const numberBetween = (smallest: number, largest: number, preset: number) =>
   z.coerce
     .number()
     .refine((value) => value >= smallest && value <= largest, `must be between ${smallest} and ${largest}`)
@@ -47,19 +47,19 @@ export const settingsSchema = z.object({
   AzureWebJobsStorage__accountName: z.string().optional(),
   EXPORTER_URL: origin(/^https?$/).optional(),
   EXPORTER_RESOURCE: z.string().optional(),
-  PAGE_SIZE: seconds(1, 5000, 5000),
-  WORK_ITEM_SECONDS: seconds(1, 480, 240),
-  DELTA_INTERVAL_SECONDS: seconds(1, 3600, 15),
-  DELTA_MAX_INTERVAL_SECONDS: seconds(1, 86_400, 300),
-  WATCHDOG_GRACE_SECONDS: seconds(5, 3600, 600),
+  PAGE_SIZE: numberBetween(1, 5000, 5000),
+  WORK_ITEM_SECONDS: numberBetween(1, 480, 240),
+  DELTA_INTERVAL_SECONDS: numberBetween(1, 3600, 15),
+  DELTA_MAX_INTERVAL_SECONDS: numberBetween(1, 86_400, 300),
+  WATCHDOG_GRACE_SECONDS: numberBetween(5, 3600, 600),
   START_DELTA_SYNCS_SCHEDULE: schedule('0 */2 * * * *'),
   POLL_STATUS_SCHEDULE: schedule('0 */5 * * * *'),
   INGEST_FAILURES_SCHEDULE: schedule('30 * * * * *'),
-  RETOUCH_FIRST_DELAY_SECONDS: seconds(0, 86_400, 60),
-  RETOUCH_MAX_DELAY_SECONDS: seconds(1, 604_800, 21_600),
-  RETOUCH_MAX_ATTEMPTS: seconds(1, 100, 12),
-  VERIFY_INTERVAL_SECONDS: seconds(1, 3600, 30),
-  VERIFY_TIMEOUT_SECONDS: seconds(1, 86_400, 900),
+  RETOUCH_FIRST_DELAY_SECONDS: numberBetween(0, 86_400, 60),
+  RETOUCH_MAX_DELAY_SECONDS: numberBetween(1, 604_800, 21_600),
+  RETOUCH_MAX_ATTEMPTS: numberBetween(1, 100, 12),
+  VERIFY_INTERVAL_SECONDS: numberBetween(1, 3600, 30),
+  VERIFY_TIMEOUT_SECONDS: numberBetween(1, 86_400, 900),
   APPLICATIONINSIGHTS_CONNECTION_STRING: z.string().optional(),
   TELEMETRY_FILE: z.string().optional(),
 });

@@ -38,6 +38,8 @@ export const syncStateSchema = z.object({
   failureCount: z.int(),
   /** Seconds until an idle table is asked again; grows while nothing changes. */
   intervalSeconds: z.number(),
+  /** When the retry of rejected rows that is on its way is due (ISO 8601); absent when none is. */
+  retryDueAt: z.string().optional(),
   metadataCreatedAt: z.string().optional(),
   initialSyncCompletedAt: z.string().optional(),
   lastDeltaSyncAt: z.string().optional(),

@@ -10,11 +10,11 @@ export const syncTableItemSchema = z.object({
 });
 export type SyncTableItem = Readonly<z.infer<typeof syncTableItemSchema>>;
 
-/** "Try the rejected rows of this table that are due." */
-export const retryRowItemSchema = z.object({ profileId: z.string(), table: z.string(), activation: z.int() });
+/** "Try the rejected rows of this table that are due." Void unless `dueAt` is the state's `retryDueAt`. */
+export const retryRowItemSchema = z.object({ profileId: z.string(), table: z.string(), dueAt: z.string() });
 export type RetryRowItem = Readonly<z.infer<typeof retryRowItemSchema>>;
 
-/** "Write these rows again with identical values." A probe is a single row that shows whether the cause is gone. */
+/** "Write these rows again with identical values." */
 export const retouchRowItemSchema = z.object({
   organizationId: z.string(),
   profileId: z.string(),

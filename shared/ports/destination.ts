@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../error-codes.ts';
 import type { Row } from '../model/change.ts';
 import type { Checkpoint, CheckpointAdvance, Turn } from '../model/checkpoint.ts';
+import type { Profile } from '../model/profile.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { DestinationTable } from '../model/table-schema.ts';
 
@@ -111,4 +112,13 @@ export interface Destinations {
   ): Destination;
   /** Which kind of database a connection string is for. */
   typeOf(connectionString: string): 'SqlAzure' | 'PostgreSql';
+}
+
+/** Opens the destination of a profile: reads its secret, checks the secret's tags and the kind of database, connects. */
+export interface ProfileDestinations {
+  /**
+   * The secret is read again when it is older than a few minutes or when its login was refused. A secret that is not
+   * tagged with the organization and its tenant is never used. Fails with a `SECRET_*` or `DESTINATION_*` code.
+   */
+  open(profile: Pick<Profile, 'organizationId' | 'destination'>): Promise<Destination>;
 }
