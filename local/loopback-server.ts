@@ -1,11 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 
 /** Binds to 127.0.0.1 only; port 0 takes a free one. Resolves with the port. */
-export async function listenOnLoopback(
-  server: Pick<Server, 'listen' | 'once' | 'off' | 'address'>,
-  port: number,
-): Promise<number> {
+export async function listenOnLoopback(server: NetServer, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { listenOnLoopback } from '../loopback-server.ts';
+import { type PostgresServer, startPostgresServer, superuser } from './postgres-server.ts';
+
+export const databaseName = 'reporting';
+export const destinationSchema = 'dbo';
+/** The app's login: it owns the destination schema and nothing else. */
+export const exporterLogin = { name: 'exporter', password: 'exporter' };
+
+export type Database = {
+  /** Address with the superuser's login, for people and tests. */
+  readonly url: string;
+  /** Address with the app's login. */
+  readonly exporterUrl: string;
+  /** Resolves when the server has ended, for whatever reason. */
+  readonly exited: Promise<number | null>;
+  close(): Promise<void>;
+};
+
+export type DatabaseOptions = {
+  /** 0 takes a free one. */
+  port?: number;
+  /** Kept between starts, and safe against `kill -9`. Without it: a temporary folder, removed by `close`, without fsync. */
+  folder?: string;
+  log?(line: string): void;
+};
+
+/** A real PostgreSQL with database `reporting`, schema `dbo` and both logins. Also runs when started by root. */
+export async function startDatabase(options: DatabaseOptions = {}): Promise<Database> {
+  const port = options.port || (await freePort());
+  const folder = options.folder ?? join(mkdtempSync(join(tmpdir(), 'reporting-')), 'data');
+  const isDurable = options.folder !== undefined;
+  const server = await startPostgresServer({ port, folder, isDurable, log: options.log ?? (() => {}) });
+  try {
+    await prepare(port);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return {
+    url: databaseUrl(port, superuser),
+    exporterUrl: databaseUrl(port, exporterLogin),
+    exited: server.exited,
+    close: () => close(server, isDurable ? undefined : join(folder, '..')),
+  };
+}
+
+export function databaseUrl(port: number, { name, password }: { name: string; password: string }): string {
+  return `postgres://${name}:${password}@127.0.0.1:${port}/${databaseName}`;
+}
+
+async function close(server: PostgresServer, temporaryFolder: string | undefined): Promise<void> {
+  await server.stop();
+  if (temporaryFolder) rmSync(temporaryFolder, { recursive: true, force: true });
+}
+
+/** Every step may have been done by an earlier start, or left undone by a killed one. */
+async function prepare(port: number): Promise<void> {
+  const postgres = databaseUrl(port, superuser).replace(/[^/]*$/, 'postgres');
+  await withClient(postgres, async (client) => {
+    if (!(await exists(client, 'pg_roles WHERE rolname', exporterLogin.name))) {
+      await client.query(`CREATE ROLE ${exporterLogin.name} LOGIN PASSWORD '${exporterLogin.password}'`);
+    }
+    if (!(await exists(client, 'pg_database WHERE datname', databaseName))) {
+      await client.query(`CREATE DATABASE ${databaseName}`);
+    }
+    await client.query(`REVOKE ALL ON DATABASE ${databaseName} FROM PUBLIC`);
+    await client.query(`GRANT CONNECT, TEMPORARY ON DATABASE ${databaseName} TO ${exporterLogin.name}`);
+  });
+  await withClient(databaseUrl(port, superuser), async (client) => {
+    await client.query(
+      `CREATE SCHEMA IF NOT EXISTS ${destinationSchema} AUTHORIZATION ${exporterLogin.name}`,
+    );
+  });
+}
+
+async function exists(client: Client, where: string, value: string): Promise<boolean> {
+  const { rowCount } = await client.query(`SELECT 1 FROM ${where} = $1`, [value]);
+  return rowCount === 1;
+}
+
+async function withClient(connectionString: string, use: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client({ connectionString });
+  await client.connect();
+  try {
+    await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOnLoopback(server, 0);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
