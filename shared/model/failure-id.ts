@@ -1,0 +1,14 @@
+import { createHash } from 'node:crypto';
+import type { FailureEntry } from './failure.ts';
+
+/** How the ids of all failures of one row begin; safe in keys of Table Storage. */
+export function failureIdPrefix(table: string, recordId: string | undefined): string {
+  return `${table.toLowerCase().replace(/[^a-z0-9_]/g, '-')}|${recordId ?? 'table'}|`;
+}
+
+/** The ledger's id of an entry: the same entry always has the same one, so that reading it twice changes nothing. */
+export function failureId(entry: FailureEntry): string {
+  const { entity, recordId, notificationTime, changeType, reason } = entry;
+  const text = JSON.stringify([entity, recordId ?? '', notificationTime ?? '', changeType, reason]);
+  return failureIdPrefix(entity, recordId) + createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
