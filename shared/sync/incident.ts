@@ -1,0 +1,86 @@
+import { errorCodes } from '../error-codes.ts';
+import { messageWithCure, ServiceError } from '../errors.ts';
+import type { Profile } from '../model/profile.ts';
+import type { Incident, SyncState } from '../model/sync-state.ts';
+import type { SyncPorts } from './sync-ports.ts';
+
+const firstDelaySeconds = 5;
+const longestDelaySeconds = 300;
+
+/** Faults that pass by themselves are told to people only when they have lasted for this many tries. */
+const patience = 3;
+
+/**
+ * A fault of the source or the destination: never blamed on rows. The table waits with growing delays (to five minutes) or
+ * as long as the other side asked, its status says why, and the failure log gets one line an incident. Bugs are rethrown.
+ */
+export async function afterFault(profile: Profile, state: SyncState, error: unknown, ports: SyncPorts) {
+  if (!(error instanceof ServiceError) || error.code === 'INTERNAL') throw error;
+  if (error.code === 'DATAVERSE_THROTTLED' || error.code === 'DESTINATION_TURN_LOST') {
+    const nextInSeconds = error.retryAfterSeconds ?? firstDelaySeconds;
+    return { state: (now: SyncState) => now, nextInSeconds };
+  }
+  const incident = grow(state.incident, error, ports.clock.now());
+  if (incident.attempts === (errorCodes[error.code].retry === 'timed' ? patience : 1))
+    await tellPeople(profile, state, error, ports);
+  const nextInSeconds =
+    error.retryAfterSeconds ??
+    Math.min(longestDelaySeconds, firstDelaySeconds * 2 ** (incident.attempts - 1));
+  return { state: (now: SyncState) => ({ ...waiting(now, error), incident }), nextInSeconds };
+}
+
+function grow(before: Incident | undefined, error: ServiceError, now: Date): Incident {
+  const isSame = before?.code === error.code;
+  return {
+    code: error.code,
+    message: error.message,
+    since: isSame ? before.since : now.toISOString(),
+    attempts: isSame ? before.attempts + 1 : 1,
+  };
+}
+
+function waiting(state: SyncState, error: ServiceError): SyncState {
+  const isTableRefused = error.code === 'DATAVERSE_TRACKING_OFF';
+  return {
+    ...state,
+    lastExportStatus: 'Failure',
+    metadataState: state.metadataState === 'Created' ? 'Created' : 'Failure',
+    initialSyncState:
+      isTableRefused && state.initialSyncState !== 'Completed'
+        ? 'CompletedWithFailures'
+        : state.initialSyncState,
+  };
+}
+
+async function tellPeople(
+  profile: Profile,
+  state: SyncState,
+  error: ServiceError,
+  ports: SyncPorts,
+): Promise<void> {
+  const { table } = state;
+  const changeType = state.initialSyncCompletedAt ? 'Update' : 'Trigger Initial Export';
+  const entry = {
+    entity: table,
+    recordId: undefined,
+    notificationTime: undefined,
+    changeType,
+    reason: messageWithCure(error),
+  };
+  await ports.failureLog.append(profile.id, 'failurelog', [entry], ports.clock.now());
+  ports.telemetry.event('sync.incident.opened', { profileId: profile.id, table, code: error.code });
+  ports.log.error(`Table "${table}" of profile "${profile.name}" waits: ${messageWithCure(error)}`);
+}
+
+/** The state once the fault is over. */
+export function withoutIncident(state: SyncState, profile: Profile, ports: SyncPorts): SyncState {
+  const { incident, ...rest } = state;
+  if (!incident) return state;
+  const seconds = (ports.clock.now().getTime() - Date.parse(incident.since)) / 1000;
+  const data = { profileId: profile.id, table: state.table, code: incident.code, seconds };
+  ports.telemetry.event('sync.incident.closed', data);
+  ports.log.warn(
+    `Table "${state.table}" of profile "${profile.name}" goes on after ${Math.round(seconds)} s (${incident.code}).`,
+  );
+  return rest;
+}

@@ -1,0 +1,133 @@
+import { ServiceError } from '../errors.ts';
+import type { Row } from '../model/change.ts';
+import type { FailureEntry } from '../model/failure.ts';
+import type { Profile } from '../model/profile.ts';
+import type { RejectedRow } from '../model/rejected-row.ts';
+import type { RetryRowItem } from '../model/work-item.ts';
+import type { Destination } from '../ports/destination.ts';
+import { scheduleRetry } from './schedule-retry.ts';
+import type { SyncPorts } from './sync-ports.ts';
+import { isTurnLost, readTime } from './table-run.ts';
+
+const rowsAtATime = 200;
+const waitAfterFaultSeconds = 30;
+
+/**
+ * Tries the rejected rows that are due: re-read by id, so a retry writes the current state or, when the row is gone,
+ * nothing. Rows that were tried as often as the profile allows go to the failure log first and are then forgotten.
+ */
+export async function retryRows(item: RetryRowItem, ports: SyncPorts): Promise<void> {
+  const [profile, state] = await Promise.all([
+    ports.profiles.get(item.profileId),
+    ports.syncStates.get(item.profileId, item.table),
+  ]);
+  if (profile?.state !== 'active' || state?.retryDueAt !== item.dueAt) return;
+  let next: Date | undefined;
+  try {
+    next = await retryDueRows(profile, item.table, ports);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    // The table's own turns report the fault; here it only must not use up the rows' retries.
+    ports.log.warn(`Retries of table "${item.table}" of profile "${profile.name}" wait: ${error.message}`);
+    next = new Date(ports.clock.now().getTime() + waitAfterFaultSeconds * 1000);
+  }
+  await ports.syncStates.update(item.profileId, item.table, (now) => {
+    if (now?.retryDueAt !== item.dueAt) return undefined;
+    const { retryDueAt: _, ...rest } = now;
+    return rest;
+  });
+  if (next) await scheduleRetry(item.profileId, item.table, next, ports);
+}
+
+/** Works through what is due; resolves to when the next row is. */
+async function retryDueRows(profile: Profile, table: string, ports: SyncPorts): Promise<Date | undefined> {
+  const destination = await ports.destinations.open(profile);
+  const endsAt = ports.clock.now().getTime() + ports.options.workItemSeconds * 1000;
+  while (ports.clock.now().getTime() < endsAt) {
+    const due = await destination.dueRejectedRows(table, ports.clock.now(), rowsAtATime);
+    if (due.length === 0) break;
+    // The first try counts as an attempt, and is no retry.
+    const isUsedUp = (row: RejectedRow) => row.attempts > profile.retryPolicy.maxRetryCount;
+    const open = due.filter((row) => !isUsedUp(row));
+    await giveUp(profile, table, due.filter(isUsedUp), destination, ports);
+    if (open.length > 0) await tryAgain(profile, table, open, destination, ports);
+  }
+  return destination.nextAttemptAt(table);
+}
+
+async function tryAgain(
+  profile: Profile,
+  table: string,
+  tried: readonly RejectedRow[],
+  destination: Destination,
+  ports: SyncPorts,
+): Promise<void> {
+  const dataverse = await ports.organizations.dataverse(profile.organizationId);
+  // A column may have grown in Dataverse since: then the table is widened before the row is tried again.
+  if (tried.some((row) => row.code === 'ROW_TEXT_TOO_LONG')) ports.shapes.forget(profile, table);
+  const shape = await ports.shapes.of(profile, table, dataverse, destination);
+  for (let lostTurns = 0; ; lostTurns += 1) {
+    const checkpoint = await destination.checkpoint(table);
+    if (!checkpoint) return;
+    const readAt = readTime({ ports, checkpoint });
+    const ids = tried.map((row) => row.id);
+    const rows = await dataverse.readRows(shape.query, ids);
+    const found = new Set(rows.map((row: Row) => String(row[shape.query.table.primaryId]).toLowerCase()));
+    const goneIds = ids.filter((id) => !found.has(id));
+    const nextAttemptAt = new Date(ports.clock.now().getTime() + profile.retryPolicy.intervalSeconds * 1000);
+    try {
+      await destination.writeRetries({
+        table: shape.target,
+        turn: checkpoint,
+        tried,
+        rows,
+        goneIds,
+        readAt,
+        nextAttemptAt,
+      });
+      return;
+    } catch (error) {
+      // A page was written between reading the rows and writing them: what was read may be old, so read again.
+      if (!isTurnLost(error) || lostTurns >= 5) throw error;
+    }
+  }
+}
+
+async function giveUp(
+  profile: Profile,
+  table: string,
+  rows: readonly RejectedRow[],
+  destination: Destination,
+  ports: SyncPorts,
+): Promise<void> {
+  if (rows.length === 0) return;
+  await ports.failureLog.append(profile.id, 'failurelog', rows.map(asEntry), ports.clock.now());
+  const count = await destination.settleRejectedRows(table, rows);
+  const checkpoint = await destination.checkpoint(table);
+  await ports.syncStates.update(profile.id, table, (state) => {
+    if (!state || !checkpoint) return undefined;
+    const failureCount = Math.max(state.failureCount, checkpoint.failureCount);
+    const completedAt = state.initialSyncCompletedAt;
+    const isInitial = completedAt === undefined || rows.some((row) => row.noticedAt <= completedAt);
+    const isChanged = isInitial && state.initialSyncState === 'Completed';
+    return {
+      ...state,
+      failureCount,
+      lastExportStatus: 'Failure',
+      initialSyncState: isChanged ? 'CompletedWithFailures' : state.initialSyncState,
+    };
+  });
+  for (const code of new Set(rows.map((row) => row.code)))
+    ports.telemetry.event('sync.row.abandoned', {
+      profileId: profile.id,
+      table,
+      code,
+      rows: rows.filter((row) => row.code === code).length,
+    });
+  ports.log.warn(`Table "${table}" of profile "${profile.name}": ${count} rows given up to the failure log.`);
+}
+
+function asEntry(row: RejectedRow): FailureEntry {
+  const { table, id, noticedAt, changeType, reason } = row;
+  return { entity: table, recordId: id, notificationTime: noticedAt, changeType, reason };
+}

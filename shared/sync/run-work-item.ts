@@ -1,0 +1,155 @@
+import { hasCode } from '../errors.ts';
+import type { Profile } from '../model/profile.ts';
+import type { SyncState } from '../model/sync-state.ts';
+import type { SyncTableItem } from '../model/work-item.ts';
+import { deltaSync } from './delta-sync.ts';
+import { afterFault, withoutIncident } from './incident.ts';
+import { loadRows, sweepTable, takeIdentity } from './load-table.ts';
+import { progressOf } from './report-progress.ts';
+import { scheduleRetry } from './schedule-retry.ts';
+import type { SyncPorts } from './sync-ports.ts';
+import { isOver, isTurnLost, restartLoad, type TableRun } from './table-run.ts';
+
+/** How a work item ended: what its state becomes and when the next turn is due; `undefined` seconds: no next turn. */
+interface Ending {
+  readonly state: (state: SyncState) => SyncState;
+  readonly nextInSeconds: number | undefined;
+}
+
+/**
+ * Does one turn of one table: goes on from the checkpoint until nothing is left or the time is over, then sends the next
+ * turn. An item of another turn or activation is void. Only bugs are thrown; faults are waited out by later turns.
+ */
+export async function runWorkItem(item: SyncTableItem, ports: SyncPorts): Promise<void> {
+  const [profile, state] = await Promise.all([
+    ports.profiles.get(item.profileId),
+    ports.syncStates.get(item.profileId, item.table),
+  ]);
+  if (profile?.state !== 'active' || profile.activation !== item.activation) return;
+  if (state?.turn !== item.turn || state.activation !== item.activation) return;
+  let ending: Ending;
+  try {
+    ending = await takeTurn(profile, state, ports);
+  } catch (error) {
+    ports.shapes.forget(profile, item.table);
+    ending = await afterFault(profile, state, error, ports);
+  }
+  await sendNextTurn(item, ending, ports);
+}
+
+async function takeTurn(profile: Profile, state: SyncState, ports: SyncPorts): Promise<Ending> {
+  const startedAt = ports.clock.now().getTime();
+  const run = await beginRun(profile, state, ports, startedAt);
+  if (profile.scope === 'metadata')
+    return {
+      state: (now) => ({ ...progressOf(run, now), initialSyncState: now.initialSyncState }),
+      nextInSeconds: undefined,
+    };
+  if (state.incident?.code === 'DESTINATION_OBJECT_MISSING' && run.shape.isEmpty)
+    await restartLoad(run, 'it was dropped from the destination.');
+  const pass = await replicate(run);
+  const seconds = nextInterval(state, pass, ports.options);
+  await reviveRetries(run);
+  report(run, startedAt);
+  return {
+    state: (now) => withoutIncident({ ...progressOf(run, now), intervalSeconds: seconds }, profile, ports),
+    nextInSeconds: seconds,
+  };
+}
+
+async function beginRun(
+  profile: Profile,
+  state: SyncState,
+  ports: SyncPorts,
+  startedAt: number,
+): Promise<TableRun> {
+  const { table, turn } = state;
+  const dataverse = await ports.organizations.dataverse(profile.organizationId);
+  const destination = await ports.destinations.open(profile);
+  const shape = await ports.shapes.of(profile, table, dataverse, destination);
+  const checkpoint = await destination.claim(table, {
+    profileId: profile.id,
+    activation: profile.activation,
+  });
+  const endsAt = startedAt + ports.options.workItemSeconds * 1000;
+  const done = { pages: 0, writtenRows: 0, deletedRows: 0, rejectedRows: 0 };
+  return { profile, table, turn, shape, dataverse, destination, ports, endsAt, done, checkpoint };
+}
+
+/** Takes step after step; a step that another worker did first is looked at again, an expired token begins a reload. */
+async function replicate(run: TableRun): Promise<{ isComplete: boolean; hasChanges: boolean }> {
+  for (let lostTurns = 0; ; ) {
+    try {
+      if (run.checkpoint.phase === 'delta') return await deltaSync(run);
+      await (run.checkpoint.phase === 'identity'
+        ? takeIdentity
+        : run.checkpoint.phase === 'load'
+          ? loadRows
+          : sweepTable)(run);
+    } catch (error) {
+      if (hasCode(error, 'DATAVERSE_DELTA_TOKEN_EXPIRED')) await restartLoad(run, error.message);
+      else if (isTurnLost(error) && lostTurns < 3) {
+        lostTurns += 1;
+        run.checkpoint = await run.destination.claim(run.table, {
+          profileId: run.profile.id,
+          activation: run.profile.activation,
+        });
+      } else throw error;
+    }
+    if (isOver(run)) return { isComplete: false, hasChanges: true };
+  }
+}
+
+/** Asked again at once while pages are left, soon after a change, and less and less often when idle. */
+function nextInterval(
+  state: SyncState,
+  pass: { isComplete: boolean; hasChanges: boolean },
+  options: SyncPorts['options'],
+): number {
+  if (!pass.isComplete) return 0;
+  if (pass.hasChanges) return options.deltaIntervalSeconds;
+  const longer = Math.max(options.deltaIntervalSeconds, Math.ceil(state.intervalSeconds * 1.5));
+  return Math.min(options.deltaMaxIntervalSeconds, longer);
+}
+
+/** A retry message that was lost in a crash is sent again. */
+async function reviveRetries(run: TableRun): Promise<void> {
+  const due = await run.destination.nextAttemptAt(run.table);
+  if (due && due <= run.ports.clock.now()) await scheduleRetry(run.profile.id, run.table, due, run.ports);
+}
+
+async function sendNextTurn(item: SyncTableItem, ending: Ending, ports: SyncPorts): Promise<void> {
+  const turn = item.turn + 1;
+  const delaySeconds = ending.nextInSeconds;
+  let isMine = false;
+  await ports.syncStates.update(item.profileId, item.table, (state) => {
+    isMine = state?.turn === item.turn && state.activation === item.activation;
+    if (!isMine || !state) return undefined;
+    const dueAt = new Date(ports.clock.now().getTime() + (delaySeconds ?? 0) * 1000).toISOString();
+    return { ...ending.state(state), turn, dueAt };
+  });
+  if (isMine && delaySeconds !== undefined)
+    await ports.queues.syncTable.send({ ...item, turn }, delaySeconds);
+}
+
+function report(run: TableRun, startedAt: number): void {
+  const { pages, writtenRows, deletedRows, rejectedRows } = run.done;
+  if (writtenRows + deletedRows + rejectedRows === 0) return;
+  const milliseconds = run.ports.clock.now().getTime() - startedAt;
+  const { phase } = run.checkpoint;
+  const data = {
+    profileId: run.profile.id,
+    table: run.table,
+    phase,
+    pages,
+    writtenRows,
+    deletedRows,
+    rejectedRows,
+    milliseconds,
+  };
+  run.ports.telemetry.event('sync.table.synced', data);
+  run.ports.log.info(
+    `Table "${run.table}" of profile "${run.profile.name}": ${writtenRows} rows written, ${deletedRows} deleted, ` +
+      `${rejectedRows} rejected in ${pages} pages, ${milliseconds} ms.`,
+  );
+}

@@ -1,0 +1,35 @@
+import type { Clock } from '../ports/clock.ts';
+import type { Organizations } from '../ports/dataverse.ts';
+import type { ProfileDestinations } from '../ports/destination.ts';
+import type { FailureLog } from '../ports/failure-log.ts';
+import type { Log } from '../ports/log.ts';
+import type { ProfileStore } from '../ports/profile-store.ts';
+import type { SyncStates } from '../ports/sync-states.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { WorkQueues } from '../ports/work-queue.ts';
+import type { TableShapes } from './table-shape.ts';
+
+/** What replication asks of the outside. */
+export interface SyncPorts {
+  readonly profiles: ProfileStore;
+  readonly syncStates: SyncStates;
+  readonly organizations: Organizations;
+  readonly destinations: ProfileDestinations;
+  readonly queues: Pick<WorkQueues, 'syncTable' | 'retryRow'>;
+  readonly failureLog: FailureLog;
+  readonly shapes: TableShapes;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly options: SyncOptions;
+}
+
+export interface SyncOptions {
+  /** A work item begins no new page after this time. */
+  readonly workItemSeconds: number;
+  /** Until a table that just changed is asked again, and the most until an idle one is. */
+  readonly deltaIntervalSeconds: number;
+  readonly deltaMaxIntervalSeconds: number;
+  /** A turn this long overdue is taken for lost. Longer than a work item with its last page. */
+  readonly watchdogGraceSeconds: number;
+}

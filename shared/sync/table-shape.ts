@@ -1,0 +1,49 @@
+import type { Profile } from '../model/profile.ts';
+import type { DestinationTable, TableDefinition } from '../model/table-schema.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Dataverse, RowQuery } from '../ports/dataverse.ts';
+import type { Destination } from '../ports/destination.ts';
+import { destinationTable, rowQuery } from '../schema/destination-table.ts';
+
+/** A table as Dataverse has it, as the destination holds it, and the query that reads the one for the other. */
+export interface TableShape {
+  readonly definition: TableDefinition;
+  readonly target: DestinationTable;
+  readonly query: RowQuery;
+  /** When the destination was found empty of this table's rows at the last look. */
+  readonly isEmpty: boolean;
+}
+
+/** The shapes of this process, so that an idle table costs no metadata request. */
+export interface TableShapes {
+  /** The shape, with the destination's table made or altered to it whenever the definition is read. */
+  of(profile: Profile, table: string, dataverse: Dataverse, destination: Destination): Promise<TableShape>;
+  /** Reads the definition again at the next use (a column grew, an object is missing). */
+  forget(profile: Profile, table: string): void;
+}
+
+const maxAgeMilliseconds = 10 * 60_000;
+
+/** Keeps each shape for ten minutes per profile, activation and table. */
+export function tableShapes(clock: Clock): TableShapes {
+  const known = new Map<string, { readonly shape: TableShape; readonly readAt: number }>();
+  const key = (profile: Profile, table: string) => `${profile.id}/${profile.activation}/${table}`;
+  return {
+    async of(profile, table, dataverse, destination) {
+      const now = clock.now().getTime();
+      const found = known.get(key(profile, table));
+      if (found && now - found.readAt < maxAgeMilliseconds) return found.shape;
+      const definition = await dataverse.tableDefinition(table);
+      const target = destinationTable(definition);
+      await destination.ensureSystemTables({ hasDeleteLog: profile.writeDeleteLog });
+      const { isEmpty } = await destination.ensureTable(target);
+      const shape = { definition, target, query: rowQuery(definition), isEmpty };
+      for (const [other, entry] of known) if (now - entry.readAt >= maxAgeMilliseconds) known.delete(other);
+      known.set(key(profile, table), { shape, readAt: now });
+      return shape;
+    },
+    forget(profile, table) {
+      known.delete(key(profile, table));
+    },
+  };
+}
