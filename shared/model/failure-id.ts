@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { FailureEntry } from './failure.ts';
 
-/** How the ids of all failures of one row begin; safe in keys of Table Storage. */
+/** How the ids of all failures of one row begin; without a record id, those of the table as a whole. */
 export function failureIdPrefix(table: string, recordId: string | undefined): string {
-  return `${table.toLowerCase().replace(/[^a-z0-9_]/g, '-')}|${recordId ?? 'table'}|`;
+  // A row key of Table Storage, which refuses these characters. The name of a Dataverse table has none of them.
+  return `${table.replace(/[\\/#?\p{Cc}]/gu, '_')}|${recordId ?? '-'}|`;
 }
 
-/** The ledger's id of an entry: the same entry always has the same one, so that reading it twice changes nothing. */
+/**
+ * The id of an entry: equal entries have equal ids, so that reading one twice changes nothing, and the ids of one row's
+ * failures are neighbours.
+ */
 export function failureId(entry: FailureEntry): string {
-  const { entity, recordId, notificationTime, changeType, reason } = entry;
-  const text = JSON.stringify([entity, recordId ?? '', notificationTime ?? '', changeType, reason]);
-  return failureIdPrefix(entity, recordId) + createHash('sha256').update(text).digest('hex').slice(0, 32);
+  const content = JSON.stringify([entry.notificationTime ?? null, entry.changeType, entry.reason]);
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 32);
+  return failureIdPrefix(entry.entity, entry.recordId) + hash;
 }
