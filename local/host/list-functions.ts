@@ -45,7 +45,7 @@ export function listFunctions(functions: readonly RegisteredFunction[]): Record<
       name,
       bindings: Object.entries(bindings)
         .map(([binding, { type, direction, route, methods, queueName, connection, schedule }]) => ({
-          binding: type === 'http' ? '$return' : binding,
+          binding,
           ...{ type, direction, route, methods, queueName, connection, schedule },
         }))
         .sort((a, b) => (a.binding < b.binding ? -1 : 1)),

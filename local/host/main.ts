@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runServer } from '../run-server.ts';
@@ -21,8 +21,10 @@ const { values } = parseArgs({
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
 function functionsSource(): FunctionsSource {
-  if (values.from === 'sources') return { from: 'sources', path: values.path ?? join(project, 'functions') };
-  if (values.from === 'bundle') return { from: 'bundle', path: values.path ?? join(project, 'dist/app.cjs') };
+  if (values.from === 'sources')
+    return { from: 'sources', path: resolve(values.path ?? join(project, 'functions')) };
+  if (values.from === 'bundle')
+    return { from: 'bundle', path: resolve(values.path ?? join(project, 'dist/app.cjs')) };
   throw new Error(`Cannot start the host: --from is "${values.from}"; sources or bundle is expected.`);
 }
 
