@@ -1,0 +1,38 @@
+import { ServiceError } from '../errors.ts';
+import type { ApiRequest } from '../model/api-request.ts';
+import type { Profile } from '../model/profile.ts';
+import { type Need, requireAccess } from './access.ts';
+import type { ApiPorts } from './api-ports.ts';
+
+/** `PROFILE_NOT_FOUND`; the id is shortened, because it may be any text. */
+export function profileNotFound(id: string): ServiceError {
+  return new ServiceError(
+    'PROFILE_NOT_FOUND',
+    `Cannot find profile ${JSON.stringify(id.slice(0, 60))}: there is none with this id, or it was deleted.`,
+  );
+}
+
+/** The profile itself; `PROFILE_NOT_FOUND` when it is deleted. */
+export function notDeleted(profile: Profile): Profile {
+  if (profile.state === 'deleted') throw profileNotFound(profile.id);
+  return profile;
+}
+
+/** The profile that the request names, deleted or not, after the caller was found to be allowed. */
+export async function requestedProfile(
+  request: ApiRequest,
+  need: Need,
+  ports: Pick<ApiPorts, 'profiles' | 'organizations' | 'log'>,
+): Promise<Profile> {
+  const id = request.id?.trim().toLowerCase() ?? '';
+  const isGuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+  const profile = isGuid ? await ports.profiles.get(id) : undefined;
+  if (profile === undefined) throw profileNotFound(id);
+  await requireAccess(request.caller, need, profile.organizationId, ports);
+  return profile;
+}
+
+/** The same, without deleted ones. */
+export async function liveProfile(...request: Parameters<typeof requestedProfile>): Promise<Profile> {
+  return notDeleted(await requestedProfile(...request));
+}

@@ -1,0 +1,17 @@
+import type { ApiRequest } from '../model/api-request.ts';
+import { requireAccess } from './access.ts';
+import type { ApiPorts } from './api-ports.ts';
+import { isExportable } from './exportable-tables.ts';
+import { requiredQuery } from './query-values.ts';
+
+/** DES: the organization's exportable tables, by logical name. */
+export async function metadataEntities(request: ApiRequest, ports: ApiPorts) {
+  const { organizationUrl } = requiredQuery(request, 'organizationUrl');
+  const organization = await ports.organizations.byUrl(organizationUrl);
+  await requireAccess(request.caller, 'manage', organization.id, ports);
+  const tables = await (await ports.organizations.dataverse(organization.id)).tables();
+  return tables
+    .filter(isExportable)
+    .map(({ displayName, logicalName }) => ({ DisplayName: displayName, LogicalName: logicalName }))
+    .sort((one, other) => (one.LogicalName < other.LogicalName ? -1 : 1));
+}

@@ -1,0 +1,48 @@
+import type { Profile } from '../model/profile.ts';
+import type { DestinationFinding } from '../ports/destination.ts';
+import type { ProfileDescription } from './profile-description.ts';
+
+/** The same secret, whatever its version: vault in any case, with or without the port that https has anyway. */
+function secretOf(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const { origin, pathname } = new URL(address);
+  return `${origin}/${pathname.split('/').filter(Boolean).slice(0, 2).join('/')}`;
+}
+
+/** Names of database objects are compared without case: SQL Server's are, and two that differ only so confuse people. */
+const placeOf = ({ destination }: Pick<Profile, 'destination'>) =>
+  [
+    secretOf(destination.keyVaultUri),
+    destination.schema.toLowerCase(),
+    destination.prefix.toLowerCase(),
+  ].join('\n');
+
+/**
+ * What the organization's other live profiles stand in the way with: the same name, or the same table of the same
+ * destination. Two secrets of one database are told apart here; the owner recorded in the destination is the last word.
+ */
+export function neighbourFindings(
+  description: ProfileDescription,
+  others: readonly Profile[],
+): readonly DestinationFinding[] {
+  return others
+    .filter((other) => other.state !== 'deleted')
+    .flatMap((other) => {
+      const findings: DestinationFinding[] = [];
+      if (other.name.toLowerCase() === description.name.toLowerCase())
+        findings.push({
+          severity: 'error',
+          code: 'PROFILE_NAME_TAKEN',
+          message: `the name is taken by profile "${other.id}"`,
+        });
+      const names = new Set(other.tables.map(({ name }) => name));
+      const shared = description.tables.map(({ name }) => name).filter((name) => names.has(name));
+      if (shared.length > 0 && placeOf(other) === placeOf(description))
+        findings.push({
+          severity: 'error',
+          code: 'PROFILE_INVALID',
+          message: `profile "${other.name}" already exports ${shared.join(', ')} to the same destination, schema and prefix`,
+        });
+      return findings;
+    });
+}

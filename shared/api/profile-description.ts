@@ -1,0 +1,143 @@
+import type { DestinationType, Profile } from '../model/profile.ts';
+import type { ApiPorts } from './api-ports.ts';
+import { kindOf, quoted, WireMembers } from './wire-members.ts';
+
+/** What `ProfileDescriptionBase` says, in our words. */
+export type ProfileDescription = Pick<
+  Profile,
+  'organizationId' | 'name' | 'destination' | 'tables' | 'retryPolicy' | 'writeDeleteLog'
+>;
+
+/** What could be read of a description; `problems` are sentences that each name a member. */
+export interface ParsedDescription {
+  readonly description: ProfileDescription;
+  readonly problems: readonly string[];
+}
+
+const destinationTypes: Readonly<Record<string, DestinationType>> = {
+  sqlazure: 'SqlAzure',
+  sqlserver: 'SqlAzure',
+  postgresql: 'PostgreSql',
+};
+
+function readName(members: WireMembers): string {
+  const name = members.text('Name')?.trim() ?? '';
+  if (name === '') members.problem('Name', 'is missing');
+  else if (name.length > 200)
+    members.problem('Name', `holds at most 200 characters, received ${name.length}`);
+  else if (/\p{Cc}/u.test(name) || !name.isWellFormed())
+    members.problem('Name', 'must not hold control characters or halves of characters');
+  return name;
+}
+
+function readOrganizationId(members: WireMembers): string {
+  const id = members.text('OrganizationId')?.trim().toLowerCase() ?? '';
+  if (id === '') members.problem('OrganizationId', 'is missing');
+  else if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
+    members.problem('OrganizationId', `must be a guid, received ${quoted(id)}`);
+  else return id;
+  return '';
+}
+
+/** DES: the numbers of the old service's SQL destinations are not known; 4 is a lake, which has no place here. */
+function readDestinationType(members: WireMembers): DestinationType {
+  const type = members.enumeration('DestinationType') ?? 'sqlazure';
+  const known = /^\d+$/.test(type) && Number(type) !== 4 ? 'SqlAzure' : destinationTypes[type];
+  if (known === undefined)
+    members.problem('DestinationType', `must be SqlAzure or PostgreSql, received ${quoted(type)}`);
+  return known ?? 'SqlAzure';
+}
+
+function readKeyVaultUri(members: WireMembers, secrets: ApiPorts['secrets']): string {
+  const address = members.text('DestinationKeyVaultUri') ?? '';
+  if (address === '') members.problem('DestinationKeyVaultUri', 'is missing');
+  else
+    for (const problem of secrets.problemsOfAddress(address))
+      members.problem('DestinationKeyVaultUri', `is not an allowed address: ${problem}`);
+  return address;
+}
+
+function readNamespace(members: WireMembers, type: DestinationType): { schema: string; prefix: string } {
+  const schema = members.text('DestinationSchemaName')?.trim() || 'dbo';
+  const prefix = members.text('DestinationPrefix')?.trim() ?? '';
+  const longest = type === 'PostgreSql' ? 63 : 128;
+  if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(schema) || schema.length > longest)
+    members.problem(
+      'DestinationSchemaName',
+      `must be a letter and then letters, digits and underscores (ASCII), at most ${longest}, received ${quoted(schema)}`,
+    );
+  if (!/^[A-Za-z0-9_]{0,14}$/.test(prefix))
+    members.problem(
+      'DestinationPrefix',
+      `must be fewer than 15 letters, digits and underscores (ASCII), received ${quoted(prefix)}`,
+    );
+  return { schema, prefix };
+}
+
+function readSettings(members: WireMembers): Record<string, string> {
+  const settings = members.value('Settings') ?? {};
+  if (typeof settings !== 'object' || Array.isArray(settings)) {
+    members.problem('Settings', `must be an object, received ${kindOf(settings)}`);
+    return {};
+  }
+  const entries = Object.entries(settings).filter(([, value]) => value !== null);
+  for (const [name, value] of entries)
+    if (typeof value === 'object')
+      members.problem('Settings', `must hold texts only, received ${kindOf(value)} as ${quoted(name)}`);
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}
+
+function readTables(members: WireMembers, problems: string[]): ProfileDescription['tables'] {
+  const entities = members.value('Entities') ?? [];
+  if (!Array.isArray(entities)) {
+    members.problem('Entities', `must be a list, received ${kindOf(entities)}`);
+    return [];
+  }
+  if (entities.length === 0) members.problem('Entities', 'is empty; expected at least one table');
+  const tables = entities.map((item: unknown, index) => {
+    const entity = new WireMembers(item ?? {}, `Entities[${index}]`, problems);
+    const name = entity.text('Type')?.trim().toLowerCase() ?? '';
+    if (name === '') entity.problem('Type', 'is missing');
+    else if (!/^[a-z][a-z0-9_]{0,127}$/.test(name))
+      entity.problem('Type', `must be the logical name of a table, received ${quoted(name)}`);
+    return { name, settings: readSettings(entity) };
+  });
+  const seen = new Set(['']);
+  const repeated = new Set<string>();
+  for (const { name } of tables) (seen.has(name) && name !== '' ? repeated : seen).add(name);
+  if (repeated.size > 0)
+    members.problem('Entities', `names more than once: ${[...repeated].map(quoted).join(', ')}`);
+  return tables;
+}
+
+function readRetryPolicy(members: WireMembers, problems: string[]): ProfileDescription['retryPolicy'] {
+  const policy = new WireMembers(members.value('RetryPolicy'), 'RetryPolicy', problems);
+  const backoff = policy.enumeration('Backoff') ?? '0';
+  if (backoff !== 'simple' && backoff !== '0')
+    policy.problem('Backoff', `must be Simple (0), received ${quoted(backoff)}`);
+  return {
+    maxRetryCount: policy.integer('MaxRetryCount', 20, 12),
+    intervalSeconds: policy.integer('IntervalInSeconds', 3600, 5),
+  };
+}
+
+/**
+ * DES: reads `ProfileDescriptionBase` as tolerantly as its clients need: member names in any case, nulls and unknown
+ * members ignored, enumerations in every spelling. Where there are problems, all are told and the description is only
+ * good for saying which organization it is for (empty when even that is unknown).
+ */
+export function readProfileDescription(body: unknown, secrets: ApiPorts['secrets']): ParsedDescription {
+  const problems: string[] = [];
+  if (body === undefined || body === null) problems.push('The body is empty');
+  const members = new WireMembers(body, '', problems);
+  const type = readDestinationType(members);
+  const description = {
+    name: readName(members),
+    organizationId: readOrganizationId(members),
+    destination: { type, keyVaultUri: readKeyVaultUri(members, secrets), ...readNamespace(members, type) },
+    tables: readTables(members, problems),
+    retryPolicy: readRetryPolicy(members, problems),
+    writeDeleteLog: members.truth('WriteDeleteLog'),
+  };
+  return { description, problems };
+}

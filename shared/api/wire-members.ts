@@ -1,0 +1,68 @@
+/** What kind of JSON a value is, for a message. */
+export const kindOf = (value: unknown) =>
+  Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+
+/** A text of the caller's, fit for a message. */
+export const quoted = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
+
+/** Members of one JSON object, found without regard to case, null being absent; collects what is wrong with them. */
+export class WireMembers {
+  readonly #members: ReadonlyMap<string, unknown>;
+  readonly #path: string;
+  readonly #problems: string[];
+
+  constructor(value: unknown, path: string, problems: string[]) {
+    this.#path = path === '' ? '' : `${path}.`;
+    this.#problems = problems;
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (!isObject && value !== undefined && value !== null)
+      problems.push(`${path || 'The body'} must be an object, received ${kindOf(value)}`);
+    const entries = isObject ? Object.entries(value) : [];
+    this.#members = new Map(
+      entries.filter(([, member]) => member !== null).map(([name, member]) => [name.toLowerCase(), member]),
+    );
+  }
+
+  value(name: string): unknown {
+    return this.#members.get(name.toLowerCase());
+  }
+
+  problem(name: string, sentence: string): void {
+    this.#problems.push(`${this.#path}${name} ${sentence}`);
+  }
+
+  text(name: string): string | undefined {
+    const value = this.value(name);
+    if (value === undefined || typeof value === 'string') return value;
+    this.problem(name, `must be text, received ${kindOf(value)}`);
+    return undefined;
+  }
+
+  integer(name: string, largest: number, preset: number): number {
+    const value = this.value(name) ?? preset;
+    const number = typeof value === 'string' && /^\d{1,9}$/.test(value.trim()) ? Number(value) : value;
+    if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= largest)
+      return number;
+    const received = typeof value === 'number' ? value : kindOf(value);
+    this.problem(name, `must be a whole number from 0 to ${largest}, received ${received}`);
+    return preset;
+  }
+
+  truth(name: string): boolean {
+    const value = this.value(name) ?? false;
+    if (typeof value === 'boolean') return value;
+    if (typeof value === 'string' && /^(true|false)$/i.test(value.trim()))
+      return value.trim().toLowerCase() === 'true';
+    this.problem(name, 'must be true or false');
+    return false;
+  }
+
+  /** DES: an enumeration arrives as a name in any case, a number, or a number as text; both are given lower-cased. */
+  enumeration(name: string): string | undefined {
+    const value = this.value(name);
+    if (value === undefined || typeof value === 'string') return value?.trim().toLowerCase() || undefined;
+    if (typeof value === 'number') return String(value);
+    this.problem(name, `must be a name or a number, received ${kindOf(value)}`);
+    return undefined;
+  }
+}

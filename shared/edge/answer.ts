@@ -1,0 +1,55 @@
+import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import { ServiceError } from '../errors.ts';
+import type { ApiRequest } from '../model/api-request.ts';
+import type { Caller } from '../model/caller.ts';
+import type { Door } from './door.ts';
+import { errorAnswer } from './error-answer.ts';
+import { jsonAnswer } from './json-answer.ts';
+import { readJsonBody } from './json-body.ts';
+
+async function authenticate(request: HttpRequest, door: Door): Promise<Caller> {
+  const header = request.headers.get('authorization') ?? '';
+  const token = /^bearer[ \t]+([^\s,]+)\s*$/i.exec(header)?.[1];
+  if (token !== undefined) return door.verifier.verify(token);
+  throw new ServiceError(
+    'REQUEST_TOKEN_MISSING',
+    `Cannot answer the request: its Authorization header ${header === '' ? 'is missing' : 'holds no bearer token'}; expected "Bearer" and one token.`,
+  );
+}
+
+/**
+ * The origin that the caller used. The front end of Azure ends TLS and says so in `X-Forwarded-Proto`, which is believed
+ * only upwards, from http to https. `X-Forwarded-Host` is not set by it, so anybody can: it is ignored, and a service
+ * behind a gateway names its address in a setting. A forged Host reaches nobody but its sender: answers are not cached.
+ */
+function originOf(request: HttpRequest, url: URL): string {
+  const isHttps = request.headers.get('x-forwarded-proto')?.split(',')[0]?.trim().toLowerCase() === 'https';
+  return isHttps && url.protocol === 'http:' ? `https://${url.host}` : url.origin;
+}
+
+/**
+ * Answers one request: authenticates it, reads it, runs the operation, and turns what it returns or throws into JSON.
+ * Success is always 200. Never rejects.
+ */
+export async function answer(
+  request: HttpRequest,
+  door: Door,
+  operation: (request: ApiRequest) => Promise<unknown>,
+): Promise<HttpResponseInit> {
+  const url = new URL(request.url);
+  try {
+    const caller = await authenticate(request, door);
+    const body = request.method === 'GET' ? undefined : await readJsonBody(request);
+    const id = request.params.id;
+    const result = await operation({
+      caller,
+      origin: originOf(request, url),
+      query: Object.fromEntries([...request.query].map(([name, value]) => [name.toLowerCase(), value])),
+      ...(id === undefined ? {} : { id }),
+      ...(body === undefined ? {} : { body }),
+    });
+    return jsonAnswer(200, result);
+  } catch (error) {
+    return errorAnswer(error, door, { method: request.method, path: url.pathname });
+  }
+}
