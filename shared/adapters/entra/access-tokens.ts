@@ -1,0 +1,25 @@
+import type { AccessToken, TokenCredential } from '@azure/identity';
+import type { AccessTokens } from '../../ports/access-tokens.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+const renewalMilliseconds = 5 * 60_000;
+
+/** Tokens of the app's own identity, kept until 5 minutes before their end. Resources are few, so nothing is evicted. */
+export function accessTokens(options: {
+  readonly credential: TokenCredential;
+  readonly clock: Clock;
+}): AccessTokens {
+  const kept = new Map<string, AccessToken>();
+  return {
+    async forResource(resource, refusedToken) {
+      const known = kept.get(resource);
+      const latest = options.clock.now().getTime() + renewalMilliseconds;
+      if (known !== undefined && known.token !== refusedToken && known.expiresOnTimestamp > latest)
+        return known.token;
+      const token = await options.credential.getToken(`${resource}/.default`);
+      if (token === null) throw new Error(`Cannot get a token for ${resource}: the identity gave none.`);
+      kept.set(resource, token);
+      return token.token;
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import { ServiceError } from '../../errors.ts';
+import type { AppRole, Caller } from '../../model/caller.ts';
+import type { TokenVerifier } from '../../ports/access-tokens.ts';
+
+/** What tokens are checked against. `entraUrl` is an origin; the ids are lower-case guids. */
+export interface TokenVerifierOptions {
+  readonly entraUrl: string;
+  readonly tenantId: string;
+  readonly applicationId: string;
+  readonly applicationUri: string;
+}
+
+const publicCloud = 'https://login.microsoftonline.com';
+const clockToleranceSeconds = 60;
+const appRoles: readonly string[] = ['Profiles.Manage', 'Automation.Operate'] satisfies AppRole[];
+
+/**
+ * Proves tokens of version 1 and 2 with the tenant's own key set: RS256, issuer, audience (the application's id or URI,
+ * with or without a slash), tenant, and times with 60 s of leeway. An unknown key asks for the key set again, at most
+ * every 30 s.
+ */
+export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { entraUrl, tenantId, applicationId, applicationUri } = options;
+  const keys = createRemoteJWKSet(new URL(`${entraUrl}/${tenantId}/discovery/v2.0/keys`));
+  const issuerOfVersion1 = entraUrl === publicCloud ? 'https://sts.windows.net' : entraUrl;
+  const checks = {
+    algorithms: ['RS256'],
+    issuer: [`${issuerOfVersion1}/${tenantId}/`, `${entraUrl}/${tenantId}/v2.0`],
+    audience: [applicationId, applicationUri].flatMap((name) => {
+      const bare = name.replace(/\/$/, '');
+      return [bare, `${bare}/`];
+    }),
+    requiredClaims: ['exp', 'tid', 'oid'],
+    clockTolerance: clockToleranceSeconds,
+  };
+
+  return {
+    async verify(token) {
+      let claims: JWTPayload;
+      try {
+        claims = (await jwtVerify(token, keys, checks)).payload;
+      } catch (error) {
+        throw verificationError(error, options);
+      }
+      return callerOf(claims, tenantId);
+    },
+  };
+}
+
+function callerOf(claims: JWTPayload, tenantId: string): Caller {
+  if (textOf(claims.tid) !== tenantId)
+    throw invalid('its tenant (tid) is another one', `tokens of tenant ${tenantId} are allowed`);
+  const objectId = textOf(claims.oid);
+  if (objectId === '') throw invalid('it names nobody (oid)', 'an access token is expected');
+  const isApplication = claims.idtyp === 'app' || textOf(claims.scp) === '';
+  if (!isApplication) return { kind: 'user', objectId, tenantId };
+  // An ID token has neither a scope nor the application that asked for it.
+  const clientId = textOf(claims.appid) || textOf(claims.azp);
+  if (clientId === '')
+    throw invalid(
+      "it is neither a user's (scp) nor an application's (appid, azp)",
+      'an access token is expected',
+    );
+  const given: readonly unknown[] = Array.isArray(claims.roles) ? claims.roles : [];
+  const roles = given.filter((role): role is AppRole => appRoles.includes(role as string));
+  return { kind: 'application', clientId, tenantId, roles };
+}
+
+const textOf = (claim: unknown) => (typeof claim === 'string' ? claim.toLowerCase() : '');
+
+function invalid(happened: string, expected: string, cause?: unknown): ServiceError {
+  return new ServiceError('REQUEST_TOKEN_INVALID', `Cannot accept the token: ${happened}; ${expected}.`, {
+    cause,
+  });
+}
+
+/** The reason in words, from the library's error types; neither token nor claim values are told. */
+function verificationError(error: unknown, { tenantId, entraUrl }: TokenVerifierOptions): ServiceError {
+  const { JWTExpired, JWTClaimValidationFailed, JWKSNoMatchingKey, JOSEAlgNotAllowed } = errors;
+  if (error instanceof JWTExpired) return invalid('it has expired', 'a new one is needed', error);
+  if (error instanceof JWTClaimValidationFailed) {
+    const { claim, reason } = error;
+    if (reason === 'missing')
+      return invalid(`claim ${claim} is missing`, 'an access token is expected', error);
+    if (claim === 'aud')
+      return invalid(
+        'its audience (aud) is another application',
+        'this application must be the audience',
+        error,
+      );
+    if (claim === 'iss')
+      return invalid('its issuer (iss) is another one', `tenant ${tenantId} must have issued it`, error);
+    if (claim === 'nbf') return invalid('it is not valid yet (nbf)', 'its time must have come', error);
+    return invalid(`claim ${claim} is wrong`, 'an access token is expected', error);
+  }
+  if (error instanceof JOSEAlgNotAllowed)
+    return invalid('it is not signed with RS256', 'only RS256 is allowed', error);
+  if (error instanceof JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed)
+    return invalid(
+      'its signature is not that of the tenant',
+      `tenant ${tenantId} must have signed it`,
+      error,
+    );
+  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError) || isKeySetFault(error))
+    return new ServiceError(
+      'INTERNAL',
+      `Cannot check a token: the key set of ${entraUrl} cannot be read; it is needed for each signature.`,
+      { cause: error },
+    );
+  return invalid('it is not a readable signed token', 'a JSON Web Token is expected', error);
+}
+
+/** The library reports an HTTP status other than 200 and a malformed set as bare or key-set errors. */
+function isKeySetFault(error: errors.JOSEError): boolean {
+  return error.code === 'ERR_JOSE_GENERIC' || error instanceof errors.JWKSInvalid;
+}
