@@ -146,6 +146,11 @@ export const errorCodes = {
   ),
 
   STORAGE_UNAVAILABLE: code('timed', 500, 'Check the storage account and the roles of the identity on it.'),
+  STORAGE_DOCUMENT_UNREADABLE: code(
+    'manual',
+    500,
+    'Correct or delete the named entity; it was not written by this version.',
+  ),
   STORAGE_CONFLICT: code('timed', 500, 'Nothing: two writers met; it is tried again.'),
 } as const satisfies Record<string, ErrorCodeFacts>;
 

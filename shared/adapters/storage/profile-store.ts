@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { odata, type TransactionAction } from '@azure/data-tables';
+import { ServiceError } from '../../errors.ts';
+import { type Profile, profileSchema } from '../../model/profile.ts';
+import type { ProfileStore } from '../../ports/profile-store.ts';
+import { documentTable, orNothing } from './document-table.ts';
+import type { StorageAccount } from './storage-account.ts';
+import { isRefusal, lostRace, storageCall, untilWritten } from './storage-call.ts';
+import { keyOf } from './table-document.ts';
+
+/** Name of the table of profiles and their names. */
+export const profilesTable = 'Profiles';
+
+/**
+ * One partition for all: a profile and the row that reserves its name are written in one transaction, so a name is
+ * never taken without its profile, whenever the process ends. There are some dozens of profiles.
+ */
+const partitionKey = 'profile';
+const profileKey = (id: string) => ({ partitionKey, rowKey: `id|${keyOf(id.toLowerCase())}` });
+
+/** The row that reserves the profile's name; none when the profile is deleted. */
+function nameKey(profile: Profile) {
+  if (profile.state === 'deleted') return undefined;
+  const name = `${profile.organizationId}|${profile.name.normalize('NFC').toLowerCase()}`;
+  return { partitionKey, rowKey: `name|${createHash('sha256').update(name).digest('hex')}` };
+}
+
+export function profileStore(account: StorageAccount): ProfileStore {
+  const profiles = documentTable(account, {
+    table: profilesTable,
+    schema: profileSchema,
+    columns: ({ organizationId, name, state }) => ({ organizationId, name, state }),
+  });
+  const reservation = (key: { partitionKey: string; rowKey: string }, profile: Profile) => ({
+    ...key,
+    profileId: profile.id,
+  });
+
+  /** Who has the name that this profile asks for. */
+  async function ownerOfName(profile: Profile): Promise<string | undefined> {
+    const key = nameKey(profile);
+    if (!key) return undefined;
+    const table = await profiles.client();
+    const row = await table
+      .getEntity<{ profileId: string }>(key.partitionKey, key.rowKey)
+      .catch(orNothing(404));
+    return row?.profileId;
+  }
+
+  function nameTaken(doing: string, profile: Profile): ServiceError {
+    return new ServiceError(
+      'PROFILE_NAME_TAKEN',
+      `Cannot ${doing} profile "${profile.name}": another profile of the organization has this name; expected a new one.`,
+      { parameters: [profile.name] },
+    );
+  }
+
+  async function create(profile: Profile): Promise<void> {
+    const table = await profiles.client();
+    const key = nameKey(profile);
+    const actions: TransactionAction[] = [['create', profiles.entity(profileKey(profile.id), profile)]];
+    if (key) actions.push(['create', reservation(key, profile)]);
+    await storageCall(`create profile "${profile.id}"`, async () => {
+      try {
+        await table.submitTransaction(actions);
+      } catch (error) {
+        if (!isRefusal(error, 409)) throw error;
+        const owner = await ownerOfName(profile);
+        // Our own first try may have arrived although its answer got lost.
+        if (owner === profile.id) return;
+        if (owner) throw nameTaken('create', profile);
+        throw error;
+      }
+    });
+  }
+
+  async function update(profileId: string, change: (profile: Profile) => Profile): Promise<Profile> {
+    const table = await profiles.client();
+    return await untilWritten(`write profile "${profileId}"`, async () => {
+      const stored = await profiles.read(profileKey(profileId));
+      if (!stored) throw profileNotFound(profileId);
+      const next = change(stored.document);
+      if (next === stored.document) return next;
+      const actions: TransactionAction[] = [
+        ['update', profiles.entity(profileKey(profileId), next), 'Replace', { etag: stored.etag }],
+      ];
+      const [before, after] = [nameKey(stored.document), nameKey(next)];
+      if (before?.rowKey !== after?.rowKey) {
+        if (before) actions.push(['delete', before]);
+        if (after) actions.push(['create', reservation(after, next)]);
+      }
+      if (await table.submitTransaction(actions).catch(orNothing(404, 409, 412))) return next;
+      const owner = await ownerOfName(next);
+      if (owner && owner !== profileId) throw nameTaken('rename', next);
+      return lostRace;
+    });
+  }
+
+  async function remove(profileId: string): Promise<void> {
+    const table = await profiles.client();
+    await untilWritten(`remove profile "${profileId}"`, async () => {
+      const stored = await profiles.read(profileKey(profileId));
+      if (!stored) return undefined;
+      const key = nameKey(stored.document);
+      const actions: TransactionAction[] = [['delete', profileKey(profileId)]];
+      if (key) actions.push(['delete', key]);
+      return (await table.submitTransaction(actions).catch(orNothing(404, 412))) ? undefined : lostRace;
+    });
+  }
+
+  return {
+    create,
+    update,
+    remove,
+    get: async (profileId) => (await profiles.read(profileKey(profileId)))?.document,
+    list: (organizationId) =>
+      profiles.all(odata`PartitionKey eq ${partitionKey} and organizationId eq ${organizationId}`),
+    listActive: () => profiles.all(odata`PartitionKey eq ${partitionKey} and state eq ${'active'}`),
+  };
+}
+
+function profileNotFound(profileId: string): ServiceError {
+  return new ServiceError(
+    'PROFILE_NOT_FOUND',
+    `Cannot find profile "${profileId}": there is none; expected the id of a profile.`,
+    { parameters: [profileId] },
+  );
+}

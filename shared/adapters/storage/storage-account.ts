@@ -1,0 +1,111 @@
+import { TableClient } from '@azure/data-tables';
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
+import type { Log } from '../../ports/log.ts';
+import { storageCall } from './storage-call.ts';
+
+type Credential = ConstructorParameters<typeof BlobServiceClient>[1];
+
+/** An Entra token credential, as the SDKs of Azure take it. */
+export type StorageCredential = Extract<Credential, { getToken: unknown }>;
+
+/** A connection string (locally), or the account's name and the app's identity (in Azure). */
+export type StorageAccountOptions =
+  | { readonly connectionString: string }
+  | { readonly accountName: string; readonly credential: StorageCredential };
+
+/** The storage account of this app. Queues, tables and containers are made at first use, once per process. */
+export interface StorageAccount {
+  readonly blobs: BlobServiceClient;
+  /** True when links to blobs must be signed with a user delegation key, for want of an account key. */
+  readonly hasIdentity: boolean;
+  readonly log: Log;
+  table(name: string): Promise<TableClient>;
+  queue(name: string): Promise<QueueClient>;
+  container(name: string): Promise<ContainerClient>;
+  /** Deletes the container with all its blobs; nothing happens when it is gone already. */
+  deleteContainer(name: string): Promise<void>;
+}
+
+// Bounded, so that a storage account that does not answer is reported within about a minute.
+const pipelineRetries = { maxTries: 4, tryTimeoutInMs: 20_000, retryDelayInMs: 200, maxRetryDelayInMs: 5000 };
+const tableRetries = { maxRetries: 3, retryDelayInMs: 200, maxRetryDelayInMs: 5000 };
+
+/** Calls nobody yet. `log` is told of stored documents that cannot be read. */
+export function storageAccount(options: StorageAccountOptions, log: Log): StorageAccount {
+  const { blobs, queues, tableClient } = connect(options);
+  const made = new Map<string, Promise<unknown>>();
+
+  async function once(what: string, make: () => Promise<unknown>): Promise<void> {
+    const making = made.get(what) ?? storageCall(`make ${what}`, make);
+    made.set(what, making);
+    // What failed is tried again by the next use.
+    await making.catch((error: unknown) => {
+      made.delete(what);
+      throw error;
+    });
+  }
+
+  return {
+    blobs,
+    hasIdentity: !('connectionString' in options),
+    log,
+    async table(name) {
+      const table = tableClient(name);
+      await once(`table "${name}"`, () => table.createTable());
+      return table;
+    },
+    async queue(name) {
+      const queue = queues.getQueueClient(name);
+      await once(`queue "${name}"`, () => queue.createIfNotExists());
+      return queue;
+    },
+    async container(name) {
+      const container = blobs.getContainerClient(name);
+      await once(`container "${name}"`, () => container.createIfNotExists());
+      return container;
+    },
+    async deleteContainer(name) {
+      const what = `container "${name}"`;
+      await storageCall(`delete ${what}`, () => blobs.getContainerClient(name).deleteIfExists());
+      made.delete(what);
+    },
+  };
+}
+
+function connect(options: StorageAccountOptions) {
+  const retryOptions = pipelineRetries;
+  if ('connectionString' in options) {
+    const { connectionString } = options;
+    // The SDK of tables wants to be told; in Azure it is always https.
+    const allowInsecureConnection = isLoopbackConnection(connectionString);
+    return {
+      blobs: BlobServiceClient.fromConnectionString(connectionString, { retryOptions }),
+      queues: QueueServiceClient.fromConnectionString(connectionString, { retryOptions }),
+      tableClient: (name: string) =>
+        TableClient.fromConnectionString(connectionString, name, {
+          allowInsecureConnection,
+          retryOptions: tableRetries,
+        }),
+    };
+  }
+  const { accountName, credential } = options;
+  const address = (service: string) => `https://${accountName}.${service}.core.windows.net`;
+  return {
+    blobs: new BlobServiceClient(address('blob'), credential, { retryOptions }),
+    queues: new QueueServiceClient(address('queue'), credential, { retryOptions }),
+    tableClient: (name: string) =>
+      new TableClient(address('table'), name, credential, { retryOptions: tableRetries }),
+  };
+}
+
+/** Whether plain http stays on this machine. */
+export function isLoopbackHost(hostname: string): boolean {
+  return /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(hostname);
+}
+
+function isLoopbackConnection(connectionString: string): boolean {
+  if (/UseDevelopmentStorage=true/i.test(connectionString)) return true;
+  const endpoint = /TableEndpoint=([^;]+)/i.exec(connectionString)?.[1];
+  return endpoint !== undefined && URL.canParse(endpoint) && isLoopbackHost(new URL(endpoint).hostname);
+}

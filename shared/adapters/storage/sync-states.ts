@@ -1,0 +1,28 @@
+import { odata } from '@azure/data-tables';
+import { syncStateSchema } from '../../model/sync-state.ts';
+import type { SyncStates } from '../../ports/sync-states.ts';
+import { documentTable } from './document-table.ts';
+import type { StorageAccount } from './storage-account.ts';
+import { keyOf } from './table-document.ts';
+
+/** Name of the table of sync states: a partition a profile, a row a table. */
+export const syncStatesTable = 'SyncStates';
+
+export function syncStates(account: StorageAccount): SyncStates {
+  const states = documentTable(account, {
+    table: syncStatesTable,
+    schema: syncStateSchema,
+    columns: ({ phase, dueAt }) => ({ phase, dueAt }),
+  });
+  const keyOfState = (profileId: string, table: string) => ({
+    partitionKey: keyOf(profileId),
+    rowKey: keyOf(table),
+  });
+  const ofProfile = (profileId: string) => odata`PartitionKey eq ${keyOf(profileId)}`;
+  return {
+    get: async (profileId, table) => (await states.read(keyOfState(profileId, table)))?.document,
+    list: (profileId) => states.all(ofProfile(profileId)),
+    update: (profileId, table, change) => states.update(keyOfState(profileId, table), change),
+    remove: (profileId) => states.removeAll(ofProfile(profileId)),
+  };
+}
