@@ -3,17 +3,19 @@ import { asServiceError } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
 
 /**
- * Runs one queue message or timer tick: `work` says in a sentence what it did, and that becomes one line of the log under
- * the invocation's id. What it throws is logged and thrown on, so that a message at last becomes poison.
+ * Runs one queue message or timer tick: `work` says in a sentence what it did (nothing, when nothing was to do), and that
+ * becomes one line of the log under the invocation's id. What it throws is logged and thrown on, so that a message at last
+ * becomes poison.
  */
 export async function runTrigger(
   context: Pick<InvocationContext, 'functionName' | 'invocationId'>,
   log: Log,
-  work: () => Promise<string>,
+  work: () => Promise<string | undefined>,
 ): Promise<void> {
   const name = `${context.functionName} ${context.invocationId}`;
   try {
-    log.info(`${name}: ${await work()}`);
+    const line = await work();
+    if (line !== undefined) log.info(`${name}: ${line}`);
   } catch (thrown) {
     const error = asServiceError(thrown);
     const detail = error.code === 'INTERNAL' && thrown instanceof Error ? thrown.stack : error.message;

@@ -14,19 +14,22 @@ import { isOver, isTurnLost, restartLoad, type TableRun } from './table-run.ts';
 interface Ending {
   readonly state: (state: SyncState) => SyncState;
   readonly nextInSeconds: number | undefined;
+  /** What was done, in a sentence; nothing when nothing was to do. */
+  readonly summary?: string | undefined;
 }
 
 /**
  * Does one turn of one table: goes on from the checkpoint until nothing is left or the time is over, then sends the next
  * turn. An item of another turn or activation is void. Only bugs are thrown; faults are waited out by later turns.
+ * Resolves to what was done, in a sentence; undefined when nothing was to do.
  */
-export async function runWorkItem(item: SyncTableItem, ports: SyncPorts): Promise<void> {
+export async function runWorkItem(item: SyncTableItem, ports: SyncPorts): Promise<string | undefined> {
   const [profile, state] = await Promise.all([
     ports.profiles.get(item.profileId),
     ports.syncStates.get(item.profileId, item.table),
   ]);
-  if (profile?.state !== 'active' || profile.activation !== item.activation) return;
-  if (state?.turn !== item.turn || state.activation !== item.activation) return;
+  if (profile?.state !== 'active' || profile.activation !== item.activation) return undefined;
+  if (state?.turn !== item.turn || state.activation !== item.activation) return undefined;
   let ending: Ending;
   try {
     ending = await takeTurn(profile, state, ports);
@@ -35,6 +38,7 @@ export async function runWorkItem(item: SyncTableItem, ports: SyncPorts): Promis
     ending = await afterFault(profile, state, error, ports);
   }
   await sendNextTurn(item, ending, ports);
+  return ending.summary;
 }
 
 async function takeTurn(profile: Profile, state: SyncState, ports: SyncPorts): Promise<Ending> {
@@ -50,10 +54,10 @@ async function takeTurn(profile: Profile, state: SyncState, ports: SyncPorts): P
   const pass = await replicate(run);
   const seconds = nextInterval(state, pass, ports.options);
   await reviveRetries(run);
-  report(run, startedAt);
   return {
     state: (now) => withoutIncident({ ...progressOf(run, now), intervalSeconds: seconds }, profile, ports),
     nextInSeconds: seconds,
+    summary: report(run, startedAt),
   };
 }
 
@@ -132,24 +136,14 @@ async function sendNextTurn(item: SyncTableItem, ending: Ending, ports: SyncPort
     await ports.queues.syncTable.send({ ...item, turn }, delaySeconds);
 }
 
-function report(run: TableRun, startedAt: number): void {
-  const { pages, writtenRows, deletedRows, rejectedRows } = run.done;
-  if (writtenRows + deletedRows + rejectedRows === 0) return;
+function report(run: TableRun, startedAt: number): string | undefined {
+  const { writtenRows, deletedRows, rejectedRows, pages } = run.done;
+  if (writtenRows + deletedRows + rejectedRows === 0) return undefined;
   const milliseconds = run.ports.clock.now().getTime() - startedAt;
-  const { phase } = run.checkpoint;
-  const data = {
-    profileId: run.profile.id,
-    table: run.table,
-    phase,
-    pages,
-    writtenRows,
-    deletedRows,
-    rejectedRows,
-    milliseconds,
-  };
-  run.ports.telemetry.event('sync.table.synced', data);
-  run.ports.log.info(
-    `Table "${run.table}" of profile "${run.profile.name}": ${writtenRows} rows written, ${deletedRows} deleted, ` +
-      `${rejectedRows} rejected in ${pages} pages, ${milliseconds} ms.`,
+  const place = { profileId: run.profile.id, table: run.table, phase: run.checkpoint.phase };
+  run.ports.telemetry.event('sync.table.synced', { ...place, ...run.done, milliseconds });
+  return (
+    `table "${run.table}" of profile "${run.profile.name}": ${writtenRows} rows written, ${deletedRows} deleted, ` +
+    `${rejectedRows} rejected in ${pages} pages, ${milliseconds} ms`
   );
 }

@@ -1,0 +1,55 @@
+import { ServiceError } from '../../errors.ts';
+import type { Profile } from '../../model/profile.ts';
+import type { Organizations } from '../../ports/dataverse.ts';
+import type { ProfileDestinations } from '../../ports/destination.ts';
+import type { ExporterApi } from '../../ports/exporter-api.ts';
+import type { FailureLog } from '../../ports/failure-log.ts';
+import type { ProfileStore } from '../../ports/profile-store.ts';
+import type { SyncStates } from '../../ports/sync-states.ts';
+
+/** Where the exporter of this app keeps what the automation asks for. */
+export interface ExporterInProcessParts {
+  readonly profiles: ProfileStore;
+  readonly syncStates: SyncStates;
+  readonly organizations: Pick<Organizations, 'all'>;
+  readonly failureLog: Pick<FailureLog, 'link'>;
+  readonly destinations: ProfileDestinations;
+}
+
+/** The exporter in this app, without a detour over HTTP and a token. It can tell row versions, which a foreign one cannot. */
+export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
+  const { profiles, syncStates, organizations, failureLog, destinations } = parts;
+  return {
+    async profiles() {
+      const lists = await Promise.all((await organizations.all()).map(({ id }) => profiles.list(id)));
+      return Promise.all(lists.flat().map((profile) => withStatus(profile, syncStates)));
+    },
+    failureLink: (profileId) => failureLog.link(profileId),
+    async rowVersions(profileId, table, ids) {
+      const profile = await profiles.get(profileId);
+      if (!profile)
+        throw new ServiceError(
+          'PROFILE_NOT_FOUND',
+          `Cannot read rows of profile "${profileId}": there is none.`,
+        );
+      return (await destinations.open(profile)).rowVersions(table, ids);
+    },
+  };
+}
+
+async function withStatus(profile: Profile, syncStates: SyncStates) {
+  const states = new Map((await syncStates.list(profile.id)).map((state) => [state.table, state]));
+  const { id, organizationId, name, state, retryPolicy } = profile;
+  const tables = profile.tables.map((table) => {
+    const known = states.get(table.name);
+    return {
+      name: table.name,
+      initialSyncState: known?.initialSyncState ?? 'NotStarted',
+      metadataState: known?.metadataState ?? 'NotCreated',
+      successCount: known?.successCount ?? 0,
+      failureCount: known?.failureCount ?? 0,
+      lastExportAt: known?.lastExportAt,
+    };
+  });
+  return { id, organizationId, name, state, retryPolicy, tables };
+}

@@ -1,0 +1,223 @@
+import { ServiceError } from '../../shared/errors.ts';
+import type { ChangePage, Row } from '../../shared/model/change.ts';
+import type { Organization } from '../../shared/model/organization.ts';
+import type { Attribute, TableDefinition } from '../../shared/model/table-schema.ts';
+import type { Dataverse, Organizations, PageRequest, RowQuery } from '../../shared/ports/dataverse.ts';
+
+/** How the fake behaves where the real organization's behaviour is not documented. */
+export interface FakeDataverseOptions {
+  pageSize?: number;
+  /** Whether a tracked read's delta link covers changes from the start or only from the end of the read. */
+  tokenTime?: 'start' | 'end';
+}
+
+interface StoredRow {
+  readonly id: string;
+  readonly version: number;
+  readonly values: Readonly<Record<string, string | number | null>>;
+}
+
+/** A link is its own state; opaque to everybody else. */
+interface LinkState {
+  readonly table: string;
+  readonly kind: 'rows' | 'tracked-rows' | 'delta';
+  readonly since: number;
+  readonly upTo: number;
+  readonly after: string;
+}
+
+const attribute = (
+  logicalName: string,
+  type: Attribute['type'],
+  more: Partial<Attribute> = {},
+): Attribute => ({
+  logicalName,
+  type,
+  isPrimaryId: false,
+  isPrimaryName: false,
+  isLogical: false,
+  isValidForRead: true,
+  isValidForUpdate: true,
+  isValidODataAttribute: true,
+  isCalculated: false,
+  ...more,
+});
+
+/** A table of four columns: its key, a name of at most 100 characters, a number, and the version. */
+export function smallTable(logicalName: string): TableDefinition {
+  return {
+    logicalName,
+    displayName: logicalName,
+    entitySetName: `${logicalName}s`,
+    primaryId: `${logicalName}id`,
+    isIntersect: false,
+    hasChangeTracking: true,
+    canTrackChanges: true,
+    hasOptimisticConcurrency: true,
+    attributes: [
+      attribute(`${logicalName}id`, 'Uniqueidentifier', { isPrimaryId: true, isValidForUpdate: false }),
+      attribute('name', 'String', { maxLength: 100, isPrimaryName: true }),
+      attribute('importsequencenumber', 'Integer'),
+      attribute('versionnumber', 'BigInt', { isValidForUpdate: false }),
+    ],
+  };
+}
+
+/** An organization in memory: one version counter, tombstones, keyset pages and delta links, as the real one. */
+export function fakeDataverse(
+  organization: Organization,
+  tables: readonly string[],
+  options: FakeDataverseOptions = {},
+) {
+  const { pageSize = 3, tokenTime = 'start' } = options;
+  const definitions = new Map(tables.map((name) => [name, smallTable(name)]));
+  const rows = new Map(tables.map((name) => [name, new Map<string, StoredRow>()]));
+  const tombstones = new Map(tables.map((name) => [name, new Map<string, number>()]));
+  const administrators = new Set<string>();
+  let counter = 1000;
+  let oldestToken = 0;
+  const faults: ServiceError[] = [];
+
+  const of = <T>(map: ReadonlyMap<string, T>, table: string): T => {
+    const found = map.get(table);
+    if (found === undefined)
+      throw new ServiceError('DATAVERSE_TABLE_MISSING', `Cannot read table "${table}": there is none.`);
+    return found;
+  };
+  const json = (table: string, row: StoredRow, query: RowQuery): Row => ({
+    '@odata.etag': `W/"${row.version}"`,
+    ...Object.fromEntries(query.columns.map((column) => [column, row.values[column] ?? null])),
+    [`${table}id`]: row.id,
+    versionnumber: row.version,
+  });
+
+  const readPage = async ({ query, ...request }: PageRequest): Promise<ChangePage> => {
+    const fault = faults.shift();
+    if (fault) throw fault;
+    const table = query.table.logicalName;
+    const state: LinkState =
+      'link' in request
+        ? (JSON.parse(request.link) as LinkState)
+        : { table, kind: request.kind, since: 0, upTo: counter, after: '' };
+    if (state.kind === 'delta') {
+      if (state.since < oldestToken)
+        throw new ServiceError(
+          'DATAVERSE_DELTA_TOKEN_EXPIRED',
+          `Cannot follow table "${table}": the token is too old.`,
+        );
+      const upTo = state.after === '' ? counter : state.upTo;
+      const changed = [...of(rows, table).values()].filter(
+        (row) => row.version > state.since && row.version <= upTo,
+      );
+      const deleted = [...of(tombstones, table)].filter(
+        ([, version]) => version > state.since && version <= upTo,
+      );
+      const entries = [
+        ...changed.map((row) => ({ version: row.version, row, deletedId: undefined })),
+        ...deleted.map(([deletedId, version]) => ({ version: version + 1e9, row: undefined, deletedId })),
+      ].sort((a, b) => a.version - b.version);
+      const rest = entries.filter((entry) => entry.version > Number(state.after || 0));
+      const page = rest.slice(0, pageSize);
+      const last = page.at(-1);
+      const following =
+        rest.length > pageSize && last
+          ? ({ kind: 'next', link: JSON.stringify({ ...state, upTo, after: String(last.version) }) } as const)
+          : ({ kind: 'delta', link: JSON.stringify({ ...state, since: upTo, upTo, after: '' }) } as const);
+      const live = page.flatMap((entry) => (entry.row ? [json(table, entry.row, query)] : []));
+      const liveIds = new Set(live.map((row) => row[`${table}id`]));
+      const deletedIds = page.flatMap((entry) => entry.deletedId ?? []).filter((id) => !liveIds.has(id));
+      return { rows: live, deletedIds, following };
+    }
+    const rest = [...of(rows, table).values()]
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .filter((row) => row.id > state.after);
+    const page = rest.slice(0, pageSize);
+    const following =
+      rest.length > pageSize
+        ? ({ kind: 'next', link: JSON.stringify({ ...state, after: page.at(-1)?.id ?? '' }) } as const)
+        : state.kind === 'tracked-rows'
+          ? ({
+              kind: 'delta',
+              link: JSON.stringify({
+                table,
+                kind: 'delta',
+                since: tokenTime === 'start' ? state.upTo : counter,
+                upTo: 0,
+                after: '',
+              }),
+            } as const)
+          : ({ kind: 'end' } as const);
+    return { rows: page.map((row) => json(table, row, query)), deletedIds: [], following };
+  };
+
+  const dataverse: Dataverse = {
+    organization: async () => organization,
+    tables: async () => [...definitions.values()],
+    tableDefinition: async (name) => of(definitions, name),
+    readPage,
+    readRows: async (query, ids) =>
+      ids.flatMap((id) => {
+        const row = of(rows, query.table.logicalName).get(id);
+        return row ? [json(query.table.logicalName, row, query)] : [];
+      }),
+    writeRow: async (table, id, etag, values) => {
+      const row = of(rows, table.logicalName).get(id);
+      if (!row) return { kind: 'gone' };
+      if (etag !== `W/"${row.version}"`) return { kind: 'changed' };
+      counter += 1;
+      const written = { ...row.values, ...(values as StoredRow['values']) };
+      of(rows, table.logicalName).set(id, { id, version: counter, values: written });
+      return { kind: 'written', version: String(counter) };
+    },
+    isSystemAdministrator: async (objectId) => administrators.has(objectId),
+    isEnabledUser: async () => true,
+  };
+
+  return {
+    dataverse,
+    administrators,
+    /** The next reads fail with these. */
+    faults,
+    /** Creates the row, or changes it. */
+    put(table: string, id: string, values: Readonly<Record<string, string | number | null>>): void {
+      counter += 1;
+      const before = of(rows, table).get(id)?.values;
+      of(rows, table).set(id, { id, version: counter, values: { ...before, ...values } });
+    },
+    delete(table: string, id: string): void {
+      counter += 1;
+      if (of(rows, table).delete(id)) of(tombstones, table).set(id, counter);
+    },
+    /** Makes every delta link handed out so far too old. */
+    expireTokens(): void {
+      counter += 1;
+      oldestToken = counter;
+      for (const name of tables) of(tombstones, name).clear();
+    },
+    define(definition: TableDefinition): void {
+      definitions.set(definition.logicalName, definition);
+    },
+    rows: (table: string): ReadonlyMap<string, StoredRow> => of(rows, table),
+  };
+}
+
+/** Organizations that are all in memory. */
+export function fakeOrganizations(
+  members: readonly { readonly organization: Organization; readonly dataverse: Dataverse }[],
+): Organizations {
+  const find = (matches: (organization: Organization) => boolean, asked: string) => {
+    const found = members.find((member) => matches(member.organization));
+    if (found) return found;
+    throw new ServiceError(
+      'ORGANIZATION_UNKNOWN',
+      `Cannot use organization "${asked}": it is not configured.`,
+    );
+  };
+  const bare = (url: string) => url.toLowerCase().replace(/\/+$/, '');
+  return {
+    all: async () => members.map((member) => member.organization),
+    byId: async (id) => find((organization) => organization.id === id.toLowerCase(), id).organization,
+    byUrl: async (url) => find((organization) => bare(organization.url) === bare(url), url).organization,
+    dataverse: async (id) => find((organization) => organization.id === id.toLowerCase(), id).dataverse,
+  };
+}
