@@ -3,7 +3,8 @@ import type { DestinationTable, TableDefinition } from '../model/table-schema.ts
 import type { Clock } from '../ports/clock.ts';
 import type { Dataverse, RowQuery } from '../ports/dataverse.ts';
 import type { Destination } from '../ports/destination.ts';
-import { destinationTable, rowQuery } from '../schema/destination-table.ts';
+import { destinationTable } from '../schema/destination-table.ts';
+import { rowQuery } from '../schema/row-query.ts';
 
 /** A table as Dataverse has it, as the destination holds it, and the query that reads the one for the other. */
 export interface TableShape {
