@@ -1,0 +1,18 @@
+import { contosoTenantId, organizationId } from '../sign-ins.ts';
+import type { InitialSecret } from './start-keyvault.ts';
+
+/** The vault's secrets as `docs/local.md` lists them. `destination` is an address with a login. */
+export function sampleSecrets(destination: string): Record<string, InitialSecret> {
+  const tags = { [organizationId]: contosoTenantId };
+  const foreign = { 'bbbbbbbb-0000-4000-8000-000000000001': contosoTenantId };
+  const wrongPassword = new URL(destination);
+  wrongPassword.password = 'wrong';
+  return {
+    reporting: { value: destination, tags },
+    'reporting-untagged': { value: destination, tags: {} },
+    'reporting-other-organization': { value: destination, tags: foreign },
+    // Port 9 (discard) of loopback: nothing listens there.
+    unreachable: { value: 'postgres://exporter:exporter@127.0.0.1:9/reporting', tags },
+    'wrong-password': { value: wrongPassword.href, tags },
+  };
+}
