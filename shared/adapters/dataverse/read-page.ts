@@ -16,7 +16,7 @@ interface PageBody {
 /** Reads one page as the port promises it: columns of the query whatever link is followed, rows and deleted ids disjoint. */
 export async function readPage(api: WebApi, pageSize: number, request: PageRequest): Promise<ChangePage> {
   const { query } = request;
-  if (request.kind === 'rows' || request.kind === 'tracked-rows')
+  if (!('link' in request))
     return fetchPage(api, pageSize, query, rowsPath(query), request.kind === 'tracked-rows');
   const { link } = request;
   if (request.kind === 'next') return fetchPage(api, pageSize, query, link, isTracked(link));

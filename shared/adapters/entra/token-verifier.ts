@@ -22,7 +22,11 @@ const appRoles: readonly string[] = ['Profiles.Manage', 'Automation.Operate'] sa
  */
 export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { entraUrl, tenantId, applicationId, applicationUri } = options;
-  const keys = createRemoteJWKSet(new URL(`${entraUrl}/${tenantId}/discovery/v2.0/keys`));
+  const keySet = createRemoteJWKSet(new URL(`${entraUrl}/${tenantId}/discovery/v2.0/keys`));
+  const keys = (...header: Parameters<typeof keySet>) =>
+    keySet(...header).catch((error: unknown) => {
+      throw error instanceof errors.JWKSNoMatchingKey ? error : keySetError(entraUrl, error);
+    });
   const issuerOfVersion1 = entraUrl === publicCloud ? 'https://sts.windows.net' : entraUrl;
   const checks = {
     algorithms: ['RS256'],
@@ -41,7 +45,7 @@ export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
       try {
         claims = (await jwtVerify(token, keys, checks)).payload;
       } catch (error) {
-        throw verificationError(error, options);
+        throw verificationError(error, tenantId);
       }
       return callerOf(claims, tenantId);
     },
@@ -76,7 +80,8 @@ function invalid(happened: string, expected: string, cause?: unknown): ServiceEr
 }
 
 /** The reason in words, from the library's error types; neither token nor claim values are told. */
-function verificationError(error: unknown, { tenantId, entraUrl }: TokenVerifierOptions): ServiceError {
+function verificationError(error: unknown, tenantId: string): ServiceError {
+  if (error instanceof ServiceError) return error;
   const { JWTExpired, JWTClaimValidationFailed, JWKSNoMatchingKey, JOSEAlgNotAllowed } = errors;
   if (error instanceof JWTExpired) return invalid('it has expired', 'a new one is needed', error);
   if (error instanceof JWTClaimValidationFailed) {
@@ -102,16 +107,10 @@ function verificationError(error: unknown, { tenantId, entraUrl }: TokenVerifier
       `tenant ${tenantId} must have signed it`,
       error,
     );
-  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError) || isKeySetFault(error))
-    return new ServiceError(
-      'INTERNAL',
-      `Cannot check a token: the key set of ${entraUrl} cannot be read; it is needed for each signature.`,
-      { cause: error },
-    );
   return invalid('it is not a readable signed token', 'a JSON Web Token is expected', error);
 }
 
-/** The library reports an HTTP status other than 200 and a malformed set as bare or key-set errors. */
-function isKeySetFault(error: errors.JOSEError): boolean {
-  return error.code === 'ERR_JOSE_GENERIC' || error instanceof errors.JWKSInvalid;
+function keySetError(entraUrl: string, cause: unknown): ServiceError {
+  const message = `Cannot check a token: the key set of ${entraUrl} cannot be read; it is needed for each signature.`;
+  return new ServiceError('INTERNAL', message, { cause });
 }
