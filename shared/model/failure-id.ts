@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { FailureEntry } from './failure.ts';
 
-/** How the ids of all failures of one row begin; without a record id, those of the table as a whole. */
+/** How the ids of all failures of one row begin; safe in keys of Table Storage. */
 export function failureIdPrefix(table: string, recordId: string | undefined): string {
-  // A row key of Table Storage, which refuses these characters. The name of a Dataverse table has none of them.
-  return `${table.replace(/[\\/#?\p{Cc}]/gu, '_')}|${recordId ?? '-'}|`;
+  return `${table.toLowerCase().replace(/[^a-z0-9_]/g, '-')}|${recordId ?? 'table'}|`;
 }
 
 /**
- * The id of an entry: equal entries have equal ids, so that reading one twice changes nothing, and the ids of one row's
- * failures are neighbours.
+ * The ledger's id of an entry: the same entry always has the same one, so that reading it twice changes nothing. An entry
+ * without a time is told from the same one of another day by the folder of its log, which is one hour's.
  */
-export function failureId(entry: FailureEntry): string {
-  const content = JSON.stringify([entry.notificationTime ?? null, entry.changeType, entry.reason]);
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 32);
-  return failureIdPrefix(entry.entity, entry.recordId) + hash;
+export function failureId(entry: FailureEntry, folder: string): string {
+  const { entity, recordId, notificationTime, changeType, reason } = entry;
+  const text = JSON.stringify([entity, recordId ?? '', notificationTime ?? folder, changeType, reason]);
+  return failureIdPrefix(entity, recordId) + createHash('sha256').update(text).digest('hex').slice(0, 32);
 }

@@ -1,0 +1,62 @@
+import { canBecome, type Failure } from '../model/failure.ts';
+import type { AutomationPorts } from './automation-ports.ts';
+import { type Become, become } from './failure-life.ts';
+import { inParallel } from './in-parallel.ts';
+import type { FailureStep } from './next-steps.ts';
+
+/**
+ * Takes each step whose failure still is as it was seen, and tells of rows that were given up.
+ * Returns the failures that this call moved, as they are now; others were moved by somebody else meanwhile.
+ */
+export async function applySteps(
+  profileId: string,
+  steps: readonly FailureStep[],
+  ports: AutomationPorts,
+): Promise<readonly Failure[]> {
+  const moved: Failure[] = [];
+  await inParallel(steps, 8, async ({ failure, become: change }) => {
+    const after = await applyStep(profileId, failure, change, ports);
+    if (after) moved.push(after);
+  });
+  tellAbandoned(profileId, moved, ports);
+  return moved;
+}
+
+async function applyStep(profileId: string, seen: Failure, change: Become, ports: AutomationPorts) {
+  // A new failure is settled by way of `waiting`, as every life goes through it.
+  const from =
+    change.state && !canBecome(seen.state, change.state) && seen.state === 'new' ? 'waiting' : undefined;
+  const first = from && (await move(profileId, seen, { state: from }, ports));
+  return from && !first ? undefined : move(profileId, first ?? seen, change, ports);
+}
+
+async function move(profileId: string, seen: Failure, change: Become, ports: AutomationPorts) {
+  let isMoved = false;
+  const after = await ports.ledger.update(profileId, seen.id, (stored) => {
+    isMoved =
+      stored.state === seen.state &&
+      stored.changedAt === seen.changedAt &&
+      stored.retouchedAt === seen.retouchedAt;
+    return isMoved ? become(stored, change, ports.clock.now()) : undefined;
+  });
+  return isMoved ? after : undefined;
+}
+
+function tellAbandoned(profileId: string, moved: readonly Failure[], ports: AutomationPorts): void {
+  const abandoned = moved.filter(({ state }) => state === 'needs-attention');
+  for (const failures of Map.groupBy(abandoned, ({ entity, cause }) => `${entity}|${cause}`).values()) {
+    const [first] = failures;
+    if (!first) continue;
+    const since = Math.min(
+      ...failures.map((failure) => Date.parse(failure.notificationTime ?? failure.ingestedAt)),
+    );
+    ports.telemetry.event('automation.row.abandoned', {
+      profileId,
+      table: first.entity,
+      cause: first.cause,
+      rows: new Set(failures.map(({ recordId }) => recordId)).size,
+      attempts: Math.max(...failures.map(({ attempts }) => attempts)),
+      seconds: (ports.clock.now().getTime() - since) / 1000,
+    });
+  }
+}

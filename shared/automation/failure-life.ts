@@ -1,0 +1,51 @@
+import type { Failure } from '../model/failure.ts';
+import type { AutomationOptions } from './automation-ports.ts';
+
+/** What a step changes in a failure; `changedAt` follows from it. */
+export type Become = Partial<
+  Pick<Failure, 'state' | 'attempts' | 'nextAttemptAt' | 'retouchedAt' | 'retouchedVersion' | 'note'>
+>;
+
+/** The failure after a step. */
+export function become(failure: Failure, change: Become, now: Date): Failure {
+  const isMoved = change.state !== undefined && change.state !== failure.state;
+  return { ...failure, ...change, changedAt: isMoved ? now.toISOString() : failure.changedAt };
+}
+
+/** Seconds to wait before the next re-touch of a row that had this many: the first delay doubled, up to the greatest. */
+export function retouchDelaySeconds(attempts: number, options: AutomationOptions): number {
+  const { retouchFirstDelaySeconds: first, retouchMaxDelaySeconds: greatest } = options;
+  if (attempts === 0) return Math.min(first, greatest);
+  return Math.min(Math.max(first, 1) * 2 ** Math.min(attempts, 30), greatest);
+}
+
+/** Seconds that all re-touches of one row take when each is in vain; nothing waits longer than that. */
+export function patienceSeconds(options: AutomationOptions): number {
+  let seconds = 0;
+  for (let attempts = 0; attempts < options.retouchMaxAttempts; attempts++)
+    seconds += retouchDelaySeconds(attempts, options) + options.verifyTimeoutSeconds;
+  return seconds;
+}
+
+/** A re-touch was in vain: wait for the next one, or give up after the last. `attempts` counts this one. */
+export function afterVainAttempt(
+  attempts: number,
+  now: Date,
+  options: AutomationOptions,
+  note: string,
+): Become {
+  if (attempts >= options.retouchMaxAttempts)
+    return { state: 'needs-attention', attempts, nextAttemptAt: undefined, note };
+  const seconds = retouchDelaySeconds(attempts, options);
+  return { state: 'waiting', attempts, nextAttemptAt: secondsAfter(now, seconds), note };
+}
+
+/** ISO 8601 of a moment some seconds later. */
+export function secondsAfter(moment: Date, seconds: number): string {
+  return new Date(moment.getTime() + seconds * 1000).toISOString();
+}
+
+/** When it happened as far as the log tells, else when it was read. */
+export function happenedAt(failure: Failure): string {
+  return failure.notificationTime ?? failure.ingestedAt;
+}

@@ -1,0 +1,102 @@
+import type { Failure, FailureEntry } from '../model/failure.ts';
+import { failureId } from '../model/failure-id.ts';
+import { FailureLineParser, type FailureLogPiece } from '../model/failure-line-parser.ts';
+import type { ExportedProfile } from '../ports/exporter-api.ts';
+import type { FailureBlob } from '../ports/failure-blobs.ts';
+import type { AutomationPorts } from './automation-ports.ts';
+import { classify } from './classify.ts';
+
+const piecesPerBatch = 500;
+
+/** A blob of a profile's failure log, to be read from a byte where an entry begins or ended. */
+export interface BlobReading {
+  readonly profile: ExportedProfile;
+  readonly link: string;
+  readonly blob: FailureBlob;
+  readonly offset: number;
+}
+
+/**
+ * Reads a blob to its end, batch by batch: entries go to the ledger and other text to quarantine before the watermark
+ * moves past them, so that a crash only makes the next run read them again.
+ */
+export async function ingestBlob(reading: BlobReading, ports: AutomationPorts): Promise<void> {
+  const { link, blob, offset } = reading;
+  const parser = new FailureLineParser(offset);
+  let batch: FailureLogPiece[] = [];
+  for await (const bytes of ports.failureBlobs.read(link, blob, offset)) {
+    batch.push(...parser.push(bytes));
+    if (batch.length < piecesPerBatch) continue;
+    await keep(reading, batch, ports);
+    await moveWatermark(reading, batch.at(-1)?.end ?? offset, ports);
+    batch = [];
+  }
+  await keep(reading, [...batch, ...parser.end()], ports);
+  await moveWatermark(reading, blob.length, ports);
+}
+
+async function moveWatermark({ profile, blob }: BlobReading, offset: number, ports: AutomationPorts) {
+  await ports.ledger.setWatermark(profile.id, { blobName: blob.name, offset, etag: blob.etag });
+}
+
+async function keep(
+  reading: BlobReading,
+  pieces: readonly FailureLogPiece[],
+  ports: AutomationPorts,
+): Promise<void> {
+  const { profile, blob } = reading;
+  const now = ports.clock.now().toISOString();
+  const failures = new Map<string, Failure>();
+  let unreadableCount = 0;
+  for (const piece of pieces) {
+    if (piece.kind === 'entry') {
+      const failure = newFailure(piece.entry, reading, now);
+      failures.set(failure.id, failure);
+    } else {
+      const { offset, text } = piece;
+      await ports.ledger.quarantine(profile.id, { blobName: blob.name, offset, text });
+      unreadableCount++;
+    }
+  }
+  if (failures.size > 0) tellIngested(profile, await ports.ledger.add([...failures.values()]), ports);
+  if (unreadableCount === 0) return;
+  const names = { profileId: profile.id, profileName: profile.name };
+  ports.telemetry.event('automation.text.quarantined', { ...names, pieces: unreadableCount });
+}
+
+function newFailure(entry: FailureEntry, { profile, blob }: BlobReading, now: string): Failure {
+  return {
+    ...entry,
+    id: failureId(entry, folderOf(blob)),
+    profileId: profile.id,
+    organizationId: profile.organizationId,
+    cause: classify(entry.reason).cause,
+    state: 'new',
+    attempts: 0,
+    nextAttemptAt: undefined,
+    retouchedAt: undefined,
+    retouchedVersion: undefined,
+    ingestedAt: now,
+    changedAt: now,
+    note: 'Was read from the failure log.',
+  };
+}
+
+/** The log has one folder an hour. */
+function folderOf({ name }: FailureBlob): string {
+  return name.slice(0, name.lastIndexOf('/') + 1);
+}
+
+function tellIngested(profile: ExportedProfile, added: readonly Failure[], ports: AutomationPorts): void {
+  for (const failures of Map.groupBy(added, ({ entity, cause }) => `${entity}|${cause}`).values()) {
+    const [first] = failures;
+    if (!first) continue;
+    ports.telemetry.event('automation.failure.ingested', {
+      profileId: profile.id,
+      profileName: profile.name,
+      table: first.entity,
+      cause: first.cause,
+      failures: failures.length,
+    });
+  }
+}

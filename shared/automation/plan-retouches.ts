@@ -1,0 +1,58 @@
+import type { Failure } from '../model/failure.ts';
+import type { ExportedProfile } from '../ports/exporter-api.ts';
+import { applySteps } from './apply-steps.ts';
+import type { AutomationPorts } from './automation-ports.ts';
+import { forEachProfile } from './for-each-profile.ts';
+import { type Evidence, nextSteps, type Proof, type RetouchStep } from './next-steps.ts';
+
+const rowsPerItem = 100;
+
+/** Moves the failures of every active profile on: admits new ones, sends probes, gives up. To be called after ingestion. */
+export async function planRetouches(ports: AutomationPorts): Promise<void> {
+  await forEachProfile('The re-touch', ports, async (profile) => {
+    if (profile.state !== 'active') return;
+    await plan(profile.id, { lastExportAt: await lastExports(profile, ports) }, ports);
+  });
+}
+
+/** Sends the rows that a healed probe has released, without waiting for the timer. */
+export async function releaseRows(profileId: string, proof: Proof, ports: AutomationPorts): Promise<void> {
+  await plan(profileId, { proof }, ports);
+}
+
+/** Marked before it is sent: a crash between leaves a row in flight that is recovered, never one touched twice at once. */
+async function plan(profileId: string, evidence: Evidence, ports: AutomationPorts): Promise<void> {
+  const failures: Failure[] = [];
+  // Only what decides is kept, because a profile can have a hundred thousand open failures.
+  for await (const failure of ports.ledger.open(profileId)) failures.push({ ...failure, reason: '' });
+  const { changes, retouches } = nextSteps(failures, ports.clock.now(), ports.options, evidence);
+  await applySteps(profileId, changes, ports);
+  for (const step of retouches) await sendRows(profileId, step, ports);
+}
+
+async function sendRows(
+  profileId: string,
+  { table, rows }: RetouchStep,
+  ports: AutomationPorts,
+): Promise<void> {
+  for (let start = 0; start < rows.length; start += rowsPerItem) {
+    const steps = rows.slice(start, start + rowsPerItem).flatMap((row) => row.steps);
+    const moved = await applySteps(profileId, steps, ports);
+    const recordIds = [...new Set(moved.flatMap(({ recordId }) => recordId ?? []))];
+    const organizationId = moved[0]?.organizationId;
+    if (organizationId) await ports.queues.retouchRow.send({ organizationId, profileId, table, recordIds });
+  }
+}
+
+async function lastExports(
+  profile: ExportedProfile,
+  ports: AutomationPorts,
+): Promise<ReadonlyMap<string, string>> {
+  const [snapshot] = await ports.statusHistory.latest(profile.id, 1);
+  const tables = [...(snapshot?.tables ?? []), ...profile.tables];
+  return new Map(
+    tables.flatMap(({ name, lastExportAt }) =>
+      lastExportAt ? [[name, new Date(lastExportAt).toISOString()] as const] : [],
+    ),
+  );
+}

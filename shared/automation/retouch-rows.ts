@@ -1,0 +1,104 @@
+import { asServiceError, messageWithCure } from '../errors.ts';
+import type { Failure } from '../model/failure.ts';
+import type { RetouchRowItem } from '../model/work-item.ts';
+import { applySteps } from './apply-steps.ts';
+import type { AutomationPorts } from './automation-ports.ts';
+import { afterVainAttempt, type Become } from './failure-life.ts';
+import { type TouchOutcome, touchOf, touchRow } from './touch-row.ts';
+
+type FailuresByRow = ReadonlyMap<string, readonly Failure[]>;
+
+/**
+ * Writes the rows that are in flight again with identical values, then sends an item that verifies them. A message that
+ * arrives twice or late writes nothing it should not. Trouble with Dataverse puts rows back to wait; only defects throw.
+ */
+export async function retouchRows(item: RetouchRowItem, ports: AutomationPorts): Promise<void> {
+  const inFlight = await failuresInFlight(item, ports);
+  const toWrite = new Map(
+    [...inFlight].filter(([, failures]) => failures.some((failure) => !failure.retouchedAt)),
+  );
+  if (toWrite.size > 0) await writeRows(item, toWrite, ports);
+  await sendVerification(item, ports);
+}
+
+async function failuresInFlight(item: RetouchRowItem, ports: AutomationPorts): Promise<FailuresByRow> {
+  const byRow = new Map<string, readonly Failure[]>();
+  for (const recordId of item.recordIds) {
+    const failures = await ports.ledger.ofRow(item.profileId, item.table, recordId);
+    const inFlight = failures.filter(({ state }) => state === 'retouching');
+    if (inFlight.length > 0) byRow.set(recordId, inFlight);
+  }
+  return byRow;
+}
+
+async function writeRows(item: RetouchRowItem, rows: FailuresByRow, ports: AutomationPorts): Promise<void> {
+  const settled = new Map<string, string>();
+  const settle = async (recordId: string, outcome: string, change: (failure: Failure) => Become) => {
+    const steps = (rows.get(recordId) ?? []).map((failure) => ({ failure, become: change(failure) }));
+    await applySteps(item.profileId, steps, ports);
+    settled.set(recordId, outcome);
+  };
+  try {
+    const dataverse = await ports.organizations.dataverse(item.organizationId);
+    const touch = touchOf(await dataverse.tableDefinition(item.table));
+    if (typeof touch === 'string') {
+      for (const id of rows.keys())
+        await settle(id, 'impossible', () => ({ state: 'needs-attention', note: touch }));
+      return;
+    }
+    // Taken before the first write: a failure that is logged after it is the fault of this re-touch.
+    const retouchedAt = ports.clock.now().toISOString();
+    const found = await dataverse.readRows(touch.query, [...rows.keys()]);
+    for (const row of found) {
+      const id = String(row[touch.query.table.primaryId]).toLowerCase();
+      const outcome = await touchRow(row, touch, dataverse);
+      await settle(id, outcome.kind, () => afterTouch(outcome, retouchedAt));
+    }
+    for (const id of rows.keys()) if (!settled.has(id)) await settle(id, 'gone', () => rowIsGone);
+  } catch (caught) {
+    const error = asServiceError(caught);
+    if (error.code === 'INTERNAL') throw caught;
+    ports.log.warn(`Re-touch of table "${item.table}" goes on later: ${messageWithCure(error)}`);
+    for (const id of rows.keys())
+      if (!settled.has(id))
+        await settle(id, 'postponed', (failure) => postponed(failure, error.message, ports));
+  } finally {
+    tellOutcomes(item, settled, ports);
+  }
+}
+
+const rowIsGone: Become = { state: 'gone', note: 'The row was deleted in Dataverse.' };
+
+function afterTouch(outcome: TouchOutcome, retouchedAt: string): Become {
+  if (outcome.kind === 'gone') return rowIsGone;
+  const note =
+    outcome.kind === 'written' ? 'Was written again.' : 'Was changed meanwhile and is exported by itself.';
+  return { retouchedAt, retouchedVersion: outcome.version, note };
+}
+
+function postponed({ attempts }: Failure, message: string, { clock, options }: AutomationPorts): Become {
+  return afterVainAttempt(attempts, clock.now(), options, `Could not be written again. ${message}`);
+}
+
+/** Rows written by an earlier delivery of the message are sent again too, as it may have died before it sent them. */
+async function sendVerification(item: RetouchRowItem, ports: AutomationPorts): Promise<void> {
+  const touched = [...(await failuresInFlight(item, ports))].flatMap(([recordId, failures]) =>
+    [...new Set(failures.flatMap(({ retouchedAt }) => retouchedAt ?? []))].map((at) => ({ recordId, at })),
+  );
+  for (const [retouchedAt, rows] of Map.groupBy(touched, ({ at }) => at)) {
+    const recordIds = rows.map(({ recordId }) => recordId);
+    await ports.queues.verifyRow.send(
+      { ...item, recordIds, retouchedAt },
+      ports.options.verifyIntervalSeconds,
+    );
+  }
+}
+
+function tellOutcomes(
+  { profileId, table }: RetouchRowItem,
+  settled: ReadonlyMap<string, string>,
+  ports: AutomationPorts,
+): void {
+  for (const [outcome, rows] of Map.groupBy(settled, ([, outcome]) => outcome))
+    ports.telemetry.event('automation.row.retouched', { profileId, table, outcome, rows: rows.length });
+}

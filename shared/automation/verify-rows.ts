@@ -1,0 +1,85 @@
+import { asServiceError, messageWithCure } from '../errors.ts';
+import type { Failure } from '../model/failure.ts';
+import type { VerifyRowItem } from '../model/work-item.ts';
+import { applySteps } from './apply-steps.ts';
+import type { AutomationPorts } from './automation-ports.ts';
+import { type Arrival, isBeingVerified, judgeRow } from './judge-row.ts';
+import { releaseRows } from './plan-retouches.ts';
+
+/**
+ * Sees whether re-touched rows have arrived in the destination: healed, failed again, or asked for again later. A probe
+ * that was healed releases the other rows that failed for the same cause. A message that arrives twice does no harm.
+ */
+export async function verifyRows(item: VerifyRowItem, ports: AutomationPorts): Promise<void> {
+  const rows = await touchedRows(item, ports);
+  if (rows.size > 0) await judgeRows(item, rows, ports);
+  if (item.recordIds.length === 1) await releaseOthers(item, ports);
+}
+
+/** All failures of the rows that still wait for this verification. */
+async function touchedRows(item: VerifyRowItem, ports: AutomationPorts) {
+  const rows = new Map<string, readonly Failure[]>();
+  for (const recordId of item.recordIds) {
+    const failures = await ports.ledger.ofRow(item.profileId, item.table, recordId);
+    if (failures.some((failure) => isBeingVerified(failure, item.retouchedAt))) rows.set(recordId, failures);
+  }
+  return rows;
+}
+
+async function judgeRows(
+  item: VerifyRowItem,
+  rows: ReadonlyMap<string, readonly Failure[]>,
+  ports: AutomationPorts,
+): Promise<void> {
+  const arrival = await arrivalOf(item, [...rows.keys()], ports);
+  const pending: string[] = [];
+  const healed: Failure[] = [];
+  for (const [recordId, failures] of rows) {
+    const steps = judgeRow(failures, item.retouchedAt, arrival, ports.clock.now(), ports.options);
+    if (steps.length === 0) pending.push(recordId);
+    const moved = await applySteps(item.profileId, steps, ports);
+    healed.push(...moved.filter(({ state }) => state === 'healed'));
+  }
+  tellHealed(item, healed, ports);
+  if (pending.length > 0)
+    await ports.queues.verifyRow.send({ ...item, recordIds: pending }, ports.options.verifyIntervalSeconds);
+}
+
+async function arrivalOf(
+  { profileId, table }: VerifyRowItem,
+  recordIds: readonly string[],
+  ports: AutomationPorts,
+): Promise<Arrival> {
+  try {
+    const versions = await ports.exporter.rowVersions(profileId, table, recordIds);
+    return versions ? { kind: 'versions', versions } : { kind: 'untold' };
+  } catch (caught) {
+    const error = asServiceError(caught);
+    if (error.code === 'INTERNAL') throw caught;
+    ports.log.warn(`Verification of table "${table}" goes on later: ${messageWithCure(error)}`);
+    return { kind: 'unreachable' };
+  }
+}
+
+/** Looked up in the ledger, so that a message that comes again after a crash still releases them. */
+async function releaseOthers(item: VerifyRowItem, ports: AutomationPorts): Promise<void> {
+  const [recordId = ''] = item.recordIds;
+  const failures = await ports.ledger.ofRow(item.profileId, item.table, recordId);
+  const healed = failures.filter(
+    (failure) => failure.state === 'healed' && failure.retouchedAt === item.retouchedAt,
+  );
+  for (const [cause, [probe]] of Map.groupBy(healed, (failure) => failure.cause)) {
+    if (!probe) continue;
+    const { attempts, changedAt: healedAt } = probe;
+    await releaseRows(item.profileId, { table: item.table, cause, attempts, healedAt }, ports);
+  }
+}
+
+function tellHealed(item: VerifyRowItem, healed: readonly Failure[], ports: AutomationPorts): void {
+  const seconds = (ports.clock.now().getTime() - Date.parse(item.retouchedAt)) / 1000;
+  for (const [cause, failures] of Map.groupBy(healed, (failure) => failure.cause)) {
+    const rows = new Set(failures.map(({ recordId }) => recordId)).size;
+    const { profileId, table } = item;
+    ports.telemetry.event('automation.row.healed', { profileId, table, cause, rows, seconds });
+  }
+}
