@@ -1,0 +1,36 @@
+import { clients, contosoTenantId, organizationId, users } from '../sign-ins.ts';
+import type { Platform } from './start-platform.ts';
+
+/** The short table of addresses and sign-ins that `npm start` prints. */
+export function welcomeText({ addresses, caFile }: Platform, options: { destination?: string }): string {
+  const rows: [string, string][] = [
+    ['app', addresses.app],
+    ['Dataverse (simulated)', addresses.dataverse],
+    ['sign-in', addresses.entra],
+    ['Key Vault', `${addresses.keyvault}  (authority: ${caFile})`],
+    options.destination
+      ? ['database', `${new URL(options.destination).host} (given by --destination)`]
+      : ['PostgreSQL', addresses.database],
+    ['storage', [addresses.blob, addresses.queue, addresses.table].join('  ')],
+  ];
+  const people = Object.values(users).map(({ name, password }): [string, string] => [name, password]);
+  const applications = Object.values(clients).map(({ clientId, secret, roles }): [string, string] => [
+    clientId,
+    `${secret}  (application, ${roles.join(', ')})`,
+  ]);
+  return [
+    '',
+    ...table(rows),
+    '',
+    `  tenant ${contosoTenantId}, organization ${organizationId}; sign-ins and their passwords:`,
+    ...table([...people, ...applications]),
+    '',
+    '  a token for the app: npm run --silent token -- admin          stop: Ctrl-C',
+    '',
+  ].join('\n');
+}
+
+function table(rows: readonly [string, string][]): string[] {
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows.map(([name, value]) => `  ${name.padEnd(width)}${value}`);
+}

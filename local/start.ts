@@ -1,0 +1,69 @@
+import { runDemonstration } from './demonstration/run-demonstration.ts';
+import { checkNodeVersion } from './platform/node-version.ts';
+import { readStartFlags } from './platform/start-flags.ts';
+import { type Platform, startPlatform } from './platform/start-platform.ts';
+import { welcomeText } from './platform/welcome-text.ts';
+
+/** `npm start`: the whole platform and its demonstration until Ctrl-C (exit 0) or until a part dies (exit 1). */
+async function start(): Promise<number> {
+  checkNodeVersion();
+  const flags = readStartFlags(process.argv.slice(2));
+  const stopping = new AbortController();
+  let platform: Platform | undefined;
+  let interrupts = 0;
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        interrupts++;
+        // A terminal that closes can tell us more than once in the same moment.
+        if (interrupts > 1 && signal === 'SIGINT') {
+          platform?.killAll();
+          process.exit(130);
+        }
+        stopping.abort(new Error('Stopped before everything had started.'));
+        resolve('interrupted');
+      });
+    }
+  });
+
+  console.log('Starting the local platform ...');
+  try {
+    platform = await startPlatform({ ...flags, signal: stopping.signal });
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+    console.log('Stopped before everything had started.');
+    return 0;
+  }
+  console.log(welcomeText(platform, flags));
+
+  const demonstration = flags.hasDemonstration
+    ? runDemonstration(platform, { forever: true })
+    : Promise.resolve();
+  const failed = new Promise<unknown>((resolve) => demonstration.catch(resolve));
+  const end = await Promise.race([interrupted, platform.died, failed]);
+  if (end === 'interrupted') console.log('\nStopping ... (Ctrl-C again kills)');
+  const death = await Promise.race([platform.died, undefined]);
+  await platform.stop();
+  if (end === 'interrupted') {
+    console.log('Stopped. "npm start" goes on from here.');
+    return 0;
+  }
+  if (death) {
+    const how = death.exit.signal
+      ? `was killed (${death.exit.signal})`
+      : `ended by itself (exit ${death.exit.code})`;
+    console.error(`\nStopped everything: ${death.name} ${how}; its log is ${death.logFile}.`);
+  } else {
+    console.error(
+      `\nStopped everything: the demonstration failed: ${end instanceof Error ? end.message : end}`,
+    );
+  }
+  return 1;
+}
+
+try {
+  process.exit(await start());
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}

@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, expect, test } from 'vitest';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+
+function run(...args: string[]): string {
+  return execFileSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
+}
+
+type Listed = { name: string; bindings: { type: string }[] };
+function list(from: string): Listed[] {
+  return JSON.parse(run('local/host/main.ts', '--list', '--from', from)) as Listed[];
+}
+
+beforeAll(() => {
+  run('build.ts');
+});
+
+test('the bundle registers the same functions as the sources, with the same triggers and outputs', () => {
+  const fromSources = list('sources');
+  expect(fromSources.length).toBeGreaterThan(0);
+  expect(list('bundle')).toEqual(fromSources);
+});
+
+test('each trigger file registers the one function that has its name', () => {
+  const files = readdirSync(`${project}/functions`).map((file) => file.replace(/\.ts$/, ''));
+  expect(list('sources').map(({ name }) => name)).toEqual(files.sort());
+});
+
+test('the source map lies beside the bundle', () => {
+  expect(existsSync(`${project}/dist/app.cjs.map`)).toBe(true);
+});
