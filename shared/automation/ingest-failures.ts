@@ -1,10 +1,8 @@
-import type { ExportedProfile } from '../ports/exporter-api.ts';
 import type { FailureBlob } from '../ports/failure-blobs.ts';
 import type { Watermark } from '../ports/failure-ledger.ts';
 import type { AutomationPorts } from './automation-ports.ts';
-import { forEachProfile } from './for-each-profile.ts';
+import { eachProfile, eachWithoutStopping } from './each-without-stopping.ts';
 import { ingestBlob } from './ingest-blob.ts';
-import { reportTrouble } from './report-trouble.ts';
 
 const folder = 'failurelog/';
 
@@ -13,28 +11,16 @@ const folder = 'failurelog/';
  * that cannot be read does not stop the others and is read by the next run.
  */
 export async function ingestFailures(ports: AutomationPorts): Promise<void> {
-  await forEachProfile('The failure log', ports, async (profile) => {
+  await eachProfile('Reading the failure log', ports, async (profile) => {
     const link = await ports.exporter.failureLink(profile.id);
     const watermarks = await ports.ledger.watermarks(profile.id);
-    for await (const blob of ports.failureBlobs.list(link, folder))
-      await ingestNew(profile, link, blob, watermarks.get(blob.name), ports);
+    const blobs = ports.failureBlobs.list(link, folder);
+    const doing = (blob: FailureBlob) => `Reading blob "${blob.name}" of profile "${profile.name}"`;
+    await eachWithoutStopping(blobs, doing, ports.log, async (blob) => {
+      const offset = firstNewByte(blob, watermarks.get(blob.name));
+      if (offset !== undefined) await ingestBlob({ profile, link, blob, offset }, ports);
+    });
   });
-}
-
-async function ingestNew(
-  profile: ExportedProfile,
-  link: string,
-  blob: FailureBlob,
-  watermark: Watermark | undefined,
-  ports: AutomationPorts,
-): Promise<void> {
-  const offset = firstNewByte(blob, watermark);
-  if (offset === undefined) return;
-  try {
-    await ingestBlob({ profile, link, blob, offset }, ports);
-  } catch (error) {
-    reportTrouble(`Blob "${blob.name}" of profile "${profile.name}" is read later`, error, ports);
-  }
 }
 
 /** A blob that changed without growing was written anew: it is read from its beginning, which doubles nothing. */

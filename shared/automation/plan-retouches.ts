@@ -2,14 +2,14 @@ import type { Failure } from '../model/failure.ts';
 import type { ExportedProfile } from '../ports/exporter-api.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
-import { forEachProfile } from './for-each-profile.ts';
+import { eachProfile } from './each-without-stopping.ts';
 import { type Evidence, nextSteps, type Proof, type RetouchStep } from './next-steps.ts';
 
 const rowsPerItem = 100;
 
 /** Moves the failures of every active profile on: admits new ones, sends probes, gives up. To be called after ingestion. */
 export async function planRetouches(ports: AutomationPorts): Promise<void> {
-  await forEachProfile('The re-touch', ports, async (profile) => {
+  await eachProfile('Planning the re-touches', ports, async (profile) => {
     if (profile.state !== 'active') return;
     await plan(profile.id, { lastExportAt: await lastExports(profile, ports) }, ports);
   });

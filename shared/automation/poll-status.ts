@@ -1,10 +1,10 @@
 import type { ExportedProfile } from '../ports/exporter-api.ts';
 import type { AutomationPorts } from './automation-ports.ts';
-import { forEachProfile } from './for-each-profile.ts';
+import { eachProfile } from './each-without-stopping.ts';
 
 /** Keeps every profile's status as it is now, and tells it to telemetry. */
 export async function pollStatus(ports: AutomationPorts): Promise<void> {
-  await forEachProfile('The status', ports, async (profile) => {
+  await eachProfile('Polling the status', ports, async (profile) => {
     await ports.statusHistory.add({ ...profile, seenAt: ports.clock.now().toISOString() });
     ports.telemetry.event('automation.profile.polled', {
       profileId: profile.id,

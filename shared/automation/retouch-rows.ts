@@ -1,8 +1,9 @@
-import { asServiceError, messageWithCure } from '../errors.ts';
+import { asServiceError } from '../errors.ts';
 import type { Failure } from '../model/failure.ts';
 import type { RetouchRowItem } from '../model/work-item.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
+import { logTrouble } from './each-without-stopping.ts';
 import { afterVainAttempt, type Become } from './failure-life.ts';
 import { type TouchOutcome, touchOf, touchRow } from './touch-row.ts';
 
@@ -56,12 +57,11 @@ async function writeRows(item: RetouchRowItem, rows: FailuresByRow, ports: Autom
     }
     for (const id of rows.keys()) if (!settled.has(id)) await settle(id, 'gone', () => rowIsGone);
   } catch (caught) {
-    const error = asServiceError(caught);
-    if (error.code === 'INTERNAL') throw caught;
-    ports.log.warn(`Re-touch of table "${item.table}" goes on later: ${messageWithCure(error)}`);
+    if (!logTrouble(`Re-touching rows of table "${item.table}"`, caught, ports.log)) throw caught;
+    const { message } = asServiceError(caught);
     for (const id of rows.keys())
       if (!settled.has(id))
-        await settle(id, 'postponed', (failure) => postponed(failure, error.message, ports));
+        await settle(id, 'postponed', (failure) => postponed(failure, message, ports));
   } finally {
     tellOutcomes(item, settled, ports);
   }

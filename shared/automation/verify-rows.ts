@@ -1,8 +1,8 @@
-import { asServiceError, messageWithCure } from '../errors.ts';
 import type { Failure } from '../model/failure.ts';
 import type { VerifyRowItem } from '../model/work-item.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
+import { logTrouble } from './each-without-stopping.ts';
 import { type Arrival, isBeingVerified, judgeRow } from './judge-row.ts';
 import { releaseRows } from './plan-retouches.ts';
 
@@ -54,9 +54,7 @@ async function arrivalOf(
     const versions = await ports.exporter.rowVersions(profileId, table, recordIds);
     return versions ? { kind: 'versions', versions } : { kind: 'untold' };
   } catch (caught) {
-    const error = asServiceError(caught);
-    if (error.code === 'INTERNAL') throw caught;
-    ports.log.warn(`Verification of table "${table}" goes on later: ${messageWithCure(error)}`);
+    if (!logTrouble(`Verifying rows of table "${table}"`, caught, ports.log)) throw caught;
     return { kind: 'unreachable' };
   }
 }
