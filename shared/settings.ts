@@ -43,6 +43,8 @@ export const settingsSchema = z.object({
   KEY_VAULT_HOSTS: list(z.string()).default(['vault.azure.net', 'vault.azure.cn', 'vault.usgovcloudapi.net']),
   SERVICE_URL: origin(/^https?$/).optional(),
   MANAGED_IDENTITY_CLIENT_ID: z.guid('must be a guid').optional(),
+  /** Set by the platform where there is a managed identity; without it, the sign-in of whoever runs the program is used. */
+  IDENTITY_ENDPOINT: z.string().optional(),
   AzureWebJobsStorage: z.string().optional(),
   AzureWebJobsStorage__accountName: z.string().optional(),
   EXPORTER_URL: origin(/^https?$/).optional(),
