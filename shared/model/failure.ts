@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { ChangeType } from './change.ts';
+import { orAbsent } from './or-absent.ts';
 
 /** One entry of a failure log, as `des-rest-api.md` section 6 gives it. */
 export interface FailureEntry {
@@ -86,3 +88,24 @@ export interface Failure extends FailureEntry {
   readonly changedAt: string;
   readonly note: string;
 }
+
+/** A failure as it is stored. */
+export const failureSchema: z.ZodType<Failure> = z.object({
+  entity: z.string(),
+  recordId: orAbsent(z.string()),
+  notificationTime: orAbsent(z.string()),
+  changeType: z.string(),
+  reason: z.string(),
+  id: z.string(),
+  profileId: z.string(),
+  organizationId: z.string(),
+  cause: z.enum(failureCauses),
+  state: z.enum(failureStates),
+  attempts: z.int(),
+  nextAttemptAt: orAbsent(z.string()),
+  retouchedAt: orAbsent(z.string()),
+  retouchedVersion: orAbsent(z.string()),
+  ingestedAt: z.string(),
+  changedAt: z.string(),
+  note: z.string(),
+});

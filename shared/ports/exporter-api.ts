@@ -1,22 +1,6 @@
-/** One table of a profile, as an exporter reports it. */
-export interface ExportedTable {
-  readonly name: string;
-  readonly initialSyncState: string;
-  readonly metadataState: string;
-  readonly successCount: number;
-  readonly failureCount: number;
-  readonly lastExportAt: string | undefined;
-}
+import type { ExportedProfile } from '../model/status-snapshot.ts';
 
-/** One profile with its status, as an exporter reports it. */
-export interface ExportedProfile {
-  readonly id: string;
-  readonly organizationId: string;
-  readonly name: string;
-  readonly state: 'inactive' | 'active' | 'error' | 'deleted';
-  readonly retryPolicy: { readonly maxRetryCount: number; readonly intervalSeconds: number };
-  readonly tables: readonly ExportedTable[];
-}
+export type { ExportedProfile, ExportedTable } from '../model/status-snapshot.ts';
 
 /** An exporter with the DES REST API: the one in this app, or any other. The only door the automation has to it. */
 export interface ExporterApi {

@@ -1,10 +1,6 @@
-import type { ExportedProfile } from './exporter-api.ts';
+import type { StatusSnapshot } from '../model/status-snapshot.ts';
 
-/** A profile's status as it was seen at one time. */
-export interface StatusSnapshot extends ExportedProfile {
-  /** ISO 8601 in UTC. */
-  readonly seenAt: string;
-}
+export type { StatusSnapshot } from '../model/status-snapshot.ts';
 
 /** What `poll status` has seen, newest first. */
 export interface StatusHistory {

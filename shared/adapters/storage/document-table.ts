@@ -21,7 +21,7 @@ export interface DocumentKind<T> {
 export interface DocumentTable<T> {
   read(key: DocumentKey): Promise<StoredDocument<T> | undefined>;
   /** Documents by an OData filter, in the order of their keys; those that cannot be read are logged and left out. */
-  list(filter: string): AsyncIterable<T>;
+  list(filter: string, maxPageSize?: number): AsyncIterable<T>;
   all(filter: string): Promise<T[]>;
   /** Applies the change until no other writer came between; undefined or what it was given writes nothing. */
   update(key: DocumentKey, change: (document: T | undefined) => T | undefined): Promise<T | undefined>;
@@ -48,17 +48,25 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
     });
   }
 
-  async function* list(filter: string): AsyncIterable<T> {
-    const entities = (await client()).listEntities({ queryOptions: { filter } });
+  async function* list(filter: string, maxPageSize = 1000): AsyncIterable<T> {
+    const pages = (await client()).listEntities({ queryOptions: { filter } }).byPage({ maxPageSize });
     while (true) {
-      const next = await storageCall(`list table "${kind.table}"`, () => entities.next());
+      const next = await storageCall(`list table "${kind.table}"`, () => pages.next());
       if (next.done) return;
-      try {
-        yield readDocument(kind.table, next.value, kind.schema);
-      } catch (error) {
-        if (!hasCode(error, 'STORAGE_DOCUMENT_UNREADABLE')) throw error;
-        account.log.error(error.message);
+      for (const stored of next.value) {
+        const document = readOrLog(stored);
+        if (document !== undefined) yield document;
       }
+    }
+  }
+
+  function readOrLog(stored: object): T | undefined {
+    try {
+      return readDocument(kind.table, stored, kind.schema);
+    } catch (error) {
+      if (!hasCode(error, 'STORAGE_DOCUMENT_UNREADABLE')) throw error;
+      account.log.error(error.message);
+      return undefined;
     }
   }
 

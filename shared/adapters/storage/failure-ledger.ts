@@ -1,0 +1,141 @@
+import { odata, type TransactionAction } from '@azure/data-tables';
+import { ServiceError } from '../../errors.ts';
+import { canBecome, type Failure, failureSchema, failureStates, isOpen } from '../../model/failure.ts';
+import { failureIdPrefix } from '../../model/failure-id.ts';
+import type { FailureLedger, Watermark } from '../../ports/failure-ledger.ts';
+import { type DocumentTable, documentTable, orNothing, transactionSize } from './document-table.ts';
+import { quarantineText } from './failure-quarantine.ts';
+import type { StorageAccount } from './storage-account.ts';
+import { lostRace, storageCall, untilWritten } from './storage-call.ts';
+import { keyOf } from './table-document.ts';
+
+/** Name of the table of failures: a partition a profile; the row key is the failure's id, so rows' failures are neighbours. */
+export const failuresTable = 'Failures';
+/** Name of the table that says how far each blob was read: a partition a profile. */
+export const watermarksTable = 'FailureWatermarks';
+
+const openStates = failureStates.filter(isOpen).map((state) => odata`state eq ${state}`);
+
+const keyOfFailure = (profileId: string, failureId: string) => ({
+  partitionKey: keyOf(profileId),
+  rowKey: keyOf(failureId),
+});
+
+type WatermarkRow = Omit<Watermark, 'etag'> & { readonly blobEtag: string };
+
+export function failureLedger(account: StorageAccount): FailureLedger {
+  const failures = documentTable(account, {
+    table: failuresTable,
+    schema: failureSchema,
+    columns: ({ entity, recordId, state, cause, changedAt, note }) => ({
+      ...{ entity, recordId: recordId ?? 'N/A', state, cause, changedAt },
+      note: note.slice(0, 1000),
+    }),
+  });
+  const inPartition = (profileId: string) => odata`PartitionKey eq ${keyOf(profileId)}`;
+
+  return {
+    async add(given) {
+      const added: Failure[] = [];
+      const unique = [...new Map(given.map((each) => [`${each.profileId} ${each.id}`, each])).values()];
+      for (const batch of batchesOf(unique)) added.push(...(await insertAbsent(failures, batch)));
+      return added;
+    },
+    open: (profileId) => failures.list(`${inPartition(profileId)} and (${openStates.join(' or ')})`),
+    async ofRow(profileId, table, recordId) {
+      const from = failureIdPrefix(table, recordId);
+      // `}` follows `|`.
+      const to = `${from.slice(0, -1)}}`;
+      return await failures.all(
+        `${inPartition(profileId)} and ${odata`RowKey ge ${from} and RowKey lt ${to}`}`,
+      );
+    },
+    get: async (profileId, failureId) => (await failures.read(keyOfFailure(profileId, failureId)))?.document,
+    update: (profileId, failureId, change) =>
+      failures.update(keyOfFailure(profileId, failureId), (failure) => {
+        if (!failure) return undefined;
+        const next = change(failure);
+        if (next) checkTransition(failure, next);
+        return next;
+      }),
+    async watermarks(profileId) {
+      const table = await account.table(watermarksTable);
+      const found = new Map<string, Watermark>();
+      await storageCall(`list table "${watermarksTable}"`, async () => {
+        const filter = inPartition(profileId);
+        // `etag` is a word of the SDK, so ours has another name.
+        const rows = table.listEntities<WatermarkRow>({ queryOptions: { filter } });
+        for await (const { blobName, offset, blobEtag } of rows)
+          found.set(blobName, { blobName, offset, etag: blobEtag });
+      });
+      return found;
+    },
+    async setWatermark(profileId, { blobName, offset, etag }) {
+      const table = await account.table(watermarksTable);
+      const key = { partitionKey: keyOf(profileId), rowKey: keyOf(blobName) };
+      await storageCall(`write table "${watermarksTable}"`, () =>
+        table.upsertEntity({ ...key, blobName, offset, blobEtag: etag }, 'Replace'),
+      );
+    },
+    quarantine: (profileId, text) => quarantineText(account, profileId, text),
+  };
+}
+
+/** Refuses a change of state that the life of a failure does not have. */
+export function checkTransition(failure: Failure, next: Failure): void {
+  if (next.state === failure.state || canBecome(failure.state, next.state)) return;
+  const allowed = failureStates.filter((state) => canBecome(failure.state, state));
+  throw new ServiceError(
+    'INTERNAL',
+    `Cannot change failure "${failure.id}" from ${failure.state} to ${next.state}: its life has no such step; allowed: ${allowed.join(', ') || 'none'}.`,
+  );
+}
+
+/** Cut by number and by size: a transaction takes 100 entities and 4 MiB. */
+function batchesOf(failures: readonly Failure[]): Failure[][] {
+  const batches: Failure[][] = [];
+  let size = 0;
+  for (const failure of failures) {
+    const bytes = 2 * Buffer.byteLength(JSON.stringify(failure)) + 2000;
+    const last = batches.at(-1);
+    const fits = last && last.length < transactionSize && size + bytes <= 3_500_000;
+    if (fits && last[0]?.profileId === failure.profileId) {
+      last.push(failure);
+      size += bytes;
+    } else {
+      batches.push([failure]);
+      size = bytes;
+    }
+  }
+  return batches;
+}
+
+/** Inserts those of one batch that are not there; a transaction that meets one that is inserts nothing. */
+async function insertAbsent(failures: DocumentTable<Failure>, batch: readonly Failure[]): Promise<Failure[]> {
+  const table = await failures.client();
+  const insert = (some: readonly Failure[]) =>
+    table
+      .submitTransaction(
+        some.map(
+          (each): TransactionAction => [
+            'create',
+            failures.entity(keyOfFailure(each.profileId, each.id), each),
+          ],
+        ),
+      )
+      .catch(orNothing(409));
+  return await storageCall(`add to table "${failuresTable}"`, async () => {
+    if (await insert(batch)) return [...batch];
+    return await untilWritten(`add to table "${failuresTable}"`, async () => {
+      const isThere = await Promise.all(
+        batch.map(({ profileId, id }) => {
+          const { partitionKey, rowKey } = keyOfFailure(profileId, id);
+          const select = ['RowKey'];
+          return table.getEntity(partitionKey, rowKey, { queryOptions: { select } }).catch(orNothing(404));
+        }),
+      );
+      const absent = batch.filter((_, index) => !isThere[index]);
+      return absent.length === 0 || (await insert(absent)) ? absent : lostRace;
+    });
+  });
+}

@@ -1,0 +1,33 @@
+import { odata } from '@azure/data-tables';
+import { statusSnapshotSchema } from '../../model/status-snapshot.ts';
+import type { StatusHistory, StatusSnapshot } from '../../ports/status-history.ts';
+import { documentTable } from './document-table.ts';
+import type { StorageAccount } from './storage-account.ts';
+import { keyOf } from './table-document.ts';
+
+/** Name of the table of statuses: a partition a profile, the newest row first. */
+export const statusHistoryTable = 'StatusHistory';
+
+const lastMoment = 9_999_999_999_999;
+
+export function statusHistory(account: StorageAccount): StatusHistory {
+  const snapshots = documentTable(account, {
+    table: statusHistoryTable,
+    schema: statusSnapshotSchema,
+    columns: ({ seenAt, name, state }) => ({ seenAt, name, state }),
+  });
+  return {
+    add: (snapshot) => {
+      // Rows are in the order of their keys only, so the newest has the smallest.
+      const rowKey = String(lastMoment - Date.parse(snapshot.seenAt)).padStart(13, '0');
+      return snapshots.put({ partitionKey: keyOf(snapshot.id), rowKey }, snapshot);
+    },
+    async latest(profileId, count) {
+      const found: StatusSnapshot[] = [];
+      if (count < 1) return found;
+      for await (const snapshot of snapshots.list(odata`PartitionKey eq ${keyOf(profileId)}`, count))
+        if (found.push(snapshot) >= count) break;
+      return found;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { orAbsent } from './or-absent.ts';
+import { profileStates } from './profile.ts';
+
+const exportedTableSchema = z.object({
+  name: z.string(),
+  initialSyncState: z.string(),
+  metadataState: z.string(),
+  successCount: z.number(),
+  failureCount: z.number(),
+  lastExportAt: orAbsent(z.string()),
+});
+
+const exportedProfileSchema = z.object({
+  id: z.string(),
+  organizationId: z.string(),
+  name: z.string(),
+  state: z.enum(profileStates),
+  retryPolicy: z.object({ maxRetryCount: z.number(), intervalSeconds: z.number() }).readonly(),
+  tables: z.array(exportedTableSchema.readonly()).readonly(),
+});
+
+export const statusSnapshotSchema = exportedProfileSchema.extend({
+  /** ISO 8601 in UTC. */
+  seenAt: z.string(),
+});
+
+/** One table of a profile, as an exporter reports it. */
+export type ExportedTable = Readonly<z.infer<typeof exportedTableSchema>>;
+
+/** One profile with its status, as an exporter reports it. */
+export type ExportedProfile = Readonly<z.infer<typeof exportedProfileSchema>>;
+
+/** A profile's status as it was seen at one time. */
+export type StatusSnapshot = Readonly<z.infer<typeof statusSnapshotSchema>>;
