@@ -14,11 +14,11 @@ export interface ParsedDescription {
   readonly problems: readonly string[];
 }
 
-const destinationTypes: Readonly<Record<string, DestinationType>> = {
-  sqlazure: 'SqlAzure',
-  sqlserver: 'SqlAzure',
-  postgresql: 'PostgreSql',
-};
+const destinationTypes: ReadonlyMap<string, DestinationType> = new Map([
+  ['sqlazure', 'SqlAzure'],
+  ['sqlserver', 'SqlAzure'],
+  ['postgresql', 'PostgreSql'],
+]);
 
 function readName(members: WireMembers): string {
   const name = members.text('Name')?.trim() ?? '';
@@ -42,7 +42,7 @@ function readOrganizationId(members: WireMembers): string {
 /** DES: the numbers of the old service's SQL destinations are not known; 4 is a lake, which has no place here. */
 function readDestinationType(members: WireMembers): DestinationType {
   const type = members.enumeration('DestinationType') ?? 'sqlazure';
-  const known = /^\d+$/.test(type) && Number(type) !== 4 ? 'SqlAzure' : destinationTypes[type];
+  const known = /^\d+$/.test(type) && Number(type) !== 4 ? 'SqlAzure' : destinationTypes.get(type);
   if (known === undefined)
     members.problem('DestinationType', `must be SqlAzure or PostgreSql, received ${quoted(type)}`);
   return known ?? 'SqlAzure';

@@ -18,9 +18,21 @@ export const organization: Organization = {
   tenantId,
 };
 export const secretAddress = 'https://contoso.vault.azure.net/secrets/reporting';
-export const admin: Caller = { kind: 'user', objectId: 'aaaaaaaa-0000-4000-8000-000000000001', tenantId };
-export const reader: Caller = { kind: 'user', objectId: 'aaaaaaaa-0000-4000-8000-000000000002', tenantId };
-export const stranger: Caller = { kind: 'user', objectId: 'aaaaaaaa-0000-4000-8000-000000000009', tenantId };
+export const admin = {
+  kind: 'user',
+  objectId: 'aaaaaaaa-0000-4000-8000-000000000001',
+  tenantId,
+} as const satisfies Caller;
+export const reader = {
+  kind: 'user',
+  objectId: 'aaaaaaaa-0000-4000-8000-000000000002',
+  tenantId,
+} as const satisfies Caller;
+export const stranger = {
+  kind: 'user',
+  objectId: 'aaaaaaaa-0000-4000-8000-000000000009',
+  tenantId,
+} as const satisfies Caller;
 const application = {
   kind: 'application',
   clientId: '33333333-3333-4333-8333-333333333333',

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import { metadataConnector } from '../../../shared/api/metadata-connector.ts';
+import { metadataDiscover } from '../../../shared/api/metadata-discover.ts';
+import { metadataEntities } from '../../../shared/api/metadata-entities.ts';
+import { metadataOrganizations } from '../../../shared/api/metadata-organizations.ts';
+import { apiOperations } from '../../../shared/api/operations.ts';
+import { profilesCreate } from '../../../shared/api/profiles-create.ts';
+import { ServiceError } from '../../../shared/errors.ts';
+import type { ApiRequest } from '../../../shared/model/api-request.ts';
+import {
+  admin,
+  deploying,
+  description,
+  errorOf,
+  organization,
+  powerless,
+  reader,
+  request,
+  stranger,
+  stubPorts,
+  ticketing,
+} from './stub-ports.ts';
+
+const query = { organizationurl: organization.url, organizationid: organization.id };
+
+describe('who may do what', () => {
+  const watching = ['profilesFailures', 'profilesGet', 'profilesList'] as const;
+  const managing = [
+    'metadataConnector',
+    'metadataDiscover',
+    'metadataEntities',
+    'profilesActivate',
+    'profilesDeactivate',
+    'profilesTest',
+    'profilesValidate',
+    'profilesCreate',
+    'profilesDelete',
+  ] as const;
+
+  async function outcome(name: (typeof watching | typeof managing)[number], caller: ApiRequest['caller']) {
+    const stub = stubPorts();
+    const { Id } = await profilesCreate(request({ body: description }), stub.ports);
+    const body = { ...description, Name: 'Second', DestinationPrefix: 'second' };
+    const asked = request({ caller, query, id: String(Id), body });
+    return apiOperations(stub.ports)
+      [name](asked)
+      .then(
+        () => 'allowed',
+        (error: ServiceError) => `${error.code}: ${error.message}`,
+      );
+  }
+  const refused = /^REQUEST_NOT_ALLOWED: .*failed authorization/;
+
+  test.each([...watching, ...managing])('%s: administrators and deploying applications', async (name) => {
+    expect(await outcome(name, admin)).toBe('allowed');
+    expect(await outcome(name, deploying)).toBe('allowed');
+    for (const caller of [reader, stranger, powerless]) expect(await outcome(name, caller)).toMatch(refused);
+  });
+
+  test.each(watching)('%s: the automation too', async (name) => {
+    expect(await outcome(name, ticketing)).toBe('allowed');
+  });
+
+  test.each(managing)('%s: not the automation', async (name) => {
+    expect(await outcome(name, ticketing)).toMatch(refused);
+  });
+
+  test('who cannot be looked up in Dataverse is refused, and the log says why', async () => {
+    const stub = stubPorts();
+    stub.dataverseError = new ServiceError('DATAVERSE_UNREACHABLE', 'Cannot reach Dataverse.');
+    expect((await errorOf(metadataDiscover(request({ query }), stub.ports))).code).toBe(
+      'REQUEST_NOT_ALLOWED',
+    );
+    expect(stub.logged).toEqual([expect.stringContaining('Cannot reach Dataverse.')]);
+    expect(await metadataOrganizations(request(), stub.ports)).toEqual([]);
+  });
+});
+
+describe('metadata', () => {
+  const found = {
+    ConnectorUrl: 'https://export.example',
+    OrganizationId: organization.id,
+    OrganizationName: 'Contoso',
+    OrganizationUrl: 'https://contoso.crm4.dynamics.com/',
+  };
+
+  test('organizations are shown to their enabled users and to applications with a role', async () => {
+    const { ports } = stubPorts();
+    for (const caller of [admin, reader, ticketing, deploying])
+      expect(await metadataOrganizations(request({ caller }), ports)).toEqual([found]);
+    for (const caller of [stranger, powerless])
+      expect(await metadataOrganizations(request({ caller }), ports)).toEqual([]);
+  });
+
+  test('the connector is the origin of the request, unless a setting names another', async () => {
+    const { ports } = stubPorts();
+    expect(await metadataDiscover(request({ query }), ports)).toEqual(found);
+    expect(await metadataConnector(request({ query }), ports)).toEqual({ ConnectorUrl: found.ConnectorUrl });
+    expect(
+      await metadataConnector(request({ query }), { ...ports, serviceUrl: 'https://gate.example' }),
+    ).toEqual({ ConnectorUrl: 'https://gate.example' });
+  });
+
+  test('a connector of two different organizations is refused', async () => {
+    const mixed = { ...query, organizationid: '99999999-9999-4999-8999-999999999999' };
+    const error = await errorOf(metadataConnector(request({ query: mixed }), stubPorts().ports));
+    expect(error.code).toBe('ORGANIZATION_UNKNOWN');
+  });
+
+  test('all query parameters that are missing are named', async () => {
+    const error = await errorOf(metadataConnector(request(), stubPorts().ports));
+    expect(error).toMatchObject({
+      code: 'REQUEST_INVALID',
+      parameters: ['organizationUrl', 'organizationId'],
+    });
+  });
+
+  test('only tables that have or can have change tracking are offered, and neither relationships nor activitypointer', async () => {
+    expect(await metadataEntities(request({ query }), stubPorts().ports)).toEqual([
+      { DisplayName: 'ACCOUNT', LogicalName: 'account' },
+      { DisplayName: 'CONTACT', LogicalName: 'contact' },
+      { DisplayName: 'UNTRACKED', LogicalName: 'untracked' },
+    ]);
+  });
+
+  test('an organization that is not served is unknown', async () => {
+    const unknown = { organizationurl: 'https://fabrikam.crm4.dynamics.com' };
+    for (const operation of [metadataDiscover, metadataEntities])
+      expect((await errorOf(operation(request({ query: unknown }), stubPorts().ports))).code).toBe(
+        'ORGANIZATION_UNKNOWN',
+      );
+  });
+});
+
+test('the service is healthy as long as it can read its storage', async () => {
+  const { ports, logged } = stubPorts();
+  expect(await apiOperations(ports).health()).toBe(true);
+  ports.profiles.get = async () => {
+    throw new ServiceError('STORAGE_UNAVAILABLE', 'Cannot read.');
+  };
+  expect(await apiOperations(ports).health()).toBe(false);
+  expect(logged).toHaveLength(1);
+});
