@@ -4,16 +4,18 @@ import { build } from 'esbuild';
 /**
  * `npm run build`: the app as one CommonJS file. An ES module would throw on load, and the Functions worker would
  * then report success with no function at all; `tests/local/bundle.local.test.ts` watches that.
+ * Another folder of trigger files and another file to write may be given.
  */
-const entry = readdirSync('functions')
+const [folder = 'functions', outfile = 'dist/app.cjs'] = process.argv.slice(2);
+const entry = readdirSync(folder)
   .filter((name) => name.endsWith('.ts'))
   .sort()
-  .map((name) => `import './functions/${name}';`)
+  .map((name) => `import './${name}';`)
   .join('\n');
 
 await build({
-  stdin: { contents: entry, resolveDir: '.', sourcefile: 'app.ts', loader: 'ts' },
-  outfile: 'dist/app.cjs',
+  stdin: { contents: entry, resolveDir: folder, sourcefile: 'app.ts', loader: 'ts' },
+  outfile,
   bundle: true,
   format: 'cjs',
   platform: 'node',
@@ -22,4 +24,4 @@ await build({
   // The worker provides it; "pg-native" is optional and never installed.
   external: ['@azure/functions-core', 'pg-native'],
   logLevel: 'warning',
-});
+}).catch(() => process.exit(1));

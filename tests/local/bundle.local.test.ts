@@ -10,8 +10,8 @@ function run(...args: string[]): string {
 }
 
 type Listed = { name: string; bindings: { type: string }[] };
-function list(from: string): Listed[] {
-  return JSON.parse(run('local/host/main.ts', '--list', '--from', from)) as Listed[];
+function list(...args: string[]): Listed[] {
+  return JSON.parse(run('local/host/main.ts', '--list', ...args)) as Listed[];
 }
 
 beforeAll(() => {
@@ -19,14 +19,14 @@ beforeAll(() => {
 });
 
 test('the bundle registers the same functions as the sources, with the same triggers and outputs', () => {
-  const fromSources = list('sources');
+  const fromSources = list('--from', 'sources');
   expect(fromSources.length).toBeGreaterThan(0);
-  expect(list('bundle')).toEqual(fromSources);
+  expect(list('--from', 'bundle')).toEqual(fromSources);
 });
 
 test('each trigger file registers the one function that has its name', () => {
   const files = readdirSync(`${project}/functions`).map((file) => file.replace(/\.ts$/, ''));
-  expect(list('sources').map(({ name }) => name)).toEqual(files.sort());
+  expect(list('--from', 'sources').map(({ name }) => name)).toEqual(files.sort());
 });
 
 test('the source map lies beside the bundle', () => {
