@@ -1,0 +1,60 @@
+/** A secret's address taken apart; `vaultUrl` is an origin. */
+export interface SecretAddress {
+  readonly vaultUrl: string;
+  readonly name: string;
+  readonly version?: string;
+}
+
+const form = 'https://<vault>.vault.azure.net/secrets/<name>[/<version>]';
+const parts = /^https:\/\/([^/?#@:\\\s]+)(?::(\d+))?(\/[^?#\s]*)?$/i;
+const hostName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+const path = /^\/secrets\/([0-9A-Za-z-]{1,127})(?:\/([0-9a-fA-F]{32}))?\/?$/;
+
+/**
+ * Takes an address apart, by its text and not by a URL parser, which would repair what must be refused. `hosts` are parent
+ * domains (`vault.azure.net`: any host below it, port 443) or exact `host:port` entries. DES: `:443` and a trailing slash
+ * are taken, since old clients send both.
+ */
+export function secretAddress(
+  address: string,
+  hosts: readonly string[],
+): SecretAddress | { readonly problems: readonly string[] } {
+  const [matched, host = '', port = '443', pathName = ''] = parts.exec(address) ?? [];
+  if (matched === undefined) return { problems: formProblems(address) };
+  const lowerHost = host.toLowerCase();
+  const problems: string[] = [];
+  if (!isAllowed(lowerHost, port, hosts)) {
+    const where = port === '443' ? lowerHost : `${lowerHost}:${port}`;
+    problems.push(
+      `The host "${where}" is no allowed vault: it must be below or equal to ${hosts.join(', ')}.`,
+    );
+  }
+  const [, name, version] = path.exec(pathName) ?? [];
+  if (name === undefined)
+    problems.push(
+      'The path must be /secrets/<name> or /secrets/<name>/<version>, with a version of 32 hexadecimal digits.',
+    );
+  if (problems.length > 0 || name === undefined) return { problems };
+  const vaultUrl = `https://${lowerHost}${port === '443' ? '' : `:${port}`}`;
+  return version === undefined ? { vaultUrl, name } : { vaultUrl, name, version };
+}
+
+function isAllowed(host: string, port: string, hosts: readonly string[]): boolean {
+  if (!hostName.test(host)) return false;
+  return hosts.some((entry) => {
+    const [allowed = '', allowedPort] = entry.toLowerCase().split(':');
+    if (allowedPort !== undefined) return host === allowed && Number(port) === Number(allowedPort);
+    return port === '443' && host.endsWith(`.${allowed}`);
+  });
+}
+
+function formProblems(address: string): string[] {
+  const problems: string[] = [];
+  if (!/^https:\/\//i.test(address)) problems.push(`The address must begin with https:// as in ${form}.`);
+  if (/\s/.test(address)) problems.push('The address must not hold white space.');
+  if (address.includes('?')) problems.push('The address must not hold a query.');
+  if (address.includes('#')) problems.push('The address must not hold a fragment.');
+  if (/^https?:\/\/[^/?#]*@/i.test(address))
+    problems.push('The address must not hold a user name or password.');
+  return problems.length > 0 ? problems : [`The address must have the form ${form}.`];
+}
