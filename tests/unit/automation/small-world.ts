@@ -1,0 +1,261 @@
+import type { AutomationOptions, AutomationPorts } from '../../../shared/automation/automation-ports.ts';
+import { ingestFailures } from '../../../shared/automation/ingest-failures.ts';
+import { planRetouches } from '../../../shared/automation/plan-retouches.ts';
+import { retouchRows } from '../../../shared/automation/retouch-rows.ts';
+import { verifyRows } from '../../../shared/automation/verify-rows.ts';
+import type { ServiceError } from '../../../shared/errors.ts';
+import type { Failure, FailureEntry } from '../../../shared/model/failure.ts';
+import { writeFailureLine } from '../../../shared/model/failure-line.ts';
+import type { RetouchRowItem, VerifyRowItem } from '../../../shared/model/work-item.ts';
+import type { ExportedProfile } from '../../../shared/ports/exporter-api.ts';
+import type { StatusSnapshot } from '../../../shared/ports/status-history.ts';
+import type { TelemetryEventName } from '../../../shared/ports/telemetry.ts';
+import { fakeDataverse, fakeOrganizations } from '../../fakes/fake-dataverse.ts';
+import { memoryLedger } from './memory-ledger.ts';
+
+export const organization = {
+  id: '22222222-2222-4222-8222-222222222222',
+  name: 'Contoso',
+  url: 'https://contoso.example/',
+  tenantId: '11111111-1111-4111-8111-111111111111',
+};
+export const profileId = '55555555-5555-4555-8555-555555555555';
+export const rowId = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+
+/** What a process that died mid-way throws in the tests; a dead process can call nobody any more. */
+export class Crash extends Error {}
+
+type Message = { readonly visibleAt: number } & (
+  | { readonly queue: 'retouch'; readonly item: RetouchRowItem }
+  | { readonly queue: 'verify'; readonly item: VerifyRowItem }
+);
+
+/**
+ * One organization, an exporter with its destination, and the automation's stores, all in memory and in made-up time.
+ * Rows whose id is refused go to the failure log instead of the destination.
+ */
+export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?: boolean } = {}) {
+  const { hasRowVersions = true, ...some } = given;
+  const options: AutomationOptions = {
+    retouchFirstDelaySeconds: 60,
+    retouchMaxDelaySeconds: 600,
+    retouchMaxAttempts: 4,
+    verifyIntervalSeconds: 30,
+    verifyTimeoutSeconds: 300,
+    ...some,
+  };
+  let now = Date.parse('2026-01-05T08:00:00.250Z');
+  const source = fakeDataverse(organization, ['account']);
+  const destination = new Map<string, number>();
+  const triedVersions = new Map<string, number>();
+  const refused = new Map<string, string>();
+  const blobs = new Map<string, Buffer>();
+  const touched: string[] = [];
+  const events: { name: TelemetryEventName; data: Record<string, string | number> }[] = [];
+  const lines: string[] = [];
+  const snapshots: StatusSnapshot[] = [];
+  const ledger = memoryLedger();
+  let messages: Message[] = [];
+  let profiles: ExportedProfile[] = [
+    {
+      id: profileId,
+      organizationId: organization.id,
+      name: 'Sales',
+      state: 'active',
+      retryPolicy: { maxRetryCount: 1, intervalSeconds: 5 },
+      tables: [],
+    },
+  ];
+  let lastExportAt: string | undefined;
+  let callsLeft = Number.POSITIVE_INFINITY;
+  const outages = new Map<'exporter' | 'dataverse', ServiceError>();
+
+  /** Every call may be the last one of the process: before it has an effect, or (odd countdowns) after. */
+  function mortal<T extends object>(target: T, outage?: 'exporter' | 'dataverse'): T {
+    return new Proxy(target, {
+      get: (object, name) => {
+        const member = Reflect.get(object, name);
+        if (typeof member !== 'function') return member;
+        return (...parameters: unknown[]) => {
+          if (callsLeft <= 0) throw new Crash('The process is dead.');
+          callsLeft -= 1;
+          if (callsLeft <= 0 && now % 2 === 0) throw new Crash('Died before the call.');
+          const fault = outage && outages.get(outage);
+          if (fault) return Promise.reject(fault);
+          const result = member.apply(object, parameters);
+          if (callsLeft > 0) return result;
+          if (!(result instanceof Promise)) throw new Crash('Died at the call.');
+          return result.then(() => Promise.reject(new Crash('Died after the call.')));
+        };
+      },
+    });
+  }
+
+  const dataverse = {
+    ...source.dataverse,
+    writeRow: async (...call: Parameters<typeof source.dataverse.writeRow>) => {
+      touched.push(call[1]);
+      return source.dataverse.writeRow(...call);
+    },
+  };
+  const failureBlobs = {
+    async *list(_link: string, prefix: string) {
+      for (const [name, bytes] of [...blobs].sort())
+        if (name.startsWith(prefix)) yield { name, length: bytes.length, etag: `"${bytes.length}"` };
+    },
+    async *read(_link: string, blob: { name: string; length: number }, offset: number) {
+      const bytes = blobs.get(blob.name)?.subarray(offset, blob.length) ?? Buffer.alloc(0);
+      for (let at = 0; at < bytes.length; at += 100) yield bytes.subarray(at, at + 100);
+    },
+  };
+  const ports: AutomationPorts = {
+    exporter: mortal(
+      {
+        profiles: async () =>
+          profiles.map((profile) => ({
+            ...profile,
+            tables: [
+              {
+                name: 'account',
+                initialSyncState: 'Completed',
+                metadataState: 'Created',
+                successCount: destination.size,
+                failureCount: 0,
+                lastExportAt,
+              },
+            ],
+          })),
+        failureLink: async (id: string) => `https://blobs.example/${id}?secret`,
+        rowVersions: async (_profile: string, _table: string, ids: readonly string[]) =>
+          hasRowVersions
+            ? new Map(ids.flatMap((id) => (destination.has(id) ? [[id, String(destination.get(id))]] : [])))
+            : undefined,
+      },
+      'exporter',
+    ),
+    failureBlobs: mortal(failureBlobs),
+    ledger: mortal(ledger),
+    statusHistory: mortal({
+      add: async (snapshot: StatusSnapshot) => void snapshots.unshift(snapshot),
+      latest: async (_profile: string, count: number) => snapshots.slice(0, count),
+    }),
+    organizations: fakeOrganizations([{ organization, dataverse: mortal(dataverse, 'dataverse') }]),
+    queues: {
+      retouchRow: mortal({
+        send: async (item: RetouchRowItem, delay = 0) =>
+          void messages.push({ queue: 'retouch', item, visibleAt: now + delay * 1000 }),
+      }),
+      verifyRow: mortal({
+        send: async (item: VerifyRowItem, delay = 0) =>
+          void messages.push({ queue: 'verify', item, visibleAt: now + delay * 1000 }),
+      }),
+    },
+    telemetry: { event: (name, data) => void events.push({ name, data: { ...data } }) },
+    clock: { now: () => new Date(now) },
+    log: {
+      info: (line) => void lines.push(`info ${line}`),
+      warn: (line) => void lines.push(`warn ${line}`),
+      error: (line) => void lines.push(`error ${line}`),
+    },
+    options,
+  };
+
+  const append = (text: string, folder = 'failurelog') => {
+    const name = `${folder}/${new Date(now).toISOString().slice(0, 13).replace(/[-T]/g, '/')}/log.txt`;
+    blobs.set(name, Buffer.concat([blobs.get(name) ?? Buffer.alloc(0), Buffer.from(text)]));
+  };
+  const logFailure = (entry: Partial<FailureEntry>) =>
+    append(
+      writeFailureLine({
+        entity: 'account',
+        recordId: undefined,
+        notificationTime: `${new Date(now).toISOString().slice(0, 19)}.000Z`,
+        changeType: 'Update',
+        reason: 'constraint "positive" refused it',
+        ...entry,
+      }),
+    );
+
+  const world = {
+    ports,
+    options,
+    source,
+    destination,
+    refused,
+    touched,
+    events,
+    lines,
+    snapshots,
+    ledger,
+    outages,
+    append,
+    logFailure,
+    messages: () => messages,
+    setProfiles: (next: ExportedProfile[]) => {
+      profiles = next;
+    },
+    profiles: () => profiles,
+    pass: (seconds: number) => {
+      now += seconds * 1000;
+    },
+    now: () => new Date(now),
+    /** The process dies at this call of a port; until then it lives. */
+    dieAtCall: (calls: number) => {
+      callsLeft = calls;
+    },
+    /** What the exporter does: changes go to the destination, refused ones to the log, once a version. */
+    exportChanges: () => {
+      const rows = source.rows('account');
+      for (const id of destination.keys()) if (!rows.has(id)) destination.delete(id);
+      for (const { id, version } of rows.values()) {
+        if ((triedVersions.get(id) ?? 0) >= version) continue;
+        triedVersions.set(id, version);
+        const reason = refused.get(id);
+        if (reason === undefined) {
+          destination.set(id, version);
+          lastExportAt = new Date(now).toISOString();
+        } else logFailure({ recordId: id, reason });
+      }
+    },
+    /** The timer of the automation. */
+    runTimer: async () => {
+      await ingestFailures(ports);
+      await planRetouches(ports);
+    },
+    /** Delivers one visible message; it stays in the queue when its delivery fails, or when it is to arrive twice. */
+    deliver: async (place = 0, isKept = false) => {
+      const visible = messages.filter(({ visibleAt }) => visibleAt <= now);
+      const message = visible[place % Math.max(visible.length, 1)];
+      if (!message) return false;
+      if (message.queue === 'retouch') await retouchRows(message.item, ports);
+      else await verifyRows(message.item, ports);
+      if (!isKept) messages = messages.filter((other) => other !== message);
+      return true;
+    },
+    /** Time goes on and everything runs, without crashes. */
+    live: async (minutes: number) => {
+      for (let minute = 0; minute < minutes; minute++) {
+        world.exportChanges();
+        await world.runTimer();
+        while (await world.deliver());
+        world.pass(30);
+        world.exportChanges();
+        while (await world.deliver());
+        world.pass(30);
+      }
+    },
+    /** Every line that the exporter ever logged. */
+    logged: () =>
+      [...blobs].sort().flatMap(([, bytes]) =>
+        bytes
+          .toString()
+          .split('\n')
+          .filter((line) => line !== ''),
+      ),
+    failures: () => ledger.all(profileId),
+    states: () => Object.groupBy(ledger.all(profileId), ({ state }) => state),
+    failuresOf: (number: number): readonly Failure[] =>
+      ledger.all(profileId).filter(({ recordId }) => recordId === rowId(number)),
+  };
+  return world;
+}
