@@ -47,6 +47,8 @@ export interface RetryWrite {
   readonly goneIds: readonly string[];
   readonly readAt: Date;
   readonly nextAttemptAt: Date;
+  /** For rejected deletes that succeed now. */
+  readonly isDeleteLogged?: boolean;
 }
 
 /** Deletes rows that a reload has not seen: those last written before `before`, rejected ones excepted. */
