@@ -2,11 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
+import { addressesFor, defaultPortBase } from '../../local/platform/addresses.ts';
+import { appEnvironment } from '../../local/platform/app-environment.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
+// Settings that are wrong stop the app when it loads, as in Azure. Nothing of what they name is called here.
+const env = appEnvironment(addressesFor(defaultPortBase), { caFile: '', telemetryFile: '' });
+
 function run(...args: string[]): string {
-  return execFileSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
+  return execFileSync(process.execPath, args, { cwd: project, encoding: 'utf8', env });
 }
 
 type Listed = { name: string; bindings: { type: string }[] };
