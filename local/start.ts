@@ -1,12 +1,10 @@
 import { runDemonstration } from './demonstration/run-demonstration.ts';
-import { checkNodeVersion } from './platform/node-version.ts';
 import { readStartFlags } from './platform/start-flags.ts';
 import { type Platform, startPlatform } from './platform/start-platform.ts';
 import { welcomeText } from './platform/welcome-text.ts';
 
 /** `npm start`: the whole platform and its demonstration until Ctrl-C (exit 0) or until a part dies (exit 1). */
 async function start(): Promise<number> {
-  checkNodeVersion();
   const flags = readStartFlags(process.argv.slice(2));
   const stopping = new AbortController();
   let platform: Platform | undefined;
