@@ -34,7 +34,7 @@ function fitOfNumbers(
 
 const isNumber = (type: ColumnType): type is ColumnType & { kind: keyof typeof order } => type.kind in order;
 
-function fit(existing: ColumnType | undefined, wanted: ColumnType): Fit {
+function fitOf(existing: ColumnType | undefined, wanted: ColumnType): Fit {
   if (existing === undefined) return 'conflict';
   if (isNumber(existing) && isNumber(wanted)) return fitOfNumbers(existing, wanted);
   if (existing.kind === 'text' && wanted.kind === 'text') {
@@ -45,10 +45,7 @@ function fit(existing: ColumnType | undefined, wanted: ColumnType): Fit {
 }
 
 /** Compares a table that exists with the one that is wanted. Columns that are not wanted (any more) are left alone. */
-export function compareTable(
-  existing: readonly ExistingColumn[],
-  wanted: DestinationTable,
-): TableComparison {
+export function compareTable(existing: readonly ExistingColumn[], wanted: DestinationTable): TableComparison {
   const byName = new Map(existing.map((column) => [column.name, column]));
   const steps: TableStep[] = [];
   const conflicts: { column: DestinationColumn; existing: ExistingColumn }[] = [];
@@ -58,7 +55,7 @@ export function compareTable(
       steps.push({ kind: 'add-column', column });
       continue;
     }
-    const answer = fit(present.type, column.type);
+    const answer = fitOf(present.type, column.type);
     if (answer === 'widen') steps.push({ kind: 'widen-column', column });
     if (answer === 'conflict') conflicts.push({ column, existing: present });
   }

@@ -1,0 +1,216 @@
+import type { ClientBase, PoolClient } from 'pg';
+import { ServiceError } from '../../errors.ts';
+import type { Checkpoint, CheckpointAdvance, Turn } from '../../model/checkpoint.ts';
+import type { SyncPhase } from '../../model/sync-state.ts';
+import { type Namespace, systemTables, tableName } from './identifiers.ts';
+
+interface StoredCheckpoint {
+  readonly TableName: string;
+  readonly ProfileId: string;
+  readonly Activation: number;
+  readonly Epoch: string;
+  readonly Sequence: string;
+  readonly Phase: string;
+  readonly Link: string | null;
+  readonly DeltaLink: string | null;
+  readonly LoadStartedAt: string | null;
+  readonly NeedsSweep: boolean;
+  readonly RowsExpected: string | null;
+  readonly RowsLoaded: string;
+  readonly PageInPass: number;
+  readonly PassVersion: string;
+  readonly MaxVersion: string;
+  readonly SuccessCount: string;
+  readonly FailureCount: string;
+}
+
+/** What a step adds to the checkpoint beside its advance. */
+export interface Moved {
+  readonly successCount?: number;
+  readonly failureCount?: number;
+  /** Greatest row version that was written. */
+  readonly version?: string;
+}
+
+const columnOfMember = {
+  link: 'Link',
+  deltaLink: 'DeltaLink',
+  loadStartedAt: 'LoadStartedAt',
+  rowsExpected: 'RowsExpected',
+  phase: 'Phase',
+  needsSweep: 'NeedsSweep',
+  rowsLoaded: 'RowsLoaded',
+  pageInPass: 'PageInPass',
+  passVersion: 'PassVersion',
+} as const satisfies Record<keyof CheckpointAdvance, keyof StoredCheckpoint>;
+
+/** Everything of a load that begins anew; counts of what was done go on. */
+const loadAnew = `"Epoch" = c."Epoch" + 1, "Sequence" = 0, "Phase" = 'identity', "Link" = NULL, "DeltaLink" = NULL,
+  "LoadStartedAt" = NULL, "RowsExpected" = NULL, "RowsLoaded" = 0, "PageInPass" = 0, "PassVersion" = 0, "MaxVersion" = 0`;
+
+function fromStored(row: StoredCheckpoint): Checkpoint {
+  return {
+    table: row.TableName,
+    profileId: row.ProfileId,
+    activation: row.Activation,
+    epoch: Number(row.Epoch),
+    sequence: Number(row.Sequence),
+    phase: row.Phase as SyncPhase,
+    ...(row.Link !== null && { link: row.Link }),
+    ...(row.DeltaLink !== null && { deltaLink: row.DeltaLink }),
+    ...(row.LoadStartedAt !== null && { loadStartedAt: row.LoadStartedAt }),
+    needsSweep: row.NeedsSweep,
+    ...(row.RowsExpected !== null && { rowsExpected: Number(row.RowsExpected) }),
+    rowsLoaded: Number(row.RowsLoaded),
+    pageInPass: row.PageInPass,
+    passVersion: row.PassVersion,
+    maxVersion: row.MaxVersion,
+    successCount: Number(row.SuccessCount),
+    failureCount: Number(row.FailureCount),
+  };
+}
+
+const nameOf = (namespace: Namespace) => tableName(namespace, systemTables.checkpoint);
+
+function turnLost(table: string): ServiceError {
+  return new ServiceError(
+    'DESTINATION_TURN_LOST',
+    `Cannot write table "${table}": its checkpoint has moved since it was read; another worker has done this step.`,
+  );
+}
+
+/** The checkpoint of a table, if it has one. */
+export async function readCheckpoint(
+  client: ClientBase,
+  namespace: Namespace,
+  table: string,
+): Promise<Checkpoint | undefined> {
+  const found = await client.query<StoredCheckpoint>(
+    `SELECT * FROM ${nameOf(namespace)} WHERE "TableName" = $1`,
+    [table],
+  );
+  return found.rows[0] && fromStored(found.rows[0]);
+}
+
+/** Locks the checkpoint until the end of the transaction; `DESTINATION_TURN_LOST` when it is not in the state of the turn. */
+export async function takeTurn(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+  turn: Turn,
+): Promise<void> {
+  const found = await client.query<Pick<StoredCheckpoint, 'Epoch' | 'Sequence'>>(
+    `SELECT "Epoch", "Sequence" FROM ${nameOf(namespace)} WHERE "TableName" = $1 FOR UPDATE`,
+    [table],
+  );
+  const [stored] = found.rows;
+  if (
+    stored === undefined ||
+    Number(stored.Epoch) !== turn.epoch ||
+    Number(stored.Sequence) !== turn.sequence
+  )
+    throw turnLost(table);
+}
+
+/** Moves the checkpoint that `takeTurn` has locked: the sequence by one, the members of `advance`, and what was done. */
+export async function moveCheckpoint(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+  advance: CheckpointAdvance,
+  moved: Moved = {},
+): Promise<Checkpoint> {
+  const members = (Object.keys(columnOfMember) as (keyof CheckpointAdvance)[]).filter(
+    (name) => name in advance,
+  );
+  const set = members.map((member, index) => `"${columnOfMember[member]}" = $${index + 4}`);
+  const answer = await client.query<StoredCheckpoint>(
+    `UPDATE ${nameOf(namespace)} SET ${['"Sequence" = "Sequence" + 1', ...set].join(', ')},
+       "SuccessCount" = "SuccessCount" + $2, "MaxVersion" = greatest("MaxVersion", $3)
+     WHERE "TableName" = $1 RETURNING *`,
+    [
+      table,
+      moved.successCount ?? 0,
+      moved.version ?? '0',
+      ...members.map((member) => advance[member] ?? null),
+    ],
+  );
+  const [stored] = answer.rows;
+  if (stored === undefined) throw turnLost(table);
+  return fromStored(stored);
+}
+
+/** Adds to the counts without moving the turn: for rejected rows, which are settled beside the pages. */
+export async function addToCounts(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+  { successCount = 0, failureCount = 0, version = '0' }: Moved,
+): Promise<void> {
+  await client.query(
+    `UPDATE ${nameOf(namespace)} SET "SuccessCount" = "SuccessCount" + $2, "FailureCount" = "FailureCount" + $3,
+       "MaxVersion" = greatest("MaxVersion", $4) WHERE "TableName" = $1`,
+    [table, successCount, failureCount, version],
+  );
+}
+
+/** Begins the load anew in a new epoch, marked for a sweep. The caller has taken the turn. */
+export async function restartCheckpoint(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+): Promise<Checkpoint> {
+  const answer = await client.query<StoredCheckpoint>(
+    `UPDATE ${nameOf(namespace)} AS c SET ${loadAnew}, "NeedsSweep" = true WHERE "TableName" = $1 RETURNING *`,
+    [table],
+  );
+  const [stored] = answer.rows;
+  if (stored === undefined) throw turnLost(table);
+  return fromStored(stored);
+}
+
+async function holdsRows(client: PoolClient, namespace: Namespace, table: string): Promise<boolean> {
+  const name = tableName(namespace, table);
+  const found = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [
+    name,
+  ]);
+  if (found.rows[0]?.exists !== true) return false;
+  return (await client.query(`SELECT 1 FROM ${name} LIMIT 1`)).rowCount !== 0;
+}
+
+/** The port's `claim`. */
+export async function claimCheckpoint(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+  owner: { readonly profileId: string; readonly activation: number },
+): Promise<Checkpoint> {
+  const name = nameOf(namespace);
+  // Two first claims may meet: the one that inserts nothing waits here for the other, and then finds its row.
+  const inserted = await client.query<StoredCheckpoint>(
+    `INSERT INTO ${name} AS c VALUES ($1, $2, $3, 1, 0, 'identity', NULL, NULL, NULL, $4, NULL, 0, 0, 0, 0, 0, 0)
+     ON CONFLICT DO NOTHING RETURNING *`,
+    [table, owner.profileId, owner.activation, await holdsRows(client, namespace, table)],
+  );
+  if (inserted.rows[0] !== undefined) return fromStored(inserted.rows[0]);
+  const found = await client.query<StoredCheckpoint>(
+    `SELECT * FROM ${name} WHERE "TableName" = $1 FOR UPDATE`,
+    [table],
+  );
+  const [stored] = found.rows;
+  if (stored === undefined) throw turnLost(table);
+  const isSameProfile = stored.ProfileId === owner.profileId;
+  if (isSameProfile && stored.Activation === owner.activation) return fromStored(stored);
+  if (isSameProfile && stored.Activation > owner.activation) throw turnLost(table);
+  const isContinued = isSameProfile && stored.Phase === 'delta';
+  const change = isContinued
+    ? '"Epoch" = c."Epoch" + 1, "Sequence" = 0'
+    : `${loadAnew}, "SuccessCount" = 0, "FailureCount" = 0, "NeedsSweep" = ${await holdsRows(client, namespace, table)}`;
+  const updated = await client.query<StoredCheckpoint>(
+    `UPDATE ${name} AS c SET "ProfileId" = $2, "Activation" = $3, ${change} WHERE "TableName" = $1 RETURNING *`,
+    [table, owner.profileId, owner.activation],
+  );
+  const [claimed] = updated.rows;
+  if (claimed === undefined) throw turnLost(table);
+  return fromStored(claimed);
+}

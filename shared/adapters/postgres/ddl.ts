@@ -1,0 +1,167 @@
+import { DatabaseError, type Pool, type PoolClient } from 'pg';
+import { ServiceError } from '../../errors.ts';
+import type { DestinationTable } from '../../model/table-schema.ts';
+import { compareTable, type ExistingColumn, type TableStep } from '../../schema/compare-table.ts';
+import { postgresType, typeFromCatalog } from './column-types.ts';
+import { inTransaction } from './connection.ts';
+import {
+  type Namespace,
+  prefixed,
+  primaryKeyName,
+  quoted,
+  shortened,
+  systemTables,
+  tableName,
+} from './identifiers.ts';
+
+const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
+  checkpoint: `"TableName" varchar(128) PRIMARY KEY, "ProfileId" uuid NOT NULL, "Activation" integer NOT NULL,
+    "Epoch" bigint NOT NULL, "Sequence" bigint NOT NULL, "Phase" varchar(16) NOT NULL, "Link" text, "DeltaLink" text,
+    "LoadStartedAt" varchar(30), "NeedsSweep" boolean NOT NULL, "RowsExpected" bigint, "RowsLoaded" bigint NOT NULL,
+    "PageInPass" integer NOT NULL, "PassVersion" numeric(38,0) NOT NULL, "MaxVersion" numeric(38,0) NOT NULL,
+    "SuccessCount" bigint NOT NULL, "FailureCount" bigint NOT NULL`,
+  rejectedRow: `"TableName" varchar(128), "RecordId" uuid, "Version" numeric(38,0) NOT NULL, "ChangeType" varchar(32) NOT NULL,
+    "NoticedAt" timestamp NOT NULL, "Attempts" integer NOT NULL, "NextAttemptAt" timestamp NOT NULL,
+    "Code" varchar(64) NOT NULL, "Reason" text NOT NULL, PRIMARY KEY ("TableName", "RecordId")`,
+  deleteLog: `"Id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "EntityName" varchar(64) NOT NULL,
+    "RecordId" varchar(64) NOT NULL, "SinkDeleteTime" timestamp NOT NULL, "VersionNumber" bigint NOT NULL`,
+};
+
+/** Runs DDL in a transaction that no other DDL of the same namespace runs beside: two workers may ask for one table. */
+function inDdlTransaction<T>(
+  pool: Pool,
+  namespace: Namespace,
+  doing: string,
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T> {
+  return inTransaction(pool, doing, async (client) => {
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `dataverse-export ${namespace.schema} ${namespace.prefix}`,
+    ]);
+    const schema = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [
+      shortened(namespace.schema),
+    ]);
+    if (schema.rowCount === 0) await client.query(`CREATE SCHEMA ${quoted(namespace.schema)}`);
+    return work(client);
+  });
+}
+
+/** Makes the tables that replication keeps beside the data. */
+export async function ensureSystemTables(
+  pool: Pool,
+  namespace: Namespace,
+  hasDeleteLog: boolean,
+): Promise<void> {
+  await inDdlTransaction(pool, namespace, 'make the system tables in the destination', async (client) => {
+    for (const [key, name] of Object.entries(systemTables) as [keyof typeof systemTables, string][]) {
+      if (key === 'deleteLog' && !hasDeleteLog) continue;
+      if ((await existingTable(client, namespace, name)) === undefined)
+        await client.query(`CREATE TABLE ${tableName(namespace, name)} (${systemColumns[key]})`);
+    }
+  });
+}
+
+/** What the catalog knows of a table or of what stands in its place. */
+export interface ExistingTable {
+  readonly isTable: boolean;
+  readonly hasKeyOnId: boolean;
+  readonly isOwned: boolean;
+  readonly columns: readonly ExistingColumn[];
+}
+
+/** Reads the catalog; undefined when nothing has the name. */
+export async function existingTable(
+  client: Pick<PoolClient, 'query'>,
+  namespace: Namespace,
+  table: string,
+): Promise<ExistingTable | undefined> {
+  const found = await client.query<{ oid: number; kind: string; key: boolean; owned: boolean }>(
+    `SELECT c.oid, c.relkind AS kind, pg_has_role(c.relowner, 'USAGE') AS owned, EXISTS (
+       SELECT 1 FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+       WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indnkeyatts = 1 AND i.indpred IS NULL
+         AND a.attname = 'Id') AS key
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
+    [shortened(namespace.schema), shortened(prefixed(namespace, table))],
+  );
+  const [row] = found.rows;
+  if (row === undefined) return undefined;
+  const columns = await client.query<{ name: string; type: string }>(
+    `SELECT attname AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute
+     WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+    [row.oid],
+  );
+  return {
+    isTable: row.kind === 'r' || row.kind === 'p',
+    hasKeyOnId: row.key,
+    isOwned: row.owned,
+    columns: columns.rows.map(({ name, type }) => ({ name, type: typeFromCatalog(type), typeName: type })),
+  };
+}
+
+function createTable(namespace: Namespace, table: DestinationTable): string {
+  const columns = table.columns.map(({ name, type }) => `${quoted(name)} ${postgresType(type)}`);
+  return `CREATE TABLE ${tableName(namespace, table.name)} ("Id" uuid NOT NULL, "SinkCreatedOn" timestamp, "SinkModifiedOn" timestamp,
+    ${columns.map((column) => `${column}, `).join('')}CONSTRAINT ${primaryKeyName(namespace, table.name)} PRIMARY KEY ("Id"))`;
+}
+
+/** All that stands in the way of using a table that exists already, in sentences' ends. */
+export function conflictsWith(existing: ExistingTable, table: DestinationTable): readonly string[] {
+  if (!existing.isTable) return ['an object of another kind has its name'];
+  if (!existing.hasKeyOnId) return ['a table without a primary key on "Id" has its name'];
+  return compareTable(existing.columns, table).conflicts.map(
+    ({ column, existing: present }) =>
+      `column "${column.name}" is ${present.typeName}, expected ${postgresType(column.type)}`,
+  );
+}
+
+async function applyStep(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+  { kind, column }: TableStep,
+): Promise<string> {
+  const target = `${tableName(namespace, table)} ${kind === 'add-column' ? 'ADD' : 'ALTER'} COLUMN ${quoted(column.name)}`;
+  const type = postgresType(column.type);
+  if (kind === 'add-column') {
+    await client.query(`ALTER TABLE ${target} ${type}`);
+    return `column "${column.name}" added as ${type}`;
+  }
+  try {
+    await client.query(`SAVEPOINT step; ALTER TABLE ${target} TYPE ${type}; RELEASE SAVEPOINT step`);
+    return `column "${column.name}" widened to ${type}`;
+  } catch (error) {
+    // Views are the customer's: the column stays, rows that fit go on, and the others say why they do not.
+    if (!(error instanceof DatabaseError) || error.code !== '0A000') throw error;
+    await client.query('ROLLBACK TO SAVEPOINT step; RELEASE SAVEPOINT step');
+    return `column "${column.name}" not widened to ${type}: a view or rule uses it`;
+  }
+}
+
+/** Makes the table, or adds and widens columns. `DESTINATION_TABLE_CONFLICT` with all conflicts when it cannot be used. */
+export async function ensureTable(
+  pool: Pool,
+  namespace: Namespace,
+  table: DestinationTable,
+): Promise<{ readonly isEmpty: boolean; readonly changes: readonly string[] }> {
+  const shown = `table "${prefixed(namespace, table.name)}"`;
+  return inDdlTransaction(pool, namespace, `make or alter ${shown}`, async (client) => {
+    const existing = await existingTable(client, namespace, table.name);
+    if (existing === undefined) {
+      await client.query(createTable(namespace, table));
+      return { isEmpty: true, changes: [`${shown} created`] };
+    }
+    const conflicts = conflictsWith(existing, table);
+    if (conflicts.length > 0)
+      throw new ServiceError('DESTINATION_TABLE_CONFLICT', `Cannot use ${shown}: ${conflicts.join('; ')}.`);
+    const changes: string[] = [];
+    const timestamps = ['SinkCreatedOn', 'SinkModifiedOn'].map((name) => ({
+      name,
+      type: { kind: 'datetime' } as const,
+    }));
+    const wanted = { ...table, columns: [...timestamps, ...table.columns] };
+    for (const step of compareTable(existing.columns, wanted).steps)
+      changes.push(await applyStep(client, namespace, table.name, step));
+    const any = await client.query(`SELECT 1 FROM ${tableName(namespace, table.name)} LIMIT 1`);
+    return { isEmpty: any.rowCount === 0, changes };
+  });
+}

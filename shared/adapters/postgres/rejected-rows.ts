@@ -1,0 +1,160 @@
+import type { ClientBase, PoolClient } from 'pg';
+import type { ErrorCode } from '../../error-codes.ts';
+import type { ChangeType } from '../../model/change.ts';
+import type { RejectedRow } from '../../model/rejected-row.ts';
+import { type Namespace, systemTables, tableName } from './identifiers.ts';
+
+interface StoredRejectedRow {
+  readonly RecordId: string;
+  readonly Version: string;
+  readonly ChangeType: string;
+  readonly NoticedAt: string;
+  readonly Attempts: number;
+  readonly NextAttemptAt: string;
+  readonly Code: string;
+  readonly Reason: string;
+}
+
+const nameOf = (namespace: Namespace) => tableName(namespace, systemTables.rejectedRow);
+
+const iso = (column: string) => `to_char(r."${column}", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "${column}"`;
+const members = `r."RecordId", r."Version", r."ChangeType", ${iso('NoticedAt')}, r."Attempts", ${iso('NextAttemptAt')},
+  r."Code", r."Reason"`;
+
+function fromStored(table: string, row: StoredRejectedRow): RejectedRow {
+  return {
+    table,
+    id: row.RecordId,
+    version: row.Version,
+    changeType: row.ChangeType as ChangeType,
+    noticedAt: row.NoticedAt,
+    attempts: row.Attempts,
+    nextAttemptAt: row.NextAttemptAt,
+    code: row.Code as ErrorCode,
+    reason: row.Reason,
+  };
+}
+
+/**
+ * Records rejected rows and returns them as they are recorded. A record of the same version keeps its attempts and its
+ * turn: a row that comes again must not be retried for ever. A refused delete takes the place of any record.
+ */
+export async function recordRejectedRows(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+  rows: readonly RejectedRow[],
+): Promise<readonly RejectedRow[]> {
+  if (rows.length === 0) return [];
+  await client.query(
+    `INSERT INTO ${nameOf(namespace)} AS r ("TableName", "RecordId", "Version", "ChangeType", "NoticedAt", "Attempts",
+       "NextAttemptAt", "Code", "Reason")
+     SELECT $1, * FROM json_to_recordset($2) AS given(id uuid, version numeric, "changeType" text, "noticedAt" timestamp,
+       attempts integer, "nextAttemptAt" timestamp, code text, reason text)
+     ON CONFLICT ("TableName", "RecordId") DO UPDATE SET "Version" = greatest(r."Version", excluded."Version"),
+       "ChangeType" = excluded."ChangeType", "NoticedAt" = excluded."NoticedAt", "Attempts" = excluded."Attempts",
+       "NextAttemptAt" = excluded."NextAttemptAt", "Code" = excluded."Code", "Reason" = excluded."Reason"
+     WHERE r."Version" < excluded."Version" OR excluded."ChangeType" = 'Delete' AND r."ChangeType" <> 'Delete'`,
+    [table, JSON.stringify(rows)],
+  );
+  return rejectedRowsById(
+    client,
+    namespace,
+    table,
+    rows.map(({ id }) => id),
+  );
+}
+
+/** Records by id, locked until the end of the transaction. */
+export async function rejectedRowsById(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+  ids: readonly string[],
+): Promise<readonly RejectedRow[]> {
+  const found = await client.query<StoredRejectedRow>(
+    `SELECT ${members} FROM ${nameOf(namespace)} r WHERE r."TableName" = $1 AND r."RecordId" = ANY($2::uuid[])
+     ORDER BY r."RecordId" FOR UPDATE`,
+    [table, ids],
+  );
+  return found.rows.map((row) => fromStored(table, row));
+}
+
+/** Rejected rows whose next attempt is due, oldest first. */
+export async function dueRejectedRows(
+  client: ClientBase,
+  namespace: Namespace,
+  table: string,
+  now: Date,
+  limit: number,
+): Promise<readonly RejectedRow[]> {
+  const found = await client.query<StoredRejectedRow>(
+    `SELECT ${members} FROM ${nameOf(namespace)} r WHERE r."TableName" = $1 AND r."NextAttemptAt" <= $2::text::timestamp
+     ORDER BY r."NextAttemptAt", r."RecordId" LIMIT $3`,
+    [table, now.toISOString(), limit],
+  );
+  return found.rows.map((row) => fromStored(table, row));
+}
+
+/** When the next rejected row is due. */
+export async function nextAttemptAt(
+  client: ClientBase,
+  namespace: Namespace,
+  table: string,
+): Promise<Date | undefined> {
+  const found = await client.query<{ milliseconds: string | null }>(
+    `SELECT extract(epoch FROM min("NextAttemptAt")) * 1000 AS milliseconds FROM ${nameOf(namespace)}
+     WHERE "TableName" = $1`,
+    [table],
+  );
+  const milliseconds = found.rows[0]?.milliseconds ?? null;
+  return milliseconds === null ? undefined : new Date(Number(milliseconds));
+}
+
+/** Forgets records by id. */
+export async function forgetRejectedRows(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  await client.query(
+    `DELETE FROM ${nameOf(namespace)} WHERE "TableName" = $1 AND "RecordId" = ANY($2::uuid[])`,
+    [table, ids],
+  );
+}
+
+/** Writes what another failed attempt has changed: attempts, next attempt, version, code and reason. */
+export async function updateRejectedRows(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+  rows: readonly RejectedRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await client.query(
+    `UPDATE ${nameOf(namespace)} r SET "Version" = g.version, "Attempts" = g.attempts, "NextAttemptAt" = g."nextAttemptAt",
+       "Code" = g.code, "Reason" = g.reason, "ChangeType" = g."changeType"
+     FROM json_to_recordset($2) AS g(id uuid, version numeric, "changeType" text, attempts integer,
+       "nextAttemptAt" timestamp, code text, reason text)
+     WHERE r."TableName" = $1 AND r."RecordId" = g.id`,
+    [table, JSON.stringify(rows)],
+  );
+}
+
+/** Forgets records that are still as given, and returns how many there were. */
+export async function settleRejectedRows(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+  rows: readonly RejectedRow[],
+): Promise<number> {
+  const gone = await client.query(
+    `DELETE FROM ${nameOf(namespace)} r
+     USING json_to_recordset($2) AS given(id uuid, version numeric, attempts integer)
+     WHERE r."TableName" = $1 AND r."RecordId" = given.id AND r."Version" = given.version AND r."Attempts" = given.attempts`,
+    [table, JSON.stringify(rows)],
+  );
+  return gone.rowCount ?? 0;
+}
