@@ -34,8 +34,8 @@ const adoPair = /\s*([^=;]+?)\s*=\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|[^;]*)\s*(?:;
 const libpqPair = /\s*(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)(?=\s|$)/y;
 
 function keywordsOf(text: string): string[] {
-  const ofLibpq = pairsOf(text, libpqPair);
-  return ofLibpq.length > 0 && !text.includes(';') ? ofLibpq : pairsOf(text, adoPair);
+  const isAdo = text.replace(/'(?:[^'\\]|\\.)*'/g, '').includes(';');
+  return pairsOf(text, isAdo ? adoPair : libpqPair);
 }
 
 /** The keywords, or none when something stands between the pairs. */
