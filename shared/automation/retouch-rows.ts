@@ -60,8 +60,7 @@ async function writeRows(item: RetouchRowItem, rows: FailuresByRow, ports: Autom
     if (!logTrouble(`Re-touching rows of table "${item.table}"`, caught, ports.log)) throw caught;
     const { message } = asServiceError(caught);
     for (const id of rows.keys())
-      if (!settled.has(id))
-        await settle(id, 'postponed', (failure) => postponed(failure, message, ports));
+      if (!settled.has(id)) await settle(id, 'postponed', (failure) => postponed(failure, message, ports));
   } finally {
     tellOutcomes(item, settled, ports);
   }

@@ -27,6 +27,7 @@ const anyAct = fc.oneof(
 type Act = typeof anyAct extends fc.Arbitrary<infer T> ? T : never;
 const anyHistory = fc.array(fc.record({ act: anyAct, diesAt: fc.option(fc.integer({ min: 1, max: 30 })) }), {
   maxLength: 60,
+  size: 'max',
 });
 
 type World = ReturnType<typeof smallWorld>;
