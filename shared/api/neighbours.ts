@@ -17,6 +17,9 @@ const placeOf = ({ destination }: Pick<Profile, 'destination'>) =>
     destination.prefix.toLowerCase(),
   ].join('\n');
 
+/** A name as it is compared: without case, and the same however its accents are written. */
+const folded = (name: string) => name.normalize('NFC').toLowerCase();
+
 /**
  * What the organization's other live profiles stand in the way with: the same name, or the same table of the same
  * destination. Two secrets of one database are told apart here; the owner recorded in the destination is the last word.
@@ -29,7 +32,7 @@ export function neighbourFindings(
     .filter((other) => other.state !== 'deleted')
     .flatMap((other) => {
       const findings: DestinationFinding[] = [];
-      if (other.name.toLowerCase() === description.name.toLowerCase())
+      if (folded(other.name) === folded(description.name))
         findings.push({
           severity: 'error',
           code: 'PROFILE_NAME_TAKEN',

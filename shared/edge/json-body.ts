@@ -1,6 +1,9 @@
 import type { HttpRequest } from '@azure/functions';
 import { ServiceError } from '../errors.ts';
 
+/** A profile of all tables of a large organization is a tenth of this. */
+const largestBodyBytes = 1_048_576;
+
 function invalid(what: string): ServiceError {
   return new ServiceError('REQUEST_INVALID', `Cannot read the body of the request: ${what}.`);
 }
@@ -11,6 +14,8 @@ function invalid(what: string): ServiceError {
  */
 export async function readJsonBody(request: HttpRequest): Promise<unknown> {
   const bytes = await request.arrayBuffer();
+  if (bytes.byteLength > largestBodyBytes)
+    throw invalid(`it has ${bytes.byteLength} bytes; allowed are ${largestBodyBytes}`);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -141,6 +141,11 @@ describe('requests', () => {
     expect(`${response.body}${door.logged}`).not.toContain('secret');
   });
 
+  test('a body of more than a megabyte is refused', async () => {
+    const body = `"${'x'.repeat(1_048_576)}"`;
+    expect((await answer(httpRequest({ method: 'POST', body }), testDoor(), async () => 1)).status).toBe(400);
+  });
+
   test('text that is not UTF-8 is refused', async () => {
     const bytes = new Uint8Array([0x22, 0xff, 0x22]);
     expect(
@@ -306,6 +311,12 @@ describe('queue and timer triggers', () => {
     const { log, logged } = testDoor();
     await runTrigger(context, log, async () => 'table "account": 3 rows.');
     expect(logged).toEqual(['info queue-sync-table i1: table "account": 3 rows.']);
+  });
+
+  test('work that had nothing to do leaves no line', async () => {
+    const { log, logged } = testDoor();
+    await runTrigger(context, log, async () => undefined);
+    expect(logged).toEqual([]);
   });
 
   test('what is thrown is logged and thrown on, so that the message becomes poison', async () => {
