@@ -1,0 +1,100 @@
+import { ServiceError } from '../../errors.ts';
+import type { AccessTokens } from '../../ports/access-tokens.ts';
+import type { ExportedProfile, ExporterApi } from '../../ports/exporter-api.ts';
+import { readFailureLink, readOrganizationIds, readProfiles, unreadable } from './read-profiles.ts';
+
+const greatestAnswer = 64 * 1024 * 1024;
+
+/** Which exporter, and the resource that its tokens are for. */
+export interface ExporterHttpOptions {
+  /** Origin of a service with the DES REST API. */
+  readonly url: string;
+  readonly resource: string;
+  readonly tokens: AccessTokens;
+  readonly timeoutSeconds?: number;
+}
+
+/**
+ * Any exporter with the DES REST API. It cannot tell row versions. Fails with an `EXPORTER_*` code within the time-out;
+ * redirects are not followed, so that the token goes nowhere else.
+ */
+export function exporterHttp({
+  url,
+  resource,
+  tokens,
+  timeoutSeconds = 100,
+}: ExporterHttpOptions): ExporterApi {
+  const get = async (path: string, what: string): Promise<unknown> => {
+    const token = await tokens.forResource(resource);
+    const response = await reach(what, () =>
+      fetch(new URL(`/crm/exporter/${path}`, url), {
+        headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeoutSeconds * 1000),
+      }),
+    );
+    const text = await reach(what, () => readText(response, what));
+    if (response.status !== 200) throw refused(what, response.status);
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw unreadable(what, 'the answer is no JSON');
+    }
+  };
+
+  return {
+    async profiles() {
+      const ids = readOrganizationIds(await get('metadata/organizations', 'the organizations'));
+      const profiles: ExportedProfile[] = [];
+      for (const id of new Set(ids)) {
+        const answer = await get(
+          `profiles?organizationId=${encodeURIComponent(id)}&status=true`,
+          'the profiles',
+        );
+        profiles.push(...readProfiles(answer, id));
+      }
+      return profiles.filter(({ state }) => state !== 'deleted');
+    },
+    async failureLink(profileId) {
+      return readFailureLink(
+        await get(`profiles/${encodeURIComponent(profileId)}/failures`, 'the failure link'),
+      );
+    },
+    rowVersions: async () => undefined,
+  };
+}
+
+async function reach<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof ServiceError) throw error;
+    const isLate = error instanceof Error && error.name === 'TimeoutError';
+    const why = isLate ? 'it did not answer in time' : 'the connection failed';
+    throw new ServiceError('EXPORTER_UNREACHABLE', `Cannot read ${what} of the exporter: ${why}.`, {
+      cause: error,
+    });
+  }
+}
+
+async function readText(response: Response, what: string): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let length = 0;
+  for await (const bytes of response.body ?? []) {
+    length += bytes.length;
+    if (length > greatestAnswer) throw unreadable(what, 'the answer is longer than 64 MB');
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function refused(what: string, status: number): ServiceError {
+  const isOfOurs = status >= 400 && status < 500 && status !== 408 && status !== 429;
+  const code = isOfOurs
+    ? 'EXPORTER_REFUSED'
+    : status < 400
+      ? 'EXPORTER_ANSWER_UNREADABLE'
+      : 'EXPORTER_UNREACHABLE';
+  return new ServiceError(code, `Cannot read ${what} of the exporter: it answered ${status}; expected 200.`);
+}
