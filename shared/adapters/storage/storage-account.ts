@@ -1,10 +1,10 @@
 import { TableClient } from '@azure/data-tables';
-import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { BlobServiceClient, type ContainerClient, type newPipeline } from '@azure/storage-blob';
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
 import type { Log } from '../../ports/log.ts';
 import { storageCall } from './storage-call.ts';
 
-type Credential = ConstructorParameters<typeof BlobServiceClient>[1];
+type Credential = NonNullable<Parameters<typeof newPipeline>[0]>;
 
 /** An Entra token credential, as the SDKs of Azure take it. */
 export type StorageCredential = Extract<Credential, { getToken: unknown }>;
