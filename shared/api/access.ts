@@ -1,4 +1,4 @@
-import { hasCode, ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import type { AppRole, Caller } from '../model/caller.ts';
 import type { ApiPorts } from './api-ports.ts';
 
@@ -21,10 +21,9 @@ async function isConfirmed(
   try {
     return await question(await organizations.dataverse(organizationId));
   } catch (error) {
-    if (hasCode(error, 'ORGANIZATION_UNKNOWN')) throw error;
-    const reason = error instanceof ServiceError ? error.message : String(error);
+    if (!(error instanceof ServiceError) || error.code === 'ORGANIZATION_UNKNOWN') throw error;
     log.warn(
-      `Cannot see who the caller is in organization "${organizationId}", so access is refused: ${reason}`,
+      `Cannot see who the caller is in organization "${organizationId}", so access is refused: ${error.message}`,
     );
     return false;
   }

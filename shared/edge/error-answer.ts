@@ -37,10 +37,11 @@ export function errorAnswer(thrown: unknown, door: Door, request: RequestLine): 
   const status = declaredStatus(error, request);
   const correlationId = crypto.randomUUID();
   const line = `${request.method} ${request.path} answered ${status} ${error.code} (correlation ${correlationId})`;
+  const message = error.message.replace(/\p{Cc}+/gu, ' ');
   if (error.code === 'INTERNAL' || error.code === 'SETTINGS_INVALID')
     door.log.error(`${line}: ${withCauses(error)}`);
-  else if (status === 500) door.log.warn(`${line}: ${error.message}`);
-  else if (status !== 401) door.log.info(`${line}: ${error.message}`);
+  else if (status === 500) door.log.warn(`${line}: ${message}`);
+  else if (status !== 401) door.log.info(`${line}: ${message}`);
   return jsonAnswer(
     status,
     {

@@ -76,6 +76,12 @@ describe('who may do what', () => {
   });
 });
 
+test('a defect while looking up a caller is not disguised as a refusal', async () => {
+  const stub = stubPorts();
+  stub.dataverseError = new TypeError('x is not a function');
+  await expect(metadataDiscover(request({ query }), stub.ports)).rejects.toThrow(TypeError);
+});
+
 describe('metadata', () => {
   const found = {
     ConnectorUrl: 'https://export.example',

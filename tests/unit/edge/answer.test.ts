@@ -255,6 +255,12 @@ describe('answers', () => {
     },
   );
 
+  test('a message of several lines is one line in the log', async () => {
+    const door = testDoor();
+    await failed(new ServiceError('PROFILE_TEST_FAILED', 'Cannot.\nerror: x\r\nok: y'), {}, door);
+    expect(door.logged).toEqual([expect.stringMatching(/^info .*: Cannot\. error: x ok: y$/)]);
+  });
+
   test('the log never has a token or a query', async () => {
     const door = testDoor();
     await failed(
