@@ -24,6 +24,7 @@ import { telemetryOf } from './adapters/telemetry/telemetry-of.ts';
 import { apiOperations } from './api/operations.ts';
 import type { AutomationPorts } from './automation/automation-ports.ts';
 import { ingestFailures } from './automation/ingest-failures.ts';
+import { planRetouches } from './automation/plan-retouches.ts';
 import { pollStatus } from './automation/poll-status.ts';
 import { retouchRows } from './automation/retouch-rows.ts';
 import { verifyRows } from './automation/verify-rows.ts';
@@ -170,7 +171,10 @@ function build(settings: Settings) {
     },
     automation: {
       pollStatus: () => pollStatus(automation),
-      ingestFailures: () => ingestFailures(automation),
+      ingestFailures: async () => {
+        await ingestFailures(automation);
+        await planRetouches(automation);
+      },
       retouchRows: (message: unknown) =>
         retouchRows(readWorkItem(retouchRowItemSchema, 'retouch-row', message), automation),
       verifyRows: (message: unknown) =>
