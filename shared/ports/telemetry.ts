@@ -1,6 +1,7 @@
 /**
  * Every event this program emits, with the names of its properties (text, low cardinality) and measurements (numbers).
- * Alert queries are checked against this list.
+ * Alert queries are checked against this list: properties arrive in `customDimensions`, measurements as numbers in
+ * `customMeasurements`.
  */
 export const telemetryEvents = {
   'sync.table.synced': {

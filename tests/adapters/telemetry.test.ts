@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { openServerCertificate } from '../../local/keyvault/certificate.ts';
 import { applicationInsightsTelemetry } from '../../shared/adapters/telemetry/application-insights-telemetry.ts';
 import { fileTelemetry } from '../../shared/adapters/telemetry/file-telemetry.ts';
 
@@ -47,8 +49,12 @@ describe('telemetry to Application Insights', () => {
   it('arrives as a custom event with properties and measurements', async () => {
     vi.stubEnv('APPLICATION_INSIGHTS_NO_STATSBEAT', 'true');
     const received: Record<string, never>[] = [];
-    const server = createServer(async (request, response) => {
-      const pieces = await Array.fromAsync(request);
+    // The package sends over https only.
+    const { cert, key, caFile } = openServerCertificate(folder);
+    setDefaultCACertificates([...getCACertificates('default'), readFileSync(caFile, 'utf8')]);
+    const server = createServer({ cert, key }, async (request, response) => {
+      const pieces: Buffer[] = [];
+      for await (const piece of request) pieces.push(piece);
       const body = Buffer.concat(pieces);
       const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
       received.push(...JSON.parse(text.toString()));
@@ -57,9 +63,9 @@ describe('telemetry to Application Insights', () => {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const key = '00000000-0000-4000-8000-000000000001';
+    const instrumentationKey = '00000000-0000-4000-8000-000000000001';
     const telemetry = applicationInsightsTelemetry(
-      `InstrumentationKey=${key};IngestionEndpoint=http://127.0.0.1:${port}/`,
+      `InstrumentationKey=${instrumentationKey};IngestionEndpoint=https://127.0.0.1:${port}/`,
       log,
     );
     telemetry.event('automation.row.healed', healed);

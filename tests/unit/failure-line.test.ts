@@ -223,10 +223,11 @@ describe('the id of an entry', () => {
   it('is the same for equal entries, another for others, and begins with the row', () => {
     fc.assert(
       fc.property(anyEntry, anyEntry, (one, other) => {
-        expect(failureId({ ...one })).toBe(failureId(one));
-        expect(failureId(one).startsWith(failureIdPrefix(one.entity, one.recordId))).toBe(true);
+        const folder = 'failurelog/2026/11/23/14/';
+        expect(failureId({ ...one }, folder)).toBe(failureId(one, folder));
+        expect(failureId(one, folder).startsWith(failureIdPrefix(one.entity, one.recordId))).toBe(true);
         const isEqual = JSON.stringify(one) === JSON.stringify(other);
-        expect(failureId(one) === failureId(other)).toBe(isEqual);
+        expect(failureId(one, folder) === failureId(other, folder)).toBe(isEqual);
       }),
     );
   });

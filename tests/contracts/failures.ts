@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Failure, FailureEntry, FailureState } from '../../shared/model/failure.ts';
+import { failureId } from '../../shared/model/failure-id.ts';
+import { writeFailureLine } from '../../shared/model/failure-line.ts';
+import type { FailureBlob, FailureBlobs } from '../../shared/ports/failure-blobs.ts';
+import type { FailureLedger } from '../../shared/ports/failure-ledger.ts';
+import type { FailureLog } from '../../shared/ports/failure-log.ts';
+
+/** The ports under test, and the texts in quarantine for a profile. */
+export interface FailuresUnderTest {
+  readonly log: FailureLog;
+  readonly blobs: FailureBlobs;
+  readonly ledger: FailureLedger;
+  quarantined(profileId: string): Promise<readonly string[]>;
+}
+
+const hour = new Date('2026-11-23T09:59:59Z');
+const folder = 'failurelog/2026/11/23/09/';
+
+/** An entry of a row of its own. */
+export function anEntry(change: Partial<FailureEntry> = {}): FailureEntry {
+  return {
+    entity: 'account',
+    recordId: randomUUID(),
+    notificationTime: '2026-11-23T09:59:58.000Z',
+    changeType: 'Update',
+    reason: 'The database is full, "sorry": 😀',
+    ...change,
+  };
+}
+
+/** A failure as it is just after it was read. */
+export function aFailure(profileId: string, entry = anEntry()): Failure {
+  return {
+    ...entry,
+    id: failureId(entry, folder),
+    profileId,
+    organizationId: randomUUID(),
+    cause: 'unknown',
+    state: 'new',
+    attempts: 0,
+    nextAttemptAt: undefined,
+    retouchedAt: undefined,
+    retouchedVersion: undefined,
+    ingestedAt: '2026-11-23T10:00:00.000Z',
+    changedAt: '2026-11-23T10:00:00.000Z',
+    note: '',
+  };
+}
+
+const idsOf = (failures: readonly Failure[]) => failures.map(({ id }) => id).sort();
+
+/** What every implementation of the failure log, its blobs and the ledger promises. */
+export function failuresContract(open: () => FailuresUnderTest): void {
+  async function listed({ blobs }: FailuresUnderTest, link: string, prefix: string): Promise<FailureBlob[]> {
+    const found: FailureBlob[] = [];
+    for await (const blob of blobs.list(link, prefix)) found.push(blob);
+    return found;
+  }
+  async function textOf({ blobs }: FailuresUnderTest, link: string, blob: FailureBlob, offset = 0) {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of blobs.read(link, blob, offset)) pieces.push(piece);
+    return Buffer.concat(pieces).toString();
+  }
+
+  describe('the failure log', () => {
+    it('has a line an entry in a folder of the hour, in UTC', async () => {
+      const ports = open();
+      const profileId = randomUUID();
+      const entries = [anEntry(), anEntry({ recordId: undefined, notificationTime: undefined })];
+      await ports.log.append(profileId, 'failurelog', entries, hour);
+      const link = await ports.log.link(profileId);
+      const blobs = await listed(ports, link, 'failurelog/');
+      expect(blobs).toHaveLength(1);
+      const [blob] = blobs as [FailureBlob];
+      expect(blob.name.startsWith(folder)).toBe(true);
+      const text = entries.map(writeFailureLine).join('');
+      expect(await textOf(ports, link, blob)).toBe(text);
+      expect(blob.length).toBe(Buffer.byteLength(text));
+    });
+
+    it('is read on from where it grew, to where it was when listed', async () => {
+      const ports = open();
+      const profileId = randomUUID();
+      const link = await ports.log.link(profileId);
+      expect(await listed(ports, link, 'failurelog/')).toEqual([]);
+      const [one, two, three] = [anEntry(), anEntry(), anEntry()];
+      await ports.log.append(profileId, 'failurelog', [one], hour);
+      const [before] = (await listed(ports, link, 'failurelog/')) as [FailureBlob];
+      await ports.log.append(profileId, 'failurelog', [two], hour);
+      const [after] = (await listed(ports, link, 'failurelog/')) as [FailureBlob];
+      await ports.log.append(profileId, 'failurelog', [three], hour);
+      expect(after.etag).not.toBe(before.etag);
+      expect(await textOf(ports, link, before)).toBe(writeFailureLine(one));
+      expect(await textOf(ports, link, after, before.length)).toBe(writeFailureLine(two));
+      expect(await textOf(ports, link, after, after.length)).toBe('');
+    });
+
+    it('keeps folders and hours apart, in the order of their names', async () => {
+      const ports = open();
+      const profileId = randomUUID();
+      const later = new Date('2026-11-23T10:00:00Z');
+      await ports.log.append(profileId, 'failurelog', [anEntry()], later);
+      await ports.log.append(profileId, 'unprocessablemessages', [anEntry()], hour);
+      await ports.log.append(profileId, 'failurelog', [anEntry()], hour);
+      const link = await ports.log.link(profileId);
+      const hours = (await listed(ports, link, 'failurelog/')).map(({ name }) => name.slice(0, 24));
+      expect(hours).toEqual(['failurelog/2026/11/23/09', 'failurelog/2026/11/23/10']);
+      expect(await listed(ports, link, '')).toHaveLength(3);
+    });
+
+    it('has links to one profile only, and not to strange places', async () => {
+      const ports = open();
+      const [one, other] = [randomUUID(), randomUUID()];
+      const link = await ports.log.link(one);
+      await ports.log.link(other);
+      await expect(listed(ports, 'https://elsewhere.invalid/c?sig=x', '')).rejects.toMatchObject({
+        code: 'EXPORTER_ANSWER_UNREADABLE',
+      });
+      await ports.log.append(one, 'failurelog', [anEntry()], hour);
+      await ports.log.remove(one);
+      await expect(listed(ports, link, '')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    });
+  });
+
+  describe('the ledger', () => {
+    it('takes each failure once, however often and by whomever it is given', async () => {
+      const { ledger } = open();
+      const profileId = randomUUID();
+      const failures = Array.from({ length: 230 }, () => aFailure(profileId));
+      const halves = await Promise.all([
+        ledger.add(failures.slice(0, 150)),
+        ledger.add(failures.slice(100)),
+        ledger.add(failures.slice(50, 170)),
+      ]);
+      expect(idsOf(halves.flat())).toEqual(idsOf(failures));
+      expect(await ledger.add(failures)).toEqual([]);
+      const stored: Failure[] = [];
+      for await (const failure of ledger.open(profileId)) stored.push(failure);
+      expect(idsOf(stored)).toEqual(idsOf(failures));
+      expect(stored).toContainEqual(failures[7]);
+    });
+
+    it('keeps the life of a failure that is added again', async () => {
+      const { ledger } = open();
+      const failure = aFailure(randomUUID());
+      await ledger.add([failure]);
+      await ledger.update(failure.profileId, failure.id, (each) => ({ ...each, state: 'waiting' }));
+      expect(await ledger.add([failure])).toEqual([]);
+      expect(await ledger.get(failure.profileId, failure.id)).toEqual({ ...failure, state: 'waiting' });
+    });
+
+    it('shows what is open, and all of one row', async () => {
+      const { ledger } = open();
+      const profileId = randomUUID();
+      const recordId = randomUUID();
+      const [one, two] = ['first', 'second'].map((reason) =>
+        aFailure(profileId, anEntry({ recordId, reason })),
+      ) as [Failure, Failure];
+      const others = [anEntry(), anEntry({ recordId, entity: 'account2' }), anEntry({ recordId: undefined })];
+      await ledger.add([one, two, ...others.map((entry) => aFailure(profileId, entry))]);
+      for (const state of ['waiting', 'healed'] as const)
+        await ledger.update(profileId, one.id, (failure) => ({ ...failure, state }));
+      expect(idsOf(await ledger.ofRow(profileId, 'account', recordId))).toEqual(idsOf([one, two]));
+      const openIds: string[] = [];
+      for await (const { id } of ledger.open(profileId)) openIds.push(id);
+      expect(openIds).toHaveLength(4);
+      expect(openIds).not.toContain(one.id);
+    });
+
+    it('loses no update of two writers, and writes nothing when told so', async () => {
+      const { ledger } = open();
+      const failure = aFailure(randomUUID());
+      const { profileId, id } = failure;
+      await ledger.add([failure]);
+      const more = (each: Failure) => ({ ...each, attempts: each.attempts + 1 });
+      await Promise.all(Array.from({ length: 8 }, () => ledger.update(profileId, id, more)));
+      expect(await ledger.update(profileId, id, () => undefined)).toEqual({ ...failure, attempts: 8 });
+      expect(await ledger.update(profileId, 'account|none|0', more)).toBeUndefined();
+    });
+
+    it('refuses a step that the life of a failure does not have', async () => {
+      const { ledger } = open();
+      const failure = aFailure(randomUUID());
+      await ledger.add([failure]);
+      const become = (state: FailureState) =>
+        ledger.update(failure.profileId, failure.id, (each) => ({ ...each, state }));
+      await expect(become('healed')).rejects.toThrow(/from new to healed/);
+      await become('waiting');
+      await become('healed');
+      await expect(become('waiting')).rejects.toThrow(/from healed to waiting/);
+    });
+
+    it('remembers how far each blob was read', async () => {
+      const { ledger } = open();
+      const profileId = randomUUID();
+      const blobName = `${folder}a?#/%20.log`;
+      await ledger.setWatermark(profileId, { blobName, offset: 5, etag: '"1"' });
+      await ledger.setWatermark(profileId, { blobName, offset: 3_000_000_000, etag: '"2"' });
+      expect([...(await ledger.watermarks(profileId))]).toEqual([
+        [blobName, { blobName, offset: 3_000_000_000, etag: '"2"' }],
+      ]);
+      expect((await ledger.watermarks(randomUUID())).size).toBe(0);
+    });
+
+    it('keeps text that cannot be read, the same text once', async () => {
+      const { ledger, quarantined } = open();
+      const profileId = randomUUID();
+      const text = { blobName: `${folder}00001.log`, offset: 10, text: 'what is 😀 this' };
+      await ledger.quarantine(profileId, text);
+      await ledger.quarantine(profileId, text);
+      await ledger.quarantine(profileId, { ...text, text: 'other' });
+      expect([...(await quarantined(profileId))].sort()).toEqual(['other', 'what is 😀 this']);
+    });
+  });
+}

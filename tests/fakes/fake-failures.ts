@@ -1,0 +1,114 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ServiceError } from '../../shared/errors.ts';
+import { canBecome, type Failure, isOpen } from '../../shared/model/failure.ts';
+import { writeFailureLine } from '../../shared/model/failure-line.ts';
+import type { FailureBlobs } from '../../shared/ports/failure-blobs.ts';
+import type { FailureLedger, UnreadableText, Watermark } from '../../shared/ports/failure-ledger.ts';
+import type { FailureLog } from '../../shared/ports/failure-log.ts';
+import { fakeDocuments } from './fake-storage.ts';
+
+const origin = 'https://failures.example/';
+
+/** A failure log in memory and the blobs behind its links; `containers` maps a profile to its blobs by name. */
+export function fakeFailureLog(): {
+  readonly log: FailureLog;
+  readonly blobs: FailureBlobs;
+  readonly containers: Map<string, Map<string, Buffer>>;
+} {
+  const containers = new Map<string, Map<string, Buffer>>();
+  function containerOf(profileId: string): Map<string, Buffer> {
+    const container = containers.get(profileId) ?? new Map<string, Buffer>();
+    containers.set(profileId, container);
+    return container;
+  }
+  function opened(link: string): Map<string, Buffer> {
+    const container = link.startsWith(origin) && containers.get(new URL(link).pathname.slice(1));
+    if (container) return container;
+    const code = link.startsWith(origin) ? 'STORAGE_UNAVAILABLE' : 'EXPORTER_ANSWER_UNREADABLE';
+    throw new ServiceError(code, `Cannot read a failure log: its link leads nowhere; allowed: ${origin}.`);
+  }
+  return {
+    containers,
+    log: {
+      async append(profileId, folder, entries, at) {
+        const name = `${folder}/${at.toISOString().slice(0, 13).replace(/[-T]/g, '/')}/00001.log`;
+        const container = containerOf(profileId);
+        const before = container.get(name) ?? Buffer.alloc(0);
+        container.set(name, Buffer.concat([before, Buffer.from(entries.map(writeFailureLine).join(''))]));
+      },
+      async link(profileId) {
+        containerOf(profileId);
+        return `${origin}${profileId}?sig=fake`;
+      },
+      async remove(profileId) {
+        containers.delete(profileId);
+      },
+    },
+    blobs: {
+      async *list(link, prefix) {
+        for (const [name, { length }] of [...opened(link)].sort())
+          if (name.startsWith(prefix)) yield { name, length, etag: `"${length}"` };
+      },
+      async *read(link, { name, length }, offset) {
+        const bytes = opened(link).get(name) ?? Buffer.alloc(0);
+        for (let at = offset; at < length; at += 1000)
+          yield new Uint8Array(bytes.subarray(at, Math.min(length, at + 1000)));
+      },
+    },
+  };
+}
+
+/** A ledger in memory; `quarantined` holds the text that could not be read, by profile and place. */
+export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map<string, UnreadableText> } {
+  const failures = fakeDocuments<Failure>();
+  const watermarks = fakeDocuments<Watermark & { readonly profileId: string }>();
+  const quarantined = new Map<string, UnreadableText>();
+  const keyOf = (profileId: string, id: string) => `${profileId} ${id}`;
+  return {
+    quarantined,
+    async add(given) {
+      await nextTurn();
+      return given.filter((failure) => {
+        const key = keyOf(failure.profileId, failure.id);
+        if (failures.get(key)) return false;
+        failures.set(key, failure);
+        return true;
+      });
+    },
+    async *open(profileId) {
+      yield* failures.all((failure) => failure.profileId === profileId && isOpen(failure.state));
+    },
+    async ofRow(profileId, table, recordId) {
+      return failures.all(
+        (failure) =>
+          failure.profileId === profileId && failure.entity === table && failure.recordId === recordId,
+      );
+    },
+    async get(profileId, failureId) {
+      return failures.get(keyOf(profileId, failureId));
+    },
+    async update(profileId, failureId, change) {
+      await nextTurn();
+      const failure = failures.get(keyOf(profileId, failureId));
+      const next = failure && change(failure);
+      if (!next || next === failure) return failure;
+      if (next.state !== failure.state && !canBecome(failure.state, next.state))
+        throw new ServiceError(
+          'INTERNAL',
+          `Cannot change failure "${failureId}" from ${failure.state} to ${next.state}: its life has no such step; allowed: others.`,
+        );
+      failures.set(keyOf(profileId, failureId), next);
+      return next;
+    },
+    async watermarks(profileId) {
+      const found = watermarks.all((each) => each.profileId === profileId);
+      return new Map(found.map(({ profileId: _, ...watermark }) => [watermark.blobName, watermark]));
+    },
+    async setWatermark(profileId, watermark) {
+      watermarks.set(keyOf(profileId, watermark.blobName), { profileId, ...watermark });
+    },
+    async quarantine(profileId, text) {
+      quarantined.set(`${profileId} ${text.blobName} ${text.offset} ${text.text}`, text);
+    },
+  };
+}

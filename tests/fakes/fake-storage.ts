@@ -1,0 +1,141 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ServiceError } from '../../shared/errors.ts';
+import type { Profile } from '../../shared/model/profile.ts';
+import type { SyncState } from '../../shared/model/sync-state.ts';
+import type { ProfileStore } from '../../shared/ports/profile-store.ts';
+import type { StatusHistory, StatusSnapshot } from '../../shared/ports/status-history.ts';
+import type { SyncStates } from '../../shared/ports/sync-states.ts';
+import type { WorkQueue, WorkQueues } from '../../shared/ports/work-queue.ts';
+
+/** Documents in memory; a copy goes in and out, so that nobody changes what is stored. */
+export function fakeDocuments<T>() {
+  const stored = new Map<string, T>();
+  return {
+    get: (key: string) => structuredClone(stored.get(key)),
+    set: (key: string, document: T) => stored.set(key, structuredClone(document)),
+    delete: (key: string) => stored.delete(key),
+    all: (isWanted: (document: T) => boolean) =>
+      [...stored.entries()]
+        .sort(([one], [other]) => (one < other ? -1 : 1))
+        .flatMap(([, document]) => (isWanted(document) ? [structuredClone(document)] : [])),
+  };
+}
+
+/** Profiles in memory. */
+export function fakeProfileStore(): ProfileStore {
+  const profiles = fakeDocuments<Profile>();
+  const isTaken = (profile: Profile) =>
+    profiles.all(
+      (other) =>
+        other.id !== profile.id &&
+        other.organizationId === profile.organizationId &&
+        other.state !== 'deleted' &&
+        profile.state !== 'deleted' &&
+        other.name.toLowerCase() === profile.name.toLowerCase(),
+    ).length > 0;
+  function write(profile: Profile): Profile {
+    if (isTaken(profile))
+      throw new ServiceError(
+        'PROFILE_NAME_TAKEN',
+        `Cannot write profile "${profile.name}": the name is taken; expected a new one.`,
+        { parameters: [profile.name] },
+      );
+    profiles.set(profile.id, profile);
+    return profile;
+  }
+  return {
+    async create(profile) {
+      await nextTurn();
+      write(profile);
+    },
+    async get(profileId) {
+      return profiles.get(profileId.toLowerCase());
+    },
+    async list(organizationId) {
+      return profiles.all((profile) => profile.organizationId === organizationId);
+    },
+    async listActive() {
+      return profiles.all(({ state }) => state === 'active');
+    },
+    async update(profileId, change) {
+      await nextTurn();
+      const profile = profiles.get(profileId.toLowerCase());
+      if (profile) return write(change(profile));
+      throw new ServiceError(
+        'PROFILE_NOT_FOUND',
+        `Cannot find profile "${profileId}": there is none; expected the id of a profile.`,
+        { parameters: [profileId] },
+      );
+    },
+    async remove(profileId) {
+      profiles.delete(profileId.toLowerCase());
+    },
+  };
+}
+
+/** Sync states in memory. */
+export function fakeSyncStates(): SyncStates {
+  const states = fakeDocuments<SyncState>();
+  const keyOf = (profileId: string, table: string) => `${profileId} ${table}`;
+  return {
+    async get(profileId, table) {
+      return states.get(keyOf(profileId, table));
+    },
+    async list(profileId) {
+      return states.all((state) => state.profileId === profileId);
+    },
+    async update(profileId, table, change) {
+      await nextTurn();
+      const key = keyOf(profileId, table);
+      const next = change(states.get(key));
+      if (next) states.set(key, next);
+      return states.get(key);
+    },
+    async remove(profileId) {
+      for (const { table } of await this.list(profileId)) states.delete(keyOf(profileId, table));
+    },
+  };
+}
+
+/** A message of a fake queue, with the delay that was asked for. */
+export interface FakeMessage {
+  readonly item: unknown;
+  readonly delaySeconds: number;
+  readonly sentAt: number;
+}
+
+/** Queues in memory; `sent` holds all messages of each queue in their order. */
+export function fakeWorkQueues(): WorkQueues & { readonly sent: Record<keyof WorkQueues, FakeMessage[]> } {
+  const sent = { syncTable: [], retryRow: [], retouchRow: [], verifyRow: [] } as Record<
+    keyof WorkQueues,
+    FakeMessage[]
+  >;
+  const queue = <Item>(name: keyof WorkQueues): WorkQueue<Item> => ({
+    async send(item, delaySeconds = 0) {
+      sent[name].push({ item: structuredClone(item), delaySeconds, sentAt: Date.now() });
+    },
+  });
+  return {
+    sent,
+    syncTable: queue('syncTable'),
+    retryRow: queue('retryRow'),
+    retouchRow: queue('retouchRow'),
+    verifyRow: queue('verifyRow'),
+  };
+}
+
+/** Statuses in memory. */
+export function fakeStatusHistory(): StatusHistory {
+  const snapshots = fakeDocuments<StatusSnapshot>();
+  return {
+    async add(snapshot) {
+      snapshots.set(`${snapshot.id} ${snapshot.seenAt}`, snapshot);
+    },
+    async latest(profileId, count) {
+      return snapshots
+        .all(({ id }) => id === profileId)
+        .reverse()
+        .slice(0, count);
+    },
+  };
+}
