@@ -1,0 +1,288 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type RunningDataverse, startDataverse } from '../../local/dataverse/start-dataverse.ts';
+import { type Entra, startEntra } from '../../local/entra/start-entra.ts';
+import { contosoTenantId, managedIdentity, organizationId, users } from '../../local/sign-ins.ts';
+import { dataverse } from '../../shared/adapters/dataverse/dataverse.ts';
+import { accessTokens } from '../../shared/adapters/entra/access-tokens.ts';
+import { appCredential } from '../../shared/adapters/entra/app-credential.ts';
+import { systemClock } from '../../shared/adapters/system/system-clock.ts';
+import type { Row } from '../../shared/model/change.ts';
+import type { AccessTokens } from '../../shared/ports/access-tokens.ts';
+import type { Dataverse, PageRequest, RowQuery } from '../../shared/ports/dataverse.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'dataverse-'));
+const clock = systemClock();
+let entra: Entra;
+let organization: RunningDataverse;
+let tokens: AccessTokens;
+let source: Dataverse;
+
+beforeAll(async () => {
+  entra = await startEntra({ port: 0 });
+  vi.stubEnv('IDENTITY_ENDPOINT', `${entra.url}/msi/token`);
+  vi.stubEnv('IDENTITY_HEADER', managedIdentity.header);
+  organization = await startDataverse({
+    port: 0,
+    file: join(folder, 'organization.db'),
+    entraUrl: entra.url,
+    tenantId: contosoTenantId,
+    managedIdentityClientId: managedIdentity.clientId,
+    rows: 800,
+  });
+  tokens = accessTokens({ credential: appCredential({ hasManagedIdentity: true }), clock });
+  source = dataverse({ origin: organization.url, tokens, clock, pageSize: 37 });
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await organization.close();
+  await entra.close();
+  rmSync(folder, { recursive: true });
+});
+
+const simulator = async (method: string, path: string, body?: object) => {
+  const response = await fetch(`${organization.url}/simulator${path}`, {
+    method,
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return (await response.json()) as { tables: Record<string, { rows: number }> };
+};
+const switchTo = (switches: object) => simulator('PATCH', '/switches', switches);
+afterEach(() =>
+  switchTo({
+    tokenBoundToSelect: false,
+    annotationsWithTrackChanges: true,
+    updateAndDeleteOfSameId: true,
+    deletesFirst: false,
+    shuffleOrder: false,
+    expiredStatus: 400,
+  }),
+);
+
+/** Somebody else's writes: the ordinary Web API, without the adapter. */
+async function write(method: string, path: string, body?: object | string): Promise<Row> {
+  const response = await fetch(`${organization.url}/api/data/v9.2/${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${await tokens.forResource(organization.url)}`,
+      'content-type': 'application/json',
+      prefer: 'return=representation',
+    },
+    ...(body ? { body: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return response.status === 204 ? {} : ((await response.json()) as Row);
+}
+
+async function queryOf(table: string, hasAnnotations = false): Promise<RowQuery> {
+  const definition = await source.tableDefinition(table);
+  const columns = definition.attributes
+    .filter(
+      ({ isValidForRead, isValidODataAttribute, attributeOf }) =>
+        isValidForRead && isValidODataAttribute && !attributeOf,
+    )
+    .filter(({ type }) => !['Virtual', 'PartyList', 'CalendarRules'].includes(type))
+    .map(({ logicalName, type }) =>
+      ['Lookup', 'Owner', 'Customer'].includes(type) ? `_${logicalName}_value` : logicalName,
+    );
+  return { table: definition, columns, hasAnnotations };
+}
+
+/** All pages from one request on. */
+async function drain(request: PageRequest) {
+  const rows: Row[] = [];
+  const deletedIds: string[] = [];
+  for (let next = request; ; ) {
+    const page = await source.readPage(next);
+    rows.push(...page.rows);
+    deletedIds.push(...page.deletedIds);
+    if (page.following.kind === 'next')
+      next = { kind: 'next', query: request.query, link: page.following.link };
+    else return { rows, deletedIds, following: page.following };
+  }
+}
+
+async function deltaLinkOf(query: RowQuery): Promise<string> {
+  const { following } = await drain({ kind: 'tracked-rows', query });
+  if (following.kind !== 'delta') throw new Error('no delta link');
+  return following.link;
+}
+
+describe('what the organization is', () => {
+  test('its id, tenant and address', async () => {
+    expect(await source.organization()).toMatchObject({
+      id: organizationId,
+      tenantId: contosoTenantId,
+      url: `${organization.url}/`,
+    });
+  });
+
+  test('its tables, with what stands in the way of replication', async () => {
+    const tables = await source.tables();
+    const tracked = tables
+      .filter(({ hasChangeTracking }) => hasChangeTracking)
+      .map(({ logicalName }) => logicalName);
+    expect(tracked).toEqual(expect.arrayContaining(['account', 'contact', 'lead', 'accountleads']));
+    expect(tables.find(({ logicalName }) => logicalName === 'accountleads')).toMatchObject({
+      isIntersect: true,
+    });
+    expect(tables.find(({ logicalName }) => logicalName === 'account')).toMatchObject({
+      displayName: 'Account',
+    });
+  });
+
+  test('a table with all its attributes and their limits', async () => {
+    const account = await source.tableDefinition('account');
+    expect(account).toMatchObject({
+      entitySetName: 'accounts',
+      primaryId: 'accountid',
+      hasChangeTracking: true,
+      hasOptimisticConcurrency: true,
+    });
+    expect(account.attributes.length).toBeGreaterThan(200);
+    const attribute = (name: string) => account.attributes.find(({ logicalName }) => logicalName === name);
+    expect(attribute('accountid')).toMatchObject({ type: 'Uniqueidentifier', isPrimaryId: true });
+    expect(attribute('name')).toMatchObject({ type: 'String', maxLength: 160, isPrimaryName: true });
+    expect(attribute('revenue')).toMatchObject({ type: 'Money', precision: 2 });
+    expect(attribute('owneridname')).toMatchObject({ attributeOf: 'ownerid', isValidODataAttribute: false });
+    expect(attribute('entityimage')).toMatchObject({ type: 'Image' });
+  });
+
+  test('a table that does not exist', async () => {
+    await expect(source.tableDefinition('new_nothing')).rejects.toMatchObject({
+      code: 'DATAVERSE_TABLE_MISSING',
+    });
+    await expect(source.tableDefinition("it's")).rejects.toMatchObject({ code: 'DATAVERSE_TABLE_MISSING' });
+  });
+});
+
+describe('reading', () => {
+  test.each(['rows', 'tracked-rows'] as const)('%s gives every row once, page by page', async (kind) => {
+    const query = await queryOf('account');
+    const { rows, deletedIds, following } = await drain({ kind, query });
+    const { tables } = await simulator('GET', '');
+    expect(new Set(rows.map((row) => row.accountid)).size).toBe(tables.account?.rows);
+    expect(rows.length).toBe(tables.account?.rows);
+    expect(deletedIds).toEqual([]);
+    expect(following.kind).toBe(kind === 'rows' ? 'end' : 'delta');
+    for (const column of query.columns) expect(rows[0]).toHaveProperty([column]);
+  });
+
+  test('a table without change tracking is told', async () => {
+    const query = await queryOf('userquery');
+    await expect(source.readPage({ kind: 'tracked-rows', query })).rejects.toMatchObject({
+      code: 'DATAVERSE_TRACKING_OFF',
+    });
+  });
+
+  const behaviours = [true, false].flatMap((tokenBoundToSelect) =>
+    [true, false].map((annotationsWithTrackChanges) => ({ tokenBoundToSelect, annotationsWithTrackChanges })),
+  );
+  test.each(behaviours)(
+    'a delta of the identity pass has all columns and annotations: %o',
+    async (switches) => {
+      await switchTo({
+        ...switches,
+        deletesFirst: switches.tokenBoundToSelect,
+        shuffleOrder: switches.tokenBoundToSelect,
+      });
+      const query = await queryOf('account', true);
+      const link = await deltaLinkOf({ ...query, columns: ['accountid'], hasAnnotations: false });
+      const made = await write('POST', 'accounts', '{"name":"Made","revenue":90071992547409.9301}');
+      const again = await write('POST', 'accounts', { name: 'Deleted and made again' });
+      await write('DELETE', `accounts(${again.accountid})`);
+      await write('POST', 'accounts', { accountid: again.accountid, name: 'Made again' });
+      const gone = await write('POST', 'accounts', { name: 'Gone' });
+      await write('DELETE', `accounts(${gone.accountid})`);
+
+      const { rows, deletedIds, following } = await drain({ kind: 'delta', query, link });
+      expect(rows.map((row) => row.name).sort()).toEqual(['Made', 'Made again']);
+      expect(deletedIds).toContain(gone.accountid);
+      expect(deletedIds).not.toContain(again.accountid);
+      const row = rows.find(({ accountid }) => accountid === made.accountid);
+      for (const column of query.columns) expect(row).toHaveProperty([column]);
+      expect(row?.['_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname']).toBe('systemuser');
+      if (following.kind !== 'delta') return expect.fail('no delta link');
+      expect(await drain({ kind: 'delta', query, link: following.link })).toMatchObject({
+        rows: [],
+        deletedIds: [],
+      });
+    },
+  );
+
+  test.each([400, 410])('an expired token is told, whatever the status: %i', async (expiredStatus) => {
+    const query = await queryOf('team');
+    const link = await deltaLinkOf(query);
+    await switchTo({ expiredStatus });
+    await simulator('POST', '/faults', { route: 'deltatoken', kind: 'expired-delta', count: 2 });
+    const expired = source.readPage({ kind: 'delta', query, link });
+    await expect(expired).rejects.toMatchObject({ code: 'DATAVERSE_DELTA_TOKEN_EXPIRED' });
+    await simulator('DELETE', '/faults');
+  });
+
+  test('passing faults are not seen', async () => {
+    const query = await queryOf('contact');
+    const patient = dataverse({ origin: organization.url, tokens, clock: quickClock(), pageSize: 5000 });
+    const { tables } = await simulator('GET', '');
+    for (const kinds of [
+      ['502', 'reset', 'html', 'deadlock'],
+      ['unauthorized', '429-requests', '503'],
+    ]) {
+      for (const kind of kinds) await simulator('POST', '/faults', { route: '/contacts', kind });
+      const page = await patient.readPage({ kind: 'rows', query });
+      expect(page.rows).toHaveLength(tables.contact?.rows ?? -1);
+    }
+  });
+});
+
+/** Waits a hundredth of what it is asked for, and tells the time accordingly. */
+function quickClock() {
+  let ahead = 0;
+  return {
+    now: () => new Date(Date.now() + ahead),
+    sleep: async (milliseconds: number) => {
+      ahead += milliseconds * 0.99;
+      await clock.sleep(milliseconds / 100);
+    },
+  };
+}
+
+describe('rows by id and writing', () => {
+  test('a row is touched when nobody was faster, and the delta shows it', async () => {
+    const query = await queryOf('contact');
+    const link = await deltaLinkOf(query);
+    const { contactid: id } = await write('POST', 'contacts', { lastname: 'Ådèle 🦊' });
+    const missing = 'dddddddd-0000-4000-8000-000000000001';
+    const [row, ...others] = await source.readRows(query, [String(id), missing]);
+    expect(others).toEqual([]);
+    const etag = String(row?.['@odata.etag']);
+    const values = { lastname: row?.lastname ?? null };
+    const written = await source.writeRow(query.table, String(id), etag, values);
+    if (written.kind !== 'written') return expect.fail(written.kind);
+    expect(BigInt(written.version)).toBeGreaterThan(BigInt(String(row?.versionnumber)));
+    expect(await source.writeRow(query.table, String(id), etag, values)).toEqual({ kind: 'changed' });
+    const { rows } = await drain({ kind: 'delta', query, link });
+    expect(rows.find((each) => each.contactid === id)).toMatchObject({ lastname: 'Ådèle 🦊' });
+    await write('DELETE', `contacts(${id})`);
+    expect(await source.writeRow(query.table, String(id), etag, values)).toEqual({ kind: 'gone' });
+    expect(await source.writeRow(query.table, missing, etag, values)).toEqual({ kind: 'gone' });
+  });
+});
+
+describe('users', () => {
+  const stranger = 'eeeeeeee-0000-4000-8000-000000000001';
+  test('the administrator is one, others are not', async () => {
+    expect(await source.isSystemAdministrator(users.admin.objectId.toUpperCase())).toBe(true);
+    expect(await source.isSystemAdministrator(users.reader.objectId)).toBe(false);
+    expect(await source.isSystemAdministrator(stranger)).toBe(false);
+    expect(await source.isSystemAdministrator("' or 1 eq 1")).toBe(false);
+  });
+
+  test('enabled users are known', async () => {
+    expect(await source.isEnabledUser(users.reader.objectId)).toBe(true);
+    expect(await source.isEnabledUser(stranger)).toBe(false);
+  });
+});
