@@ -1,5 +1,6 @@
 import { ServiceError } from '../errors.ts';
 import type { AppRole, Caller } from '../model/caller.ts';
+import type { Dataverse } from '../ports/dataverse.ts';
 import type { ApiPorts } from './api-ports.ts';
 
 type AccessPorts = Pick<ApiPorts, 'organizations' | 'log'>;
@@ -14,7 +15,7 @@ const permittedRoles: Record<Need, readonly AppRole[]> = {
 
 /** Asks Dataverse; no answer is a no, with the reason in the log. */
 async function isConfirmed(
-  question: (dataverse: Awaited<ReturnType<AccessPorts['organizations']['dataverse']>>) => Promise<boolean>,
+  question: (dataverse: Dataverse) => Promise<boolean>,
   organizationId: string,
   { organizations, log }: AccessPorts,
 ): Promise<boolean> {

@@ -3,20 +3,29 @@ import type { Profile } from '../model/profile.ts';
 import type { DestinationFinding } from '../ports/destination.ts';
 import type { ApiPorts } from './api-ports.ts';
 
-/** Reads the secret, checks its tags and its value, and tries the destination; what fails is a finding, not an error. */
-export async function destinationFindings(
-  profile: Pick<Profile, 'organizationId' | 'destination' | 'tables'>,
-  { destinations }: Pick<ApiPorts, 'destinations'>,
+/** What a check finds; an error of ours is a finding, a defect is not. */
+export async function findingsOf(
+  check: () => Promise<readonly DestinationFinding[]>,
 ): Promise<readonly DestinationFinding[]> {
   try {
-    const destination = await destinations.open(profile);
-    const found = await destination.test(profile.tables.map(({ name }) => name));
-    const opened = 'The secret was read; it is tagged for the organization and holds a connection string.';
-    return [{ severity: 'ok', message: opened }, ...found];
+    return await check();
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     return [{ severity: 'error', code: error.code, message: messageWithCure(error) }];
   }
+}
+
+/** Reads the secret, checks its tags and its value, and tries the destination. */
+export function destinationFindings(
+  profile: Pick<Profile, 'organizationId' | 'destination' | 'tables'>,
+  { destinations }: Pick<ApiPorts, 'destinations'>,
+): Promise<readonly DestinationFinding[]> {
+  return findingsOf(async () => {
+    const destination = await destinations.open(profile);
+    const found = await destination.test(profile.tables.map(({ name }) => name));
+    const opened = 'The secret was read; it is tagged for the organization and holds a connection string.';
+    return [{ severity: 'ok', message: opened }, ...found];
+  });
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ApiRequest } from '../model/api-request.ts';
 import type { Profile } from '../model/profile.ts';
 import { type Need, requireAccess } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
+import { isGuid } from './wire-members.ts';
 
 /** `PROFILE_NOT_FOUND`; the id is shortened, because it may be any text. */
 export function profileNotFound(id: string): ServiceError {
@@ -25,8 +26,7 @@ export async function requestedProfile(
   ports: Pick<ApiPorts, 'profiles' | 'organizations' | 'log'>,
 ): Promise<Profile> {
   const id = request.id?.trim().toLowerCase() ?? '';
-  const isGuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
-  const profile = isGuid ? await ports.profiles.get(id) : undefined;
+  const profile = isGuid(id) ? await ports.profiles.get(id) : undefined;
   if (profile === undefined) throw profileNotFound(id);
   await requireAccess(request.caller, need, profile.organizationId, ports);
   return profile;

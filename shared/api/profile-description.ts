@@ -1,6 +1,6 @@
 import type { DestinationType, Profile } from '../model/profile.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { kindOf, quoted, WireMembers } from './wire-members.ts';
+import { isGuid, kindOf, quoted, WireMembers } from './wire-members.ts';
 
 /** What `ProfileDescriptionBase` says, in our words. */
 export type ProfileDescription = Pick<
@@ -33,8 +33,7 @@ function readName(members: WireMembers): string {
 function readOrganizationId(members: WireMembers): string {
   const id = members.text('OrganizationId')?.trim().toLowerCase() ?? '';
   if (id === '') members.problem('OrganizationId', 'is missing');
-  else if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
-    members.problem('OrganizationId', `must be a guid, received ${quoted(id)}`);
+  else if (!isGuid(id)) members.problem('OrganizationId', `must be a guid, received ${quoted(id)}`);
   else return id;
   return '';
 }

@@ -5,6 +5,9 @@ export const kindOf = (value: unknown) =>
 /** A text of the caller's, fit for a message. */
 export const quoted = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
 
+/** Whether a text is a lower-case guid. */
+export const isGuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+
 /** Members of one JSON object, found without regard to case, null being absent; collects what is wrong with them. */
 export class WireMembers {
   readonly #members: ReadonlyMap<string, unknown>;
