@@ -1,0 +1,85 @@
+import { DataverseError, errorCodes } from './errors.ts';
+import { contoso, type Organization } from './organization.ts';
+import type { Table } from './schema/table.ts';
+import { sortKey } from './store/guid-order.ts';
+import { parseRow, type RowValues } from './store/row-text.ts';
+
+/** Who calls, and what the roles allow: an administrator everything, a reader to read rows but not to track changes. */
+export type Caller = {
+  userId: string;
+  isAdministrator: boolean;
+  canReadWholeOrganization: boolean;
+  canWrite: boolean;
+};
+/** The claims of a checked token that say who calls. */
+export type Claims = { oid?: string; appid?: string; azp?: string; [claim: string]: unknown };
+
+/** Finds the systemuser of a token: applications by `appid` or `azp`, people by `oid`; unknown ones are no members. */
+export function findCaller({ store }: Organization, claims: Claims): Caller {
+  const applicationId = claims.appid ?? claims.azp;
+  let user: RowValues | undefined;
+  for (const row of store.scan('systemuser', {})) {
+    const values = parseRow(row.text);
+    const isApplication = isValue(values, 'applicationid', applicationId);
+    if (isApplication || isValue(values, 'azureactivedirectoryobjectid', claims.oid)) user = values;
+    if (isApplication) break;
+  }
+  if (!user)
+    throw new DataverseError(403, errorCodes.notMember, 'The user is not a member of the organization.');
+  if (user.get('isdisabled') === 'true')
+    throw new DataverseError(403, errorCodes.userDisabled, 'The specified user is disabled.');
+  const userId = text(user, 'systemuserid');
+  const roles = rolesOf(store, userId);
+  const isAdministrator = roles.some((role) =>
+    isValue(role, '_roletemplateid_value', contoso.administratorTemplateId),
+  );
+  const isIntegration = roles.some((role) => isValue(role, 'roleid', contoso.integrationRoleId));
+  return {
+    userId,
+    isAdministrator,
+    canReadWholeOrganization: isAdministrator || isIntegration,
+    canWrite: isAdministrator || isIntegration,
+  };
+}
+
+function rolesOf(store: Organization['store'], userId: string): RowValues[] {
+  const roleIds: string[] = [];
+  const teams: string[] = [];
+  for (const row of store.scan('systemuserroles', {})) {
+    const values = parseRow(row.text);
+    if (isValue(values, 'systemuserid', userId)) roleIds.push(text(values, 'roleid'));
+  }
+  for (const row of store.scan('teammembership', {})) {
+    const values = parseRow(row.text);
+    if (isValue(values, 'systemuserid', userId)) teams.push(text(values, 'teamid'));
+  }
+  for (const row of store.scan('teamroles', {})) {
+    const values = parseRow(row.text);
+    if (teams.includes(text(values, 'teamid'))) roleIds.push(text(values, 'roleid'));
+  }
+  return roleIds.flatMap((id) => {
+    const row = store.get('role', sortKey(id));
+    return row ? [parseRow(row.text)] : [];
+  });
+}
+
+function text(values: RowValues, property: string): string {
+  return values.get(property)?.slice(1, -1) ?? '';
+}
+
+function isValue(values: RowValues, property: string, wanted: string | undefined): boolean {
+  return wanted !== undefined && text(values, property).toLowerCase() === wanted.toLowerCase();
+}
+
+/** The real text, with the privilege named as the platform names it. */
+export function missingPrivilege(
+  caller: Caller,
+  verb: 'Read' | 'Write' | 'Create' | 'Delete',
+  table: Table,
+): DataverseError {
+  return new DataverseError(
+    403,
+    errorCodes.privilegeDenied,
+    `Principal user (Id=${caller.userId}, type=8, roleCount=1, privilegeCount=465, accessMode=0), is missing prv${verb}${table.schemaName} privilege (Id=00000000-0000-0000-0000-${table.code.toString(16).padStart(12, '0')}) on OTC=${table.code} for entity '${table.name}'. context.Caller=${caller.userId}`,
+  );
+}

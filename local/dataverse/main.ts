@@ -1,0 +1,25 @@
+import { parseArgs } from 'node:util';
+import { startDataverse } from './start-dataverse.ts';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '7080' },
+    file: { type: 'string', default: '.local/dataverse.db' },
+    'entra-url': { type: 'string', default: 'http://127.0.0.1:7081' },
+    tenant: { type: 'string', default: '11111111-1111-4111-8111-111111111111' },
+    'managed-identity-client-id': { type: 'string', default: '66666666-6666-4666-8666-666666666666' },
+    rows: { type: 'string', default: '20000' },
+  },
+});
+
+const running = await startDataverse({
+  port: Number(values.port),
+  file: values.file,
+  entraUrl: values['entra-url'],
+  tenantId: values.tenant,
+  managedIdentityClientId: values['managed-identity-client-id'],
+  rows: Number(values.rows),
+});
+console.log(`ready ${running.url}`);
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => void running.close().then(() => process.exit(0)));

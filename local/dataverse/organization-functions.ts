@@ -1,0 +1,85 @@
+import { type Answer, type ApiRequest, jsonAnswer } from './api-request.ts';
+import { badQuery, DataverseError, errorCodes } from './errors.ts';
+import { contoso, type Organization } from './organization.ts';
+
+const namespace = 'Microsoft.Dynamics.CRM';
+
+/** The unbound functions that are simulated; undefined for any other path. */
+export function organizationFunction(organization: Organization, request: ApiRequest): Answer | undefined {
+  const name = /^(\w+)(?:\(.*\))?$/s.exec(request.path)?.[1];
+  const answer = (type: string, facts: object, headers: Record<string, string> = {}) =>
+    jsonAnswer(
+      { '@odata.context': `${request.root}/$metadata#${namespace}.${type}Response`, ...facts },
+      headers,
+    );
+  switch (name) {
+    case 'WhoAmI':
+      return answer('WhoAmI', {
+        BusinessUnitId: contoso.businessUnitId,
+        UserId: request.caller.userId,
+        OrganizationId: contoso.organizationId,
+      });
+    case 'RetrieveVersion':
+      return answer('RetrieveVersion', { Version: contoso.version });
+    case 'RetrieveCurrentOrganization':
+      return answer('RetrieveCurrentOrganization', { Detail: organizationDetail(organization.url) });
+    case 'RetrieveTotalRecordCount':
+      return answer('RetrieveTotalRecordCount', {
+        EntityRecordCountCollection: totals(organization, request),
+      });
+    default:
+      return undefined;
+  }
+}
+
+function organizationDetail(url: string): object {
+  return {
+    OrganizationId: contoso.organizationId,
+    FriendlyName: contoso.friendlyName,
+    OrganizationVersion: contoso.version,
+    EnvironmentId: contoso.environmentId,
+    DatacenterId: '00000000-0000-4000-8000-0000000000dc',
+    Geo: 'EMEA',
+    TenantId: contoso.tenantId,
+    UrlName: contoso.uniqueName,
+    UniqueName: contoso.uniqueName,
+    State: 'Enabled',
+    Endpoints: {
+      Count: 3,
+      IsReadOnly: false,
+      Keys: ['WebApplication', 'OrganizationService', 'OrganizationDataService'],
+      Values: [
+        `${url}/`,
+        `${url}/XRMServices/2011/Organization.svc`,
+        `${url}/XRMServices/2011/OrganizationData.svc`,
+      ],
+    },
+  };
+}
+
+/** The real numbers are a snapshot of up to 24 hours ago; these are exact. */
+function totals({ schema, store }: Organization, request: ApiRequest): object {
+  const parameter = /EntityNames=(@\w+|\[.*\])\)/.exec(request.path)?.[1];
+  const text = parameter?.startsWith('@') ? request.query.get(parameter) : parameter;
+  let names: unknown;
+  try {
+    names = JSON.parse(text ?? '');
+  } catch {
+    names = undefined;
+  }
+  if (!Array.isArray(names))
+    throw badQuery('Bad Request - Error in query syntax: EntityNames must be a list of names.');
+  for (const name of names)
+    if (!schema.tables.has(String(name)))
+      throw new DataverseError(
+        400,
+        errorCodes.notFound,
+        `The entity with a name = '${name}' was not found in the MetadataCache.`,
+      );
+  return {
+    Count: names.length,
+    IsReadOnly: false,
+    Keys: names,
+    Values: names.map((name) => store.count(String(name))),
+  };
+}

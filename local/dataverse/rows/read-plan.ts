@@ -1,0 +1,106 @@
+import { badQuery, unknownProperty } from '../errors.ts';
+import { type Filter, filterProperties, parseFilter } from '../odata/filter.ts';
+import { matcher } from '../odata/match-filter.ts';
+import type { Schema } from '../schema/schema.ts';
+import type { Table } from '../schema/table.ts';
+import { sortKey } from '../store/guid-order.ts';
+import type { RowRange, RowStore, StoredRow } from '../store/row-store.ts';
+import { parseRow } from '../store/row-text.ts';
+
+/** How a filter is answered: by certain keys or a range of keys and versions, and by looking at what is left. */
+export type ReadPlan = { keys?: string[]; range: RowRange; isMatch?: (row: StoredRow) => boolean };
+
+export function readPlan(schema: Schema, table: Table, filterText: string | null): ReadPlan {
+  if (filterText === null) return { range: {} };
+  const { byProperty } = schema.shape(table);
+  const filter = parseFilter(filterText);
+  for (const property of filterProperties(filter)) {
+    const column = byProperty.get(property);
+    if (!column?.canRead) throw unknownProperty(property, table.name);
+  }
+  const range: RowRange = {};
+  const plan: ReadPlan = { range };
+  const rest: Filter[] = [];
+  for (const part of filter.op === 'and' ? filter.parts : [filter]) {
+    if (narrowByKey(part, table.id, plan) || narrowByVersion(part, range)) continue;
+    rest.push(part);
+  }
+  if (rest.length > 0) {
+    const match = matcher({ op: 'and', parts: rest }, byProperty);
+    plan.isMatch = (row) => {
+      const values = parseRow(row.text);
+      return match((property) => values.get(property));
+    };
+  }
+  return plan;
+}
+
+/** The rows of a plan in key order after `after`, read lazily. */
+export function* plannedRows(
+  store: RowStore,
+  table: Table,
+  { keys, range, isMatch }: ReadPlan,
+  after?: string,
+): Generator<StoredRow> {
+  const isInRange = (row: StoredRow) =>
+    row.key > (after ?? '') &&
+    row.key >= (range.from ?? '') &&
+    row.key < (range.below ?? 'g') &&
+    row.version >= (range.minVersion ?? 0) &&
+    row.version <= (range.maxVersion ?? Number.MAX_SAFE_INTEGER);
+  const source = keys
+    ? keys.map((key) => store.get(table.name, key)).filter((row) => row !== undefined && isInRange(row))
+    : store.scan(table.name, after === undefined ? range : { ...range, after });
+  for (const row of source) if (row && (!isMatch || isMatch(row))) yield row;
+}
+
+function narrowByKey(part: Filter, id: string, plan: ReadPlan): boolean {
+  const wanted = part.op === 'or' ? part.parts : [part];
+  const keys: string[] = [];
+  for (const one of wanted) {
+    if (!('property' in one) || one.property !== id || one.value === null) return false;
+    if (one.value.kind !== 'guid')
+      throw badQuery(
+        `A binary operator with incompatible types was detected. Property '${id}' is an Edm.Guid.`,
+      );
+    const key = sortKey(one.value.text);
+    if (one.op === 'eq') keys.push(key);
+    else if (part.op === 'or') return false;
+    // A key has 32 hexadecimal digits, so key + '0' is the first text after it.
+    else if (one.op === 'ge') plan.range.from = later(plan.range.from, key);
+    else if (one.op === 'gt') plan.range.from = later(plan.range.from, `${key}0`);
+    else if (one.op === 'lt') plan.range.below = earlier(plan.range.below, key);
+    else if (one.op === 'le') plan.range.below = earlier(plan.range.below, `${key}0`);
+    else return false;
+  }
+  if (keys.length > 0) {
+    const unique = new Set(keys);
+    plan.keys = (plan.keys?.filter((key) => unique.has(key)) ?? [...unique]).sort();
+  }
+  return true;
+}
+
+function narrowByVersion(part: Filter, range: RowRange): boolean {
+  if (!('property' in part) || part.property !== 'versionnumber' || part.value?.kind !== 'number')
+    return false;
+  const version = Number(part.value.text);
+  const min = (value: number) => {
+    range.minVersion = Math.max(range.minVersion ?? 0, value);
+  };
+  const max = (value: number) => {
+    range.maxVersion = Math.min(range.maxVersion ?? Number.MAX_SAFE_INTEGER, value);
+  };
+  if (part.op === 'ge' || part.op === 'eq') min(version);
+  if (part.op === 'le' || part.op === 'eq') max(version);
+  if (part.op === 'gt') min(version + 1);
+  if (part.op === 'lt') max(version - 1);
+  return part.op !== 'ne' && part.op !== 'contains' && part.op !== 'startswith' && part.op !== 'endswith';
+}
+
+function later(known: string | undefined, key: string): string {
+  return known !== undefined && known > key ? known : key;
+}
+
+function earlier(known: string | undefined, key: string): string {
+  return known !== undefined && known < key ? known : key;
+}

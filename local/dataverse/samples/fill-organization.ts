@@ -1,0 +1,162 @@
+import { contoso, type Organization } from '../organization.ts';
+import { sortKey } from '../store/guid-order.ts';
+import { formatRow, lookupTableProperty } from '../store/row-text.ts';
+import { addRows, auditLines } from './make-rows.ts';
+
+const share: Record<string, number> = {
+  account: 0.25,
+  contact: 0.25,
+  lead: 0.09,
+  opportunity: 0.07,
+  incident: 0.08,
+  task: 0.08,
+  email: 0.06,
+  activityparty: 0.08,
+  annotation: 0.03,
+  accountleads: 0.01,
+};
+const few: Record<string, number> = {
+  systemuser: 40,
+  team: 8,
+  businessunit: 5,
+  systemuserroles: 40,
+  teammembership: 30,
+  teamroles: 4,
+  userquery: 12,
+};
+
+/** Fills a new file: the rows that the organization itself is made of, and `rows` sample rows over the tables. */
+export function fillOrganization(
+  organization: Organization,
+  rows: number,
+  managedIdentityClientId: string,
+): void {
+  const { store, schema } = organization;
+  if (store.state('filled') !== undefined) return;
+  store.transaction(() => {
+    addOwnRows(organization, managedIdentityClientId);
+    const counts = new Map<string, number>();
+    const small = Object.values(few).reduce((sum, count) => sum + count, 0);
+    for (const [name, count] of Object.entries(few))
+      counts.set(name, Math.min(count, Math.ceil((rows * count) / small)));
+    const left = Math.max(0, rows - [...counts.values()].reduce((sum, count) => sum + count, 0));
+    for (const [name, part] of Object.entries(share)) counts.set(name, Math.round(left * part));
+    // All counts first: rows refer to rows of tables that are filled later.
+    for (const [name, count] of counts) store.setState(`samples ${name}`, String(count));
+    for (const [name, count] of counts) {
+      const table = schema.tables.get(name);
+      if (table) addRows(organization, table, 0, count, 1);
+    }
+    store.setState('filled', 'yes');
+  });
+}
+
+function addOwnRows(organization: Organization, managedIdentityClientId: string): void {
+  const { store, schema } = organization;
+  const now = Date.now();
+  const put = (name: string, id: string, facts: Record<string, unknown>) => {
+    const table = schema.tables.get(name);
+    if (!table) throw new Error(`Cannot fill the organization: table "${name}" is not defined.`);
+    const version = store.nextVersion();
+    const values = new Map(
+      Object.entries({ [table.id]: id, ...facts }).map(([key, value]) => [key, JSON.stringify(value)]),
+    );
+    if (schema.shape(table).byName.has('createdby'))
+      for (const line of auditLines(now, now))
+        values.set(line.slice(1, line.indexOf('"', 1)), line.slice(line.indexOf(':') + 1));
+    values.set('versionnumber', String(version));
+    store.put(name, { key: sortKey(id), version, text: formatRow(values) });
+  };
+  const unit = { _businessunitid_value: contoso.businessUnitId };
+  put('organization', contoso.organizationId, {
+    name: contoso.friendlyName,
+    expirechangetrackingindays: 7,
+    expiresubscriptionsindays: 7,
+    languagecode: 1033,
+    localeid: 1033,
+    pricingdecimalprecision: 2,
+    currencydecimalprecision: 2,
+    basecurrencyprecision: 2,
+    basecurrencysymbol: '$',
+    baseisocurrencycode: 'USD',
+    initialversion: contoso.version,
+    isauditenabled: true,
+    isdisabled: false,
+    _basecurrencyid_value: contoso.currencyId,
+  });
+  put('businessunit', contoso.businessUnitId, {
+    name: contoso.friendlyName,
+    _organizationid_value: contoso.organizationId,
+    isdisabled: false,
+  });
+  put('transactioncurrency', contoso.currencyId, {
+    currencyname: 'US Dollar',
+    isocurrencycode: 'USD',
+    currencysymbol: '$',
+    currencyprecision: 2,
+    statecode: 0,
+    statuscode: 1,
+    _organizationid_value: contoso.organizationId,
+  });
+  put('role', contoso.administratorRoleId, {
+    name: 'System Administrator',
+    _roletemplateid_value: contoso.administratorTemplateId,
+    organizationid: contoso.organizationId,
+    ...unit,
+  });
+  put('role', contoso.salespersonRoleId, {
+    name: 'Salesperson',
+    organizationid: contoso.organizationId,
+    ...unit,
+  });
+  put('role', contoso.integrationRoleId, {
+    name: 'Data Export',
+    organizationid: contoso.organizationId,
+    ...unit,
+  });
+  const user = (id: string, name: string, roleId: string, facts: Record<string, unknown>) => {
+    const [firstname, lastname] = name.split(' ');
+    put('systemuser', id, {
+      firstname,
+      lastname,
+      fullname: name,
+      isdisabled: false,
+      accessmode: 0,
+      organizationid: contoso.organizationId,
+      ...unit,
+      ...facts,
+    });
+    put('systemuserroles', id.replace(/^e/, 'f'), { systemuserid: id, roleid: roleId });
+  };
+  user(contoso.adminUserId, 'Alex Admin', contoso.administratorRoleId, {
+    domainname: 'admin@contoso.example',
+    azureactivedirectoryobjectid: 'aaaaaaaa-0000-4000-8000-000000000001',
+  });
+  user(contoso.readerUserId, 'Robin Reader', contoso.salespersonRoleId, {
+    domainname: 'reader@contoso.example',
+    azureactivedirectoryobjectid: 'aaaaaaaa-0000-4000-8000-000000000002',
+  });
+  user(contoso.identityUserId, '# DataExport', contoso.integrationRoleId, {
+    domainname: `user-${managedIdentityClientId}@contoso.example`,
+    applicationid: managedIdentityClientId,
+    azureactivedirectoryobjectid: 'aaaaaaaa-0000-4000-8000-000000000003',
+    accessmode: 4,
+  });
+  put('team', 'e1000000-0000-4000-8000-000000000001', {
+    name: contoso.friendlyName,
+    isdefault: true,
+    teamtype: 0,
+    membershiptype: 0,
+    _administratorid_value: contoso.adminUserId,
+    [lookupTableProperty('_administratorid_value')]: 'systemuser',
+    ...unit,
+  });
+  put('teammembership', 'f1000000-0000-4000-8000-000000000001', {
+    systemuserid: contoso.readerUserId,
+    teamid: 'e1000000-0000-4000-8000-000000000001',
+  });
+  put('teamroles', 'f2000000-0000-4000-8000-000000000001', {
+    teamid: 'e1000000-0000-4000-8000-000000000001',
+    roleid: contoso.salespersonRoleId,
+  });
+}

@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { parseColumn, parseTable } from './parse-table.ts';
+import { type Column, isInRows, type Option, type Table } from './table.ts';
+
+/** A table's columns, arranged for reading rows: `inRows` are the members that a row's JSON has. */
+export type Shape = { byName: Map<string, Column>; byProperty: Map<string, Column>; inRows: Column[] };
+
+/** What `POST /simulator/schema` can do. A new column is a line of the definition format. */
+export type SchemaChange =
+  | { table: string; addColumn: string }
+  | { table: string; column: string; maxLength: number }
+  | { table: string; column: string; addOption: Option }
+  | { table: string; changeTracking: true };
+
+export type Schema = ReturnType<typeof schema>;
+
+/**
+ * The tables of the organization, as `tables/*.txt` define them plus the changes made since. `revision` grows with each
+ * change; `changedAt` is the row version at which a table was last changed (0 for never).
+ */
+export function schema() {
+  const folder = new URL('../tables/', import.meta.url);
+  const read = (file: string) => readFileSync(new URL(file, folder), 'utf8');
+  const tables = new Map<string, Table>();
+  const bySet = new Map<string, Table>();
+  const shapes = new Map<string, Shape>();
+  const changedAt = new Map<string, number>();
+  let revision = 173_309_522;
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.txt'))) {
+    const table = parseTable(read(file), (name) => read(`include/${name}.txt`));
+    tables.set(table.name, table);
+    bySet.set(table.set, table);
+  }
+
+  function shape(table: Table): Shape {
+    const known = shapes.get(table.name);
+    if (known) return known;
+    const made: Shape = {
+      byName: new Map(table.columns.map((column) => [column.name, column])),
+      byProperty: new Map(table.columns.map((column) => [column.property, column])),
+      inRows: table.columns.filter(isInRows),
+    };
+    shapes.set(table.name, made);
+    return made;
+  }
+
+  function column(table: Table, name: string): Column {
+    const found = shape(table).byName.get(name);
+    if (!found)
+      throw new Error(`Cannot change column "${name}" of table "${table.name}": there is no such column.`);
+    return found;
+  }
+
+  return {
+    tables,
+    bySet,
+    shape,
+    revision: () => revision,
+    changedAt: (table: Table) => changedAt.get(table.name) ?? 0,
+
+    /** Applies one change; throws a plain sentence, and changes nothing, when it makes no sense. */
+    change(change: SchemaChange, rowVersion: number): void {
+      const table = tables.get(change.table);
+      if (!table) throw new Error(`Cannot change table "${change.table}": there is no such table.`);
+      if ('addColumn' in change) {
+        const added = parseColumn(change.addColumn, table);
+        if (shape(table).byName.has(added.name))
+          throw new Error(`Cannot add column "${added.name}" to table "${table.name}": it exists already.`);
+        table.columns.push(added);
+      } else if ('maxLength' in change) {
+        const changed = column(table, change.column);
+        if (changed.length === undefined || change.maxLength < changed.length)
+          throw new Error(
+            `Cannot set MaxLength of column "${changed.name}": it is ${changed.length ?? 'not a text column'}; a MaxLength can only grow.`,
+          );
+        changed.length = change.maxLength;
+        changed.databaseLength = change.maxLength * 2;
+      } else if ('addOption' in change) {
+        const changed = column(table, change.column);
+        if (!changed.options || changed.options.some((option) => option.value === change.addOption.value))
+          throw new Error(
+            `Cannot add an option to column "${changed.name}": it has no options, or has this value.`,
+          );
+        changed.options.push(change.addOption);
+      } else {
+        if (!table.canEnableChangeTracking)
+          throw new Error(
+            `Cannot turn on change tracking of table "${table.name}": the table does not allow it.`,
+          );
+        table.isChangeTracked = true;
+      }
+      revision += 7;
+      changedAt.set(table.name, rowVersion);
+      shapes.delete(table.name);
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { type Answer, jsonAnswer } from '../api-request.ts';
+import type { Organization } from '../organization.ts';
+import { makeRows } from '../samples/make-rows.ts';
+import type { SchemaChange } from '../schema/schema.ts';
+import { faults } from './faults.ts';
+import { requestCounts } from './request-counts.ts';
+import { changeSwitches } from './switches.ts';
+import { throttle } from './throttle.ts';
+import { workload } from './workload.ts';
+
+const rowsShape = z.strictObject({
+  table: z.string(),
+  count: z.int().min(1).max(5_000_000),
+  seed: z.int().default(1),
+});
+const schemaShape = z.union([
+  z.strictObject({ table: z.string(), addColumn: z.string().min(3) }),
+  z.strictObject({ table: z.string(), column: z.string(), maxLength: z.int().positive() }),
+  z.strictObject({
+    table: z.string(),
+    column: z.string(),
+    addOption: z.strictObject({ value: z.int(), label: z.string().min(1) }),
+  }),
+  z.strictObject({ table: z.string(), changeTracking: z.literal(true) }),
+]);
+
+/** The `/simulator` calls: what no real organization has, for tests and demonstrations. No token, loopback only. */
+export function control(organization: Organization) {
+  const { store, schema, switches } = organization;
+  const planned = faults();
+  const limits = throttle(switches);
+  const counts = requestCounts();
+  const changes = workload(organization);
+
+  function state(): object {
+    const tables = [...schema.tables.values()].map((table) => [
+      table.name,
+      { rows: store.count(table.name), isChangeTracked: table.isChangeTracked },
+    ]);
+    return {
+      url: organization.url,
+      version: store.currentVersion(),
+      metadataVersion: schema.revision(),
+      tables: Object.fromEntries(tables),
+      switches,
+      faults: planned.planned(),
+      throttle: limits.state(),
+      workload: changes.state(),
+      requests: counts.all(),
+    };
+  }
+
+  function changeSchema(wanted: unknown): object {
+    const change = parse(schemaShape, wanted, 'change the schema') as SchemaChange;
+    store.transaction(() => {
+      schema.change(change, store.nextVersion());
+      const earlier = JSON.parse(store.state('schema-changes') ?? '[]') as object[];
+      store.setState(
+        'schema-changes',
+        JSON.stringify([...earlier, { ...change, at: store.currentVersion() }]),
+      );
+    });
+    return { metadataVersion: schema.revision() };
+  }
+
+  const calls: Record<string, (body: unknown) => object> = {
+    'GET /simulator': state,
+    'POST /simulator/rows': (body) => makeRows(organization, parse(rowsShape, body, 'make rows')),
+    'POST /simulator/workload': (body) => changes.start(body),
+    'PATCH /simulator/switches': (body) => {
+      changeSwitches(switches, body);
+      store.setState('switches', JSON.stringify(switches));
+      return switches;
+    },
+    'POST /simulator/faults': (body) => {
+      planned.add(body);
+      return { faults: planned.planned() };
+    },
+    'DELETE /simulator/faults': () => {
+      planned.clear();
+      return { faults: [] };
+    },
+    'POST /simulator/schema': changeSchema,
+  };
+
+  return {
+    planned,
+    limits,
+    counts,
+    stop: () => changes.stop(),
+    /** Brings back the switches and schema changes of earlier runs; call once before the first request. */
+    restore(): void {
+      changeSwitches(switches, JSON.parse(store.state('switches') ?? '{}'));
+      const earlier = JSON.parse(store.state('schema-changes') ?? '[]') as (SchemaChange & { at: number })[];
+      for (const { at, ...change } of earlier) schema.change(change as SchemaChange, at);
+    },
+    answer(method: string, path: string, body: string): Answer {
+      const call = calls[`${method} ${path.replace(/\/$/, '')}`];
+      try {
+        if (!call)
+          throw new Error(
+            `Cannot ${method} ${path}: there is no such call; known: ${Object.keys(calls).join(', ')}.`,
+          );
+        return jsonAnswer(call(body === '' ? undefined : JSON.parse(body)));
+      } catch (error) {
+        return { status: call ? 400 : 404, body: JSON.stringify({ error: (error as Error).message }) };
+      }
+    },
+  };
+}
+
+function parse<Shape extends z.ZodType>(shape: Shape, value: unknown, what: string): z.infer<Shape> {
+  const parsed = shape.safeParse(value);
+  if (!parsed.success) throw new Error(`Cannot ${what}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
