@@ -81,7 +81,7 @@ function build(settings: Settings) {
     organizations: members,
     clock,
     drivers: {
-      PostgreSql: async () => (await import('./adapters/postgres/destinations.ts')).postgresDestinations(),
+      PostgreSql: async () => (await import('./adapters/postgres/destination.ts')).postgresDestinations(),
     },
   });
 
