@@ -1,10 +1,20 @@
 import { defineConfig } from 'vitest/config';
 
+const needServers = 'tests/**/*.local.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['tests/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    reporters: ['default', './tests/closing-line.ts'],
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['tests/**/*.test.ts'], exclude: [needServers] } },
+      // The servers are started only when a file of this project is to run.
+      {
+        extends: true,
+        test: { name: 'local', include: [needServers], globalSetup: 'tests/local-servers.ts' },
+      },
+    ],
   },
 });

@@ -148,7 +148,7 @@ describe('a failure log', () => {
     for (let at = 0; at < bytes.length; at += 65_536)
       pieces.push(...parser.push(bytes.subarray(at, at + 65_536)));
     pieces.push(...parser.end());
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(20_000);
     expect(pieces[0]?.kind).toBe('entry');
   });
 
