@@ -18,7 +18,9 @@ export async function runServer(
     process.on('SIGINT', close);
     console.log(`ready ${server.url}`);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    // A refusal in our own words says it all; anything else needs its place in the code.
+    const isRefusal = error instanceof Error && error.message.startsWith('Cannot ');
+    console.error(isRefusal ? error.message : error);
     process.exit(1);
   }
 }

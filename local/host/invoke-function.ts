@@ -70,7 +70,8 @@ export async function invokeFunction(
   return response;
 }
 
-const appHookData = {};
+/** Shared by all hooks of the app, as the worker does. */
+export const appHookData = {};
 
 export async function runHooks(name: HookName, context: Record<string, unknown>): Promise<void> {
   for (const callback of hooks[name]) await callback(context);

@@ -6,7 +6,7 @@ import { adminRequest } from './admin-request.ts';
 import { programmingModel, type RegisteredFunction, type Response, writeLogLine } from './functions-core.ts';
 import { type HostSettings, withSettings } from './host-settings.ts';
 import { httpTrigger } from './http-trigger.ts';
-import { type Invocation, invokeFunction, runHooks } from './invoke-function.ts';
+import { appHookData, type Invocation, invokeFunction, runHooks } from './invoke-function.ts';
 import { describeFunction } from './list-functions.ts';
 import { openQueues, type Queues } from './queue-messages.ts';
 import { writeQueueOutputs } from './queue-output.ts';
@@ -48,7 +48,7 @@ export async function startHost({
     );
 
   await programmingModel().getCapabilities({});
-  await runHooks('appStart', { appHookData: {} });
+  await runHooks('appStart', { appHookData });
 
   const routes = described.flatMap((one) =>
     one.type === 'http' ? [compileRoute(one.route, one.methods, one.target)] : [],
@@ -112,7 +112,7 @@ export async function startHost({
         sleep(graceSeconds * 1000, undefined, { signal: grace.signal }).catch(() => {}),
       ]);
       grace.abort();
-      await runHooks('appTerminate', { appHookData: {} });
+      await runHooks('appTerminate', { appHookData });
       await closeServer(server);
     },
   };

@@ -32,7 +32,7 @@ export type Addresses = {
   readonly dataverse: string;
   readonly entra: string;
   readonly keyvault: string;
-  /** PostgreSQL with the login of people and tests. */
+  /** The database with the login of people and tests: the local PostgreSQL, or the destination that was given. */
   readonly database: string;
   /** What the app replicates into: PostgreSQL with the app's login, or the destination that was given. */
   readonly destination: string;
@@ -50,7 +50,7 @@ export function addressesFor(portBase: number, destination?: string): Addresses 
     dataverse: loopback('dataverse'),
     entra: loopback('entra'),
     keyvault: `https://localhost:${portOf(portBase, 'keyvault')}`,
-    database: postgres('postgres:postgres'),
+    database: destination ?? postgres('postgres:postgres'),
     destination: destination ?? postgres(`${exporterLogin.name}:${exporterLogin.password}`),
     blob: loopback('blob'),
     queue: loopback('queue'),

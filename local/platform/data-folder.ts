@@ -19,8 +19,7 @@ const kept = ['app', 'database', 'dataverse', 'entra', 'keyvault', 'logs', 'stor
  * `kill -9`, and no number of a dead process can be mistaken for a living one.
  */
 export async function openDataFolder(folder: string, options: { isFresh: boolean }): Promise<DataFolder> {
-  mkdirSync(folder, { recursive: true });
-  const lock = new DatabaseSync(join(folder, 'lock'));
+  const lock = openLock(folder);
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch {
@@ -48,4 +47,16 @@ export async function openDataFolder(folder: string, options: { isFresh: boolean
       lock.close();
     },
   };
+}
+
+function openLock(folder: string): DatabaseSync {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return new DatabaseSync(join(folder, 'lock'));
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code;
+    throw new Error(
+      `Cannot start: folder "${folder}" cannot be used (${reason}); choose another with --data DIR.`,
+    );
+  }
 }

@@ -141,6 +141,12 @@ describe('before anything starts', () => {
     expect(refused.output()).not.toContain('secret');
   });
 
+  test('a folder that cannot be made is named', async () => {
+    const refused = start('--data', '/dev/null/data');
+    expect(await refused.exit).toBe(1);
+    expect(refused.output()).toContain('Cannot start: folder "/dev/null/data" cannot be used (ENOTDIR)');
+  });
+
   test('without a platform there is no token, but the reason', () => {
     expect(token('admin', '--port-base', `${portBase}`)).toMatchObject({
       status: 1,
