@@ -31,45 +31,57 @@ const causesOfCodes: Partial<Record<ErrorCode, FailureCause>> = {
 
 /** Texts of SQL Server, PostgreSQL, the old service and our own, the more particular ones first. */
 const causesOfTexts: readonly (readonly [FailureCause, RegExp])[] = [
-  ['destination-full', /size quota|disk (is )?full|no space left|out of space|could not allocate space/i],
-  ['object-exists', /already an object named|relation ".*" already exists|object .* stands in the way/i],
+  [
+    'destination-full',
+    /size quota|disk (is )?full|no space left|out of space|could not allocate space|\(53100\)/i,
+  ],
+  ['object-exists', /already an object named|already exists|object .*(has the name|stands in the way)/i],
   [
     'text-too-long',
-    /longer than (the )?destination|would be truncated|value too long|holds at most \d+ characters/i,
+    /longer than (its column|(the )?destination)|would be truncated|value too long|holds at most \d+ characters/i,
   ],
   [
     'row-too-wide',
-    /create a row of size|maximum row size|row is too (big|wide)|index row size .* exceeds|row size limit/i,
+    /a row of size|maximum row size|row is (too (big|wide)|larger)|index row (requires|size)/i,
   ],
   [
     'date-out-of-range',
-    /\bdate(time)?(\/time field value| out of range|2? data type)|out-of-range value|timestamp out of range|\bdate\b.*out of range/i,
+    /\bdate\b.* (out of range|does not fit)|\bdate\/time field|datetime2? data type|no date between|timestamp out of range/i,
   ],
-  ['number-out-of-range', /overflow|out of range|outside (of )?the range/i],
-  ['constraint', /constraint|duplicate key|foreign key/i],
+  [
+    'number-out-of-range',
+    /overflow|out of range|number .*(does not fit|with too many digits)|too large to fit/i,
+  ],
+  ['constraint', /constraint|duplicate key|foreign key|must not be null|check option|trigger refused/i],
   [
     'permission',
-    /permission (was |is )?denied|permission is missing|login failed|refused the login|password authentication failed|must be owner of/i,
+    /permission (was |is )?denied|lacks a permission|login failed|refused the login|authentication failed|must be owner of/i,
   ],
   [
     'missing-object',
-    /invalid (object|column) name|could not find (stored procedure|server)|relation ".*" does not exist|column ".*" does not exist|cannot open database|database ".*" does not exist/i,
+    /invalid (object|column) name|could not find stored procedure|(relation|column|table|schema|database) .*does not exist|cannot open database/i,
   ],
   [
     'timeout-or-deadlock',
-    /deadlock|time-?out|timed out|lock request|canceling statement|could not serialize|too many (connections|clients)|is busy/i,
+    /deadlock|time-?out|timed out|lock request|canceling statement|could not serialize|too many (connections|clients)/i,
   ],
   [
     'destination-unreachable',
-    /network-related|transport-level|not currently available|connection (was|is|has been)?\s*(refused|reset|closed|terminated|broken)|ECONN(REFUSED|RESET)|server closed|unreachable|read-only/i,
+    /network-related|transport-level|not currently available|connection .*(refused|reset|closed|terminated|broke)|server closed|unreachable|read-only/i,
   ],
   ['source', /dataverse|change tracking|crm web ?service/i],
 ];
 
 /** The cause by the codes and texts that are known; `unknown` otherwise. */
 export function classify(reason: string): Classification {
-  const cause = causeByCure(reason) ?? causesOfTexts.find(([, text]) => text.test(reason))?.[0] ?? 'unknown';
+  const text = withoutNames(reason.slice(0, 4000));
+  const cause = causeByCure(reason) ?? causesOfTexts.find(([, known]) => known.test(text))?.[0] ?? 'unknown';
   return { cause, isHealedByRetouch: isHealedByRetouch(cause) };
+}
+
+/** A constraint may be named "timeout"; names say nothing of the cause. */
+function withoutNames(reason: string): string {
+  return reason.replace(/"[^"]*"|'[\w.$-]*'/g, '""');
 }
 
 /** A table that cannot be made or read does not get better by writing one of its rows. */

@@ -55,7 +55,9 @@ async function writeRows(item: RetouchRowItem, rows: FailuresByRow, ports: Autom
       const outcome = await touchRow(row, touch, dataverse);
       await settle(id, outcome.kind, () => afterTouch(outcome, retouchedAt));
     }
-    for (const id of rows.keys()) if (!settled.has(id)) await settle(id, 'gone', () => rowIsGone);
+    const missing = [...rows.keys()].filter((id) => !settled.has(id));
+    const left = await deletesLeft(item, missing, rows, ports);
+    for (const id of missing) await settle(id, 'gone', () => (left.has(id) ? deleteIsLeft : rowIsGone));
   } catch (caught) {
     if (!logTrouble(`Re-touching rows of table "${item.table}"`, caught, ports.log)) throw caught;
     const { message } = asServiceError(caught);
@@ -67,6 +69,24 @@ async function writeRows(item: RetouchRowItem, rows: FailuresByRow, ports: Autom
 }
 
 const rowIsGone: Become = { state: 'gone', note: 'The row was deleted in Dataverse.' };
+
+const deleteIsLeft: Become = {
+  state: 'needs-attention',
+  note: 'The row was deleted in Dataverse, but the destination still has it: delete it there.',
+};
+
+/** Rows whose delete failed and which the destination still has, as far as the exporter can tell. */
+async function deletesLeft(
+  { profileId, table }: RetouchRowItem,
+  missing: readonly string[],
+  rows: FailuresByRow,
+  ports: AutomationPorts,
+): Promise<ReadonlySet<string>> {
+  const ids = missing.filter((id) => rows.get(id)?.some(({ changeType }) => changeType === 'Delete'));
+  if (ids.length === 0) return new Set();
+  const versions = await ports.exporter.rowVersions(profileId, table, ids);
+  return new Set(ids.filter((id) => versions?.has(id) ?? true));
+}
 
 function afterTouch(outcome: TouchOutcome, retouchedAt: string): Become {
   if (outcome.kind === 'gone') return rowIsGone;

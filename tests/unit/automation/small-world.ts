@@ -11,7 +11,7 @@ import type { ExportedProfile } from '../../../shared/ports/exporter-api.ts';
 import type { StatusSnapshot } from '../../../shared/ports/status-history.ts';
 import type { TelemetryEventName } from '../../../shared/ports/telemetry.ts';
 import { fakeDataverse, fakeOrganizations } from '../../fakes/fake-dataverse.ts';
-import { memoryLedger } from './memory-ledger.ts';
+import { fakeFailureLedger } from '../../fakes/fake-failures.ts';
 
 export const organization = {
   id: '22222222-2222-4222-8222-222222222222',
@@ -54,7 +54,21 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
   const events: { name: TelemetryEventName; data: Record<string, string | number> }[] = [];
   const lines: string[] = [];
   const snapshots: StatusSnapshot[] = [];
-  const ledger = memoryLedger();
+  const failures = new Map<string, Failure>();
+  const stored = fakeFailureLedger();
+  const ledger: typeof stored = {
+    ...stored,
+    add: async (given) => {
+      const added = await stored.add(given);
+      for (const failure of added) failures.set(failure.id, failure);
+      return added;
+    },
+    update: async (...change) => {
+      const after = await stored.update(...change);
+      if (after) failures.set(after.id, after);
+      return after;
+    },
+  };
   let messages: Message[] = [];
   let profiles: ExportedProfile[] = [
     {
@@ -252,10 +266,10 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
           .split('\n')
           .filter((line) => line !== ''),
       ),
-    failures: () => ledger.all(profileId),
-    states: () => Object.groupBy(ledger.all(profileId), ({ state }) => state),
+    /** The ledger as it is. */
+    failures: (): readonly Failure[] => [...failures.values()],
     failuresOf: (number: number): readonly Failure[] =>
-      ledger.all(profileId).filter(({ recordId }) => recordId === rowId(number)),
+      [...failures.values()].filter(({ recordId }) => recordId === rowId(number)),
   };
   return world;
 }
