@@ -56,6 +56,7 @@ export function webApi({ origin, tokens, clock }: WebApiOptions): WebApi {
 
   async function send(request: WebApiRequest): Promise<WebApiAnswer> {
     const url = urlOf(request);
+    const started = clock.now().getTime();
     let waited = 0;
     let refusedToken: string | undefined;
 
@@ -76,7 +77,8 @@ export function webApi({ origin, tokens, clock }: WebApiOptions): WebApi {
           pausedUntil = Math.max(pausedUntil, clock.now().getTime() + seconds * 1000);
           if (attempt === mostTries || seconds * 1000 > mostWaitMilliseconds) throw error;
         } else if (hasCode(error, 'DATAVERSE_UNREACHABLE', 'DATAVERSE_BUSY', 'DATAVERSE_ANSWER_UNREADABLE')) {
-          if (attempt === mostTries) throw error;
+          const hasTakenLong = clock.now().getTime() - started > requestTimeoutMilliseconds;
+          if (attempt === mostTries || hasTakenLong) throw error;
           await wait((error.retryAfterSeconds ?? 2 ** (attempt - 1)) * 1000 * (1 + Math.random() / 4), error);
         } else if (hasCode(error, 'DATAVERSE_UNAUTHORIZED') && refusedToken === undefined)
           refusedToken = token;
@@ -153,7 +155,7 @@ export function webApi({ origin, tokens, clock }: WebApiOptions): WebApi {
     if (text === null) return undefined;
     const seconds = Number(text);
     const wait = Number.isNaN(seconds) ? (Date.parse(text) - clock.now().getTime()) / 1000 : seconds;
-    return Number.isNaN(wait) ? undefined : Math.max(0, Math.ceil(wait));
+    return Number.isNaN(wait) ? undefined : Math.max(1, Math.ceil(wait));
   }
 
   return {
