@@ -1,0 +1,400 @@
+import type { ErrorCode } from '../../shared/error-codes.ts';
+import { ServiceError } from '../../shared/errors.ts';
+import type { ChangeType, Row } from '../../shared/model/change.ts';
+import type { Checkpoint, CheckpointAdvance, Turn } from '../../shared/model/checkpoint.ts';
+import type { RejectedRow } from '../../shared/model/rejected-row.ts';
+import type { DestinationTable } from '../../shared/model/table-schema.ts';
+import type { Destination } from '../../shared/ports/destination.ts';
+import { compareTable } from '../../shared/schema/compare-table.ts';
+import { compareVersions, laterVersion, versionOfRow } from '../../shared/schema/row-version.ts';
+import { canonicalValue, columnConverter } from '../../shared/schema/values.ts';
+
+/** A row as it is stored: canonical texts by column, with `Id`, `SinkCreatedOn` and `SinkModifiedOn`. */
+export type StoredRow = Record<string, string | null>;
+
+/** Why the fake refuses a row; `wrong` ends a sentence. */
+export interface RefusalRule {
+  readonly code: ErrorCode;
+  readonly wrong: string;
+}
+
+/** A destination in memory with the semantics of the real ones, and what a test needs to see and to disturb. */
+export interface FakeDestination extends Destination {
+  /** Stored rows of a table by id. */
+  rows(table: string): ReadonlyMap<string, Readonly<StoredRow>>;
+  readonly deleteLog: readonly { readonly table: string; readonly id: string; readonly version: string }[];
+  /** Every rejected row that is recorded now. */
+  rejectedRows(): readonly RejectedRow[];
+  /** Rows for which this gives a rule are refused, from now on. */
+  refuseRows(rule: (table: string, row: Readonly<StoredRow>) => RefusalRule | undefined): void;
+  /** Deletes for which this gives a rule are refused, from now on. */
+  refuseDeletes(rule: (table: string, id: string) => RefusalRule | undefined): void;
+  /** Every call fails with the error until it is undefined again. */
+  failWith(error: ServiceError | undefined): void;
+  /** Takes the table away, as a person with the right to would. */
+  dropTable(table: string): void;
+}
+
+interface FakeTable {
+  shape: DestinationTable;
+  readonly rows: Map<string, StoredRow>;
+}
+
+interface Refusal extends RefusalRule {
+  readonly id: string;
+  readonly version: string;
+  readonly verb: 'write' | 'delete';
+}
+
+const fault = (code: ErrorCode, message: string) => new ServiceError(code, message);
+
+function expressed(shape: DestinationTable, row: Row): StoredRow {
+  return Object.fromEntries(
+    shape.columns.map((column) => {
+      const text = column.source === undefined ? null : columnConverter(column)(row[column.source]);
+      const isText = text !== null && column.type.kind === 'text';
+      return [column.name, isText ? text.replaceAll('\0', '\uFFFD').toWellFormed() : text];
+    }),
+  );
+}
+
+function tooLong(shape: DestinationTable, row: StoredRow): RefusalRule | undefined {
+  for (const { name, type } of shape.columns) {
+    const length = [...(row[name] ?? '')].length;
+    if (type.kind === 'text' && type.maxLength !== undefined && length > type.maxLength)
+      return {
+        code: 'ROW_TEXT_TOO_LONG',
+        wrong: `column "${name}" holds at most ${type.maxLength} characters, received ${length}`,
+      };
+  }
+  return undefined;
+}
+
+const reasonOf = ({ verb, id, wrong }: Refusal, table: string) =>
+  `Cannot ${verb} row "${id}" of table "${table}": ${wrong}.`;
+
+/** Makes an empty destination. Every call is one step that no other call interrupts, which stands for its transaction. */
+export function fakeDestination(): FakeDestination {
+  const tables = new Map<string, FakeTable>();
+  const checkpoints = new Map<string, Checkpoint>();
+  const rejected = new Map<string, RejectedRow>();
+  const deleteLog: { table: string; id: string; version: string }[] = [];
+  let hasDeleteLog = false;
+  let rowRule: (table: string, row: Readonly<StoredRow>) => RefusalRule | undefined = () => undefined;
+  let deleteRule: (table: string, id: string) => RefusalRule | undefined = () => undefined;
+  let outage: ServiceError | undefined;
+
+  const key = (table: string, id: string) => `${table} ${id}`;
+  const step = async <T>(work: () => T): Promise<T> => {
+    await Promise.resolve();
+    if (outage) throw outage;
+    return work();
+  };
+  const tableOf = (name: string): FakeTable => {
+    const table = tables.get(name);
+    if (table === undefined)
+      throw fault('DESTINATION_OBJECT_MISSING', `Cannot write table "${name}": it does not exist.`);
+    return table;
+  };
+  const takeTurn = (table: string, turn: Turn): Checkpoint => {
+    const stored = checkpoints.get(table);
+    if (stored?.epoch !== turn.epoch || stored.sequence !== turn.sequence)
+      throw fault('DESTINATION_TURN_LOST', `Cannot write table "${table}": its checkpoint has moved.`);
+    return stored;
+  };
+  const put = (checkpoint: Checkpoint): Checkpoint => {
+    checkpoints.set(checkpoint.table, checkpoint);
+    return checkpoint;
+  };
+  const move = (from: Checkpoint, advance: CheckpointAdvance, successCount = 0, version = '0') => {
+    const given = { ...from, ...advance };
+    const members = Object.entries(given).filter(([, value]) => value !== undefined);
+    return put({
+      ...(Object.fromEntries(members) as unknown as Checkpoint),
+      sequence: from.sequence + 1,
+      maxVersion: laterVersion(from.maxVersion, version),
+      successCount: from.successCount + successCount,
+    });
+  };
+  const forget = (table: string, id: string) => rejected.delete(key(table, id));
+
+  const writeRow = (shape: DestinationTable, row: Row, mode: 'newer' | 'reload', at: string) => {
+    const table = tableOf(shape.name);
+    const id = canonicalValue({ kind: 'guid' }, row[shape.idSource]) ?? '';
+    const version = versionOfRow(row);
+    const stored = table.rows.get(id);
+    const isOlder = compareVersions(version, stored?.versionnumber ?? '0');
+    const refuse = (rule: RefusalRule): Refusal | undefined => {
+      if (!stored || isOlder > 0) return { ...rule, id, version, verb: 'write' };
+      if (mode === 'reload') stored.SinkModifiedOn = at;
+      return undefined;
+    };
+    let values: StoredRow;
+    try {
+      values = expressed(shape, row);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      const [column, wrong] = error.parameters;
+      return {
+        isWritten: false,
+        refusal: refuse({ code: error.code, wrong: `column "${column}" ${wrong}` }),
+      };
+    }
+    const rule = tooLong(table.shape, values) ?? rowRule(shape.name, { Id: id, ...values });
+    if (rule) return { isWritten: false, refusal: refuse(rule) };
+    const isWritten = !stored || isOlder > 0 || (mode === 'reload' && isOlder === 0);
+    if (isWritten)
+      table.rows.set(id, {
+        ...stored,
+        Id: id,
+        SinkCreatedOn: stored?.SinkCreatedOn ?? at,
+        SinkModifiedOn: at,
+        ...values,
+      });
+    const record = rejected.get(key(shape.name, id));
+    if (record && compareVersions(record.version, version) <= 0) forget(shape.name, id);
+    return { isWritten, refusal: undefined };
+  };
+
+  const writeRows = (shape: DestinationTable, rows: readonly Row[], mode: 'newer' | 'reload', at: Date) => {
+    const newest = new Map<string, Row>();
+    for (const row of rows) {
+      const id = String(row[shape.idSource]).toLowerCase();
+      const known = newest.get(id);
+      if (!known || compareVersions(versionOfRow(known), versionOfRow(row)) <= 0) newest.set(id, row);
+    }
+    const results = [...newest.values()].map((row) => writeRow(shape, row, mode, at.toISOString()));
+    return {
+      ids: [...newest.keys()],
+      writtenCount: results.filter(({ isWritten }) => isWritten).length,
+      refused: results.flatMap(({ refusal }) => refusal ?? []),
+      version: rows.map(versionOfRow).reduce(laterVersion, '0'),
+    };
+  };
+
+  const removeRows = (table: string, ids: readonly string[], isLogged: boolean) => {
+    const refused: Refusal[] = [];
+    let deletedCount = 0;
+    for (const id of ids) {
+      const stored = tableOf(table).rows.get(id);
+      const version = stored?.versionnumber ?? '0';
+      const rule = stored && deleteRule(table, id);
+      if (rule) refused.push({ ...rule, id, version, verb: 'delete' });
+      else {
+        if (stored && isLogged && hasDeleteLog) deleteLog.push({ table, id, version });
+        if (tableOf(table).rows.delete(id)) deletedCount++;
+        forget(table, id);
+      }
+    }
+    return { deletedCount, refused };
+  };
+
+  const record = (table: string, refusals: readonly Refusal[], at: Date, nextAttemptAt: Date) =>
+    refusals.map((refusal) => {
+      const { id, version, code, verb } = refusal;
+      const known = rejected.get(key(table, id));
+      const isKept =
+        known &&
+        compareVersions(known.version, version) >= 0 &&
+        !(verb === 'delete' && known.changeType !== 'Delete');
+      if (isKept) return known;
+      const exists = tableOf(table).rows.has(id);
+      const changeType: ChangeType = verb === 'delete' ? 'Delete' : exists ? 'Update' : 'New';
+      const row: RejectedRow = {
+        table,
+        id,
+        version: laterVersion(version, known?.version ?? '0'),
+        changeType,
+        noticedAt: at.toISOString(),
+        attempts: 1,
+        nextAttemptAt: nextAttemptAt.toISOString(),
+        code,
+        reason: reasonOf(refusal, table),
+      };
+      rejected.set(key(table, id), row);
+      return row;
+    });
+
+  const recordsOf = (table: string) =>
+    [...rejected.values()]
+      .filter((row) => row.table === table)
+      .sort((a, b) => (a.nextAttemptAt < b.nextAttemptAt ? -1 : 1));
+  const isCurrent = (row: RejectedRow) => {
+    const stored = rejected.get(key(row.table, row.id));
+    return stored?.attempts === row.attempts && stored.version === row.version;
+  };
+  const anew = { phase: 'identity', sequence: 0, rowsLoaded: 0, pageInPass: 0 } as const;
+  const holdsRows = (table: string) => (tables.get(table)?.rows.size ?? 0) > 0;
+
+  return {
+    rows: (table) => tables.get(table)?.rows ?? new Map(),
+    deleteLog,
+    rejectedRows: () => [...rejected.values()],
+    refuseRows: (rule) => {
+      rowRule = rule;
+    },
+    refuseDeletes: (rule) => {
+      deleteRule = rule;
+    },
+    failWith: (error) => {
+      outage = error;
+    },
+    dropTable: (table) => {
+      tables.delete(table);
+    },
+    test: async () =>
+      outage
+        ? [{ severity: 'error', code: outage.code, message: outage.message }]
+        : [{ severity: 'ok', message: 'Connected to a destination in memory.' }],
+    ensureSystemTables: (options) =>
+      step(() => {
+        hasDeleteLog ||= options.hasDeleteLog;
+      }),
+    ensureTable: (shape) =>
+      step(() => {
+        const known = tables.get(shape.name);
+        if (known === undefined) {
+          tables.set(shape.name, { shape, rows: new Map() });
+          return { isEmpty: true, changes: [`table "${shape.name}" created`] };
+        }
+        const existing = known.shape.columns.map((column) => ({ ...column, typeName: column.type.kind }));
+        const { steps, conflicts } = compareTable(existing, shape);
+        if (conflicts.length > 0)
+          throw fault('DESTINATION_TABLE_CONFLICT', `Cannot use table "${shape.name}": types differ.`);
+        const columns = new Map(known.shape.columns.map((column) => [column.name, column]));
+        for (const { column } of steps) columns.set(column.name, column);
+        known.shape = { ...shape, columns: [...columns.values()] };
+        return {
+          isEmpty: known.rows.size === 0,
+          changes: steps.map(({ kind, column }) => `${kind} ${column.name}`),
+        };
+      }),
+    claim: (table, { profileId, activation }) =>
+      step(() => {
+        const stored = checkpoints.get(table);
+        const isSame = stored?.profileId === profileId;
+        if (stored && isSame && stored.activation === activation) return stored;
+        if (stored && isSame && stored.activation > activation)
+          throw fault('DESTINATION_TURN_LOST', `Cannot claim table "${table}": a later activation has it.`);
+        const epoch = (stored?.epoch ?? 0) + 1;
+        if (stored && isSame && stored.phase === 'delta')
+          return put({ ...stored, activation, epoch, sequence: 0 });
+        const counts = { passVersion: '0', maxVersion: '0', successCount: 0, failureCount: 0 };
+        return put({
+          ...anew,
+          ...counts,
+          table,
+          profileId,
+          activation,
+          epoch,
+          needsSweep: holdsRows(table),
+        });
+      }),
+    restart: (table, turn) =>
+      step(() => {
+        const { profileId, activation, epoch, successCount, failureCount } = takeTurn(table, turn);
+        const versions = { passVersion: '0', maxVersion: '0', needsSweep: true };
+        return put({
+          ...anew,
+          ...versions,
+          table,
+          profileId,
+          activation,
+          epoch: epoch + 1,
+          successCount,
+          failureCount,
+        });
+      }),
+    writePage: (page) =>
+      step(() => {
+        const from = takeTurn(page.table.name, page.turn);
+        const name = tableOf(page.table.name).shape.name;
+        const upserts = writeRows(page.table, page.rows, page.mode, page.readAt);
+        const deletes = removeRows(name, page.deletedIds, page.isDeleteLogged);
+        const refused = [...upserts.refused, ...deletes.refused];
+        const records = record(name, refused, page.readAt, page.nextAttemptAt);
+        const handled = upserts.ids.length + page.deletedIds.length - refused.length;
+        const checkpoint = move(from, page.advance, handled, upserts.version);
+        const { writtenCount } = upserts;
+        return { checkpoint, writtenCount, deletedCount: deletes.deletedCount, rejected: records };
+      }),
+    sweep: ({ table: { name }, turn, before, limit, advance, isDeleteLogged, sweptAt }) =>
+      step(() => {
+        const from = takeTurn(name, turn);
+        const isUnseen = ([id, row]: [string, StoredRow]) =>
+          (row.SinkModifiedOn ?? '') < before.toISOString() && !rejected.has(key(name, id));
+        const ids = [...tableOf(name).rows]
+          .filter(isUnseen)
+          .slice(0, limit)
+          .map(([id]) => id);
+        const { deletedCount, refused } = removeRows(name, ids, isDeleteLogged);
+        record(name, refused, sweptAt, sweptAt);
+        return { checkpoint: move(from, ids.length < limit ? advance : {}, deletedCount), deletedCount };
+      }),
+    advance: (table, turn, advance) => step(() => move(takeTurn(table, turn), advance)),
+    checkpoint: (table) => step(() => checkpoints.get(table)),
+    dueRejectedRows: (table, now, limit) =>
+      step(() =>
+        recordsOf(table)
+          .filter(({ nextAttemptAt }) => nextAttemptAt <= now.toISOString())
+          .slice(0, limit),
+      ),
+    nextAttemptAt: (table) =>
+      step(() => {
+        const [first] = recordsOf(table);
+        return first && new Date(first.nextAttemptAt);
+      }),
+    writeRetries: (retry) =>
+      step(() => {
+        const { name, idSource } = retry.table;
+        const from = takeTurn(name, retry.turn);
+        const tried = retry.tried.filter(isCurrent);
+        const ids = new Set(tried.map(({ id }) => id));
+        const rows = retry.rows.filter((row) => ids.has(String(row[idSource]).toLowerCase()));
+        const upserts = writeRows(retry.table, rows, 'newer', retry.readAt);
+        const gone = tried.filter(({ id }) => retry.goneIds.includes(id));
+        const goneDeletes = gone.filter(({ changeType }) => changeType === 'Delete').map(({ id }) => id);
+        const deletes = removeRows(name, goneDeletes, retry.isDeleteLogged ?? false);
+        const refusals = new Map([...upserts.refused, ...deletes.refused].map((each) => [each.id, each]));
+        const seen = new Set([...upserts.ids, ...gone.map(({ id }) => id)]);
+        const resolved = [...seen].filter((id) => !refusals.has(id));
+        for (const id of resolved) forget(name, id);
+        const again = tried
+          .filter(({ id }) => refusals.has(id) || !seen.has(id))
+          .map((row): RejectedRow => {
+            const refusal = refusals.get(row.id);
+            return {
+              ...row,
+              attempts: row.attempts + 1,
+              nextAttemptAt: retry.nextAttemptAt.toISOString(),
+              ...(refusal && {
+                version: laterVersion(row.version, refusal.version),
+                code: refusal.code,
+                reason: reasonOf(refusal, name),
+              }),
+            };
+          });
+        for (const row of again) rejected.set(key(name, row.id), row);
+        put({
+          ...from,
+          successCount: from.successCount + resolved.length,
+          maxVersion: laterVersion(from.maxVersion, upserts.version),
+        });
+        return { rejected: again };
+      }),
+    settleRejectedRows: (table, rows) =>
+      step(() => {
+        const settled = rows.filter(isCurrent);
+        for (const { id } of settled) forget(table, id);
+        const from = checkpoints.get(table);
+        if (from) put({ ...from, failureCount: from.failureCount + settled.length });
+        return settled.length;
+      }),
+    rowVersions: (table, ids) =>
+      step(() => {
+        const { rows } = tableOf(table);
+        return new Map(ids.flatMap((id) => (rows.has(id) ? [[id, rows.get(id)?.versionnumber ?? '0']] : [])));
+      }),
+    close: async () => undefined,
+  };
+}
