@@ -12,6 +12,7 @@ test('decimals and big integers keep their last digit', () => {
 const memberName = fc.stringMatching(/^[@\w.]{0,20}\w$/);
 const number = fc.oneof(
   fc.bigInt().map(String),
+  fc.bigInt({ min: 2n ** 53n, max: 10n ** 16n }).map(String),
   fc.tuple(fc.bigInt(), fc.stringMatching(/^\d{1,12}$/)).map(([whole, part]) => `${whole}.${part}`),
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
 );
