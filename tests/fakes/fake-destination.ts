@@ -125,9 +125,8 @@ export function fakeDestination(): FakeDestination {
     const stored = table.rows.get(id);
     const isOlder = compareVersions(version, stored?.versionnumber ?? '0');
     const refuse = (rule: RefusalRule): Refusal | undefined => {
-      if (!stored || isOlder > 0) return { ...rule, id, version, verb: 'write' };
-      if (mode === 'reload') stored.SinkModifiedOn = at;
-      return undefined;
+      if (stored && mode === 'reload') stored.SinkModifiedOn = at;
+      return stored && isOlder <= 0 ? undefined : { ...rule, id, version, verb: 'write' };
     };
     let values: StoredRow;
     try {
