@@ -1,6 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { RegisteredFunction, WireHttp } from './functions-core.ts';
-import { writeLogLine } from './functions-core.ts';
 import type { Invocation } from './invoke-function.ts';
 import { matchRoute, type Route } from './routes.ts';
 
@@ -34,14 +33,7 @@ export function httpTrigger(
       };
       const { returnValue } = await invoke(match.target, { input: { http } });
       write(response, returnValue?.http);
-    } catch (error) {
-      // A caller that went away is no failure of the function.
-      if (request.errored) return;
-      writeLogLine(
-        'error',
-        match.target.name,
-        `failed: ${error instanceof Error ? error.stack : String(error)}`,
-      );
+    } catch {
       end(response, 500);
     }
   };

@@ -19,12 +19,26 @@ export type Invocation = {
 
 /**
  * Runs one invocation as the Functions worker does: the library converts in both directions, hooks run around the
- * handler, and the outputs are written by `writeOutputs` before it resolves. Rejects with the handler's error.
+ * handler, and the outputs are written by `writeOutputs` before it resolves. Logs the handler's error and rejects.
  */
 export async function invokeFunction(
+  target: RegisteredFunction,
+  invocation: Invocation,
+  writeOutputs: (response: Response) => Promise<void>,
+): Promise<Response> {
+  try {
+    const response = await runInvocation(target, invocation);
+    await writeOutputs(response);
+    return response;
+  } catch (error) {
+    writeLogLine('error', target.name, `failed: ${error instanceof Error ? error.stack : String(error)}`);
+    throw error;
+  }
+}
+
+async function runInvocation(
   { name, bindings, handler }: RegisteredFunction,
   { input, triggerMetadata = {}, retryContext }: Invocation,
-  writeOutputs: (response: Response) => Promise<void>,
 ): Promise<Response> {
   const invocationId = randomUUID();
   const trigger = Object.entries(bindings).find(([, one]) => /trigger$/i.test(one.type));
@@ -65,9 +79,7 @@ export async function invokeFunction(
   await runHooks('postInvocation', after);
   if (after.error !== undefined && after.error !== null) throw after.error;
 
-  const response = await model.getResponse(context, after.result);
-  await writeOutputs(response);
-  return response;
+  return model.getResponse(context, after.result);
 }
 
 /** Shared by all hooks of the app, as the worker does. */

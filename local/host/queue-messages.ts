@@ -11,7 +11,7 @@ export type Queues = {
   send(queueName: string, messageText: string): Promise<void>;
 };
 
-export function openQueues(connectionString: string, { messageEncoding }: QueueSettings): Queues {
+function openQueues(connectionString: string, { messageEncoding }: QueueSettings): Queues {
   const service = QueueServiceClient.fromConnectionString(connectionString, {
     retryOptions: { maxTries: 3, retryDelayInMs: 200, maxRetryDelayInMs: 2000 },
   });
@@ -29,6 +29,25 @@ export function openQueues(connectionString: string, { messageEncoding }: QueueS
         await client(queueName).sendMessage(messageText);
       }
     },
+  };
+}
+
+/** Opens the queues of each connection once; a connection is the name of a setting with a connection string. */
+export function queuesByConnection(
+  environment: Readonly<Record<string, string | undefined>>,
+  settings: QueueSettings,
+): (connection?: string) => Queues {
+  const opened = new Map<string, Queues>();
+  return (connection = 'AzureWebJobsStorage') => {
+    const connectionString = environment[connection] ?? environment[`AzureWebJobs${connection}`];
+    if (!connectionString) {
+      throw new Error(
+        `Cannot open the queues of connection "${connection}": the setting is missing; a connection string is expected.`,
+      );
+    }
+    const queues = opened.get(connection) ?? openQueues(connectionString, settings);
+    opened.set(connection, queues);
+    return queues;
   };
 }
 

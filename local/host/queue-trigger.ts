@@ -85,8 +85,7 @@ export function startQueueTrigger(
         return await poison(message, lease);
       try {
         await invoke({ input: { string: text }, triggerMetadata: metadataOf(message, text) });
-      } catch (error) {
-        writeLogLine('error', target.name, `failed: ${error instanceof Error ? error.stack : String(error)}`);
+      } catch {
         if (message.dequeueCount >= settings.maxDequeueCount) return await poison(message, lease);
         await queue.updateMessage(
           message.messageId,

@@ -272,7 +272,7 @@ describe('the program', () => {
     ['a setting that its schedule names is missing', { TICK_SCHEDULE: '' }, [], 'TICK_SCHEDULE is missing'],
     ['the folder is missing', {}, ['--path', '/nowhere'], 'it does not exist'],
     ['the bundle is missing', {}, ['--from', 'bundle', '--path', '/nowhere'], 'run "npm run build" first'],
-    ['nothing is registered', {}, ['--path', join(project, 'local')], 'it registered none'],
+    ['nothing is registered', {}, ['--path', join(project, 'docs')], 'it registered none'],
     ['the form is unknown', {}, ['--from', 'air'], 'sources or bundle is expected'],
   ])('ends and says why when %s', async (_, environment, args, text) => {
     await expect(startFixture(environment as Record<string, string>, args)).rejects.toThrow(text);
