@@ -23,7 +23,8 @@ async function reviveTable(profile: Profile, table: string, ports: SyncPorts): P
     if (old?.activation !== activation) {
       overdueSeconds = 0;
       const fresh = newSyncState(profile.id, table, activation, now.toISOString());
-      return { ...fresh, turn: (old?.turn ?? 0) + 1 };
+      const { turn = 0, successCount = 0, failureCount = 0 } = old ?? {};
+      return { ...fresh, turn: turn + 1, successCount, failureCount };
     }
     const overdue = now.getTime() - Date.parse(old.dueAt);
     if (overdue < graceMilliseconds) return undefined;

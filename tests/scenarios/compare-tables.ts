@@ -72,8 +72,16 @@ async function storedRows(table: string, database: string): Promise<ReadonlyMap<
   }
 }
 
+/**
+ * Names of lookups belong to other rows: they are as they were when this row was last exported, because a new name there
+ * is no change of this row, in Dataverse as in the old service.
+ */
+const isNameOfOtherRow = ({ source }: DestinationColumn) =>
+  source?.includes('@OData.Community.Display') === true;
+
 function wrongColumns(columns: readonly DestinationColumn[], row: Row, stored: StoredRow): string[] {
   return columns.flatMap((column) => {
+    if (isNameOfOtherRow(column)) return [];
     const expected = column.source === undefined ? null : canonicalValue(column.type, row[column.source]);
     const found = stored[column.name];
     const isSame =

@@ -22,7 +22,8 @@ export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
   return {
     async profiles() {
       const lists = await Promise.all((await organizations.all()).map(({ id }) => profiles.list(id)));
-      return Promise.all(lists.flat().map((profile) => withStatus(profile, syncStates)));
+      const live = lists.flat().filter(({ state }) => state !== 'deleted');
+      return Promise.all(live.map((profile) => withStatus(profile, syncStates)));
     },
     failureLink: (profileId) => failureLog.link(profileId),
     async rowVersions(profileId, table, ids) {
