@@ -81,7 +81,8 @@ describe('the next steps', () => {
             for (const { nextAttemptAt } of ofRow) expect((nextAttemptAt ?? '') <= at(0)).toBe(true);
             const causes = new Set(ofRow.map(({ cause }) => cause));
             const inFlight = failures.filter(
-              ({ entity, state, cause }) => entity === table && state === 'retouching' && causes.has(cause),
+              ({ entity, recordId: row, state, cause }) =>
+                row !== undefined && entity === table && state === 'retouching' && causes.has(cause),
             );
             if (causes.size === 1) expect(inFlight).toEqual([]);
           }
