@@ -9,7 +9,7 @@ import type { Secret } from '../../shared/ports/secrets.ts';
 describe('the kind of a connection string', () => {
   test.each<[string, DestinationType | undefined]>([
     ['postgres://u:p@host:5432/db?sslmode=require', 'PostgreSql'],
-    [' postgresql://host/db', 'PostgreSql'],
+    ['postgresql://host/db', 'PostgreSql'],
     ['host=db.example port=5432 dbname=reporting user=u password=p', 'PostgreSql'],
     ["user=u password='a b;server=x' dbname=reporting", 'PostgreSql'],
     ['Host=db.example;Port=5432;Database=reporting;Username=u;Password=p;SSL Mode=Require', 'PostgreSql'],
@@ -83,6 +83,12 @@ test('a profile gets one destination for its connection string, schema and prefi
   const prefixed = { ...profile, destination: { ...profile.destination, prefix: 'crm' } };
   expect(await destinations.open(prefixed)).not.toBe(first);
   expect(seen).toMatchObject({ reads: 1, opened: [`${value} dbo `, `${value} dbo crm`] });
+});
+
+test('white space around a secret is no part of it', async () => {
+  const { seen, destinations } = setUp({ value: ` ${value}\n`, tags });
+  await destinations.open(profile);
+  expect(seen.opened).toEqual([`${value} dbo `]);
 });
 
 test('calls that come together share one destination', async () => {

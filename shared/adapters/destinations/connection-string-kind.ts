@@ -20,8 +20,7 @@ const sqlServerKeywords = new Set([
  * Which database a connection string is for, by its scheme or its keywords (ADO.NET `key=value;...` or libpq
  * `key=value ...`); undefined when it is none. Says nothing of whether it is complete.
  */
-export function connectionStringKind(connectionString: string): DestinationType | undefined {
-  const text = connectionString.trim();
+export function connectionStringKind(text: string): DestinationType | undefined {
   for (const [scheme, type] of schemes) if (scheme.test(text)) return type;
   const keywords = keywordsOf(text);
   if (keywords.some((keyword) => postgresKeywords.has(keyword))) return 'PostgreSql';

@@ -14,7 +14,7 @@ export interface ProfileDestinationsOptions {
   readonly drivers: Readonly<Partial<Record<DestinationType, () => Promise<Destinations>>>>;
 }
 
-const kept = 5 * 60_000;
+const keptMilliseconds = 5 * 60_000;
 const databaseNames = { SqlAzure: 'SQL Server', PostgreSql: 'PostgreSQL' } as const;
 
 /**
@@ -31,7 +31,7 @@ export function profileDestinations(options: ProfileDestinationsOptions): Profil
     const known = readSecrets.get(address);
     if (known !== undefined && known.until > now) return known.secret;
     const secret = secrets.read(address);
-    readSecrets.set(address, { secret, until: now + kept });
+    readSecrets.set(address, { secret, until: now + keptMilliseconds });
     secret.catch(() => readSecrets.delete(address));
     return secret;
   }
@@ -41,11 +41,13 @@ export function profileDestinations(options: ProfileDestinationsOptions): Profil
       const organization = await organizations.byId(organizationId);
       const secret = await secretAt(keyVaultUri);
       checkTag(secret, organization.id, organization.tenantId);
-      const driver = drivers[checkedKind(secret.value, type)] ?? missingDriver(type);
-      const key = JSON.stringify([secret.value, schema, prefix]);
+      // A secret set from a file often ends with a line break.
+      const connectionString = secret.value.trim();
+      const driver = drivers[checkedKind(connectionString, type)] ?? missingDriver(type);
+      const key = JSON.stringify([connectionString, schema, prefix]);
       const known = opened.get(key);
       if (known !== undefined) return known;
-      const destination = (await driver()).open(secret.value, { schema, prefix });
+      const destination = (await driver()).open(connectionString, { schema, prefix });
       const watched = watchLogin(destination, () => {
         readSecrets.delete(keyVaultUri);
         opened.delete(key);
