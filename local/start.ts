@@ -18,8 +18,8 @@ async function start(): Promise<number> {
           platform?.killAll();
           process.exit(130);
         }
-        stopping.abort(new Error('Stopped before everything had started.'));
         resolve('interrupted');
+        stopping.abort(new Error('Stopped before everything had started.'));
       });
     }
   });
@@ -35,7 +35,7 @@ async function start(): Promise<number> {
   console.log(welcomeText(platform, flags));
 
   const demonstration = flags.hasDemonstration
-    ? runDemonstration(platform, { forever: true })
+    ? runDemonstration(platform, { forever: true, signal: stopping.signal })
     : Promise.resolve();
   const failed = new Promise<unknown>((resolve) => demonstration.catch(resolve));
   const end = await Promise.race([interrupted, platform.died, failed]);

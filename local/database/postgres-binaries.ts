@@ -21,7 +21,8 @@ export async function postgresBinaries(): Promise<PostgresBinaries> {
     );
   }
   linkLibraries(join(dirname(entry), '..'));
-  return (await import(pathToFileURL(entry).href)) as PostgresBinaries;
+  const { postgres, initdb } = (await import(pathToFileURL(entry).href)) as PostgresBinaries;
+  return { postgres, initdb };
 }
 
 /** Does the work of the package's install script where scripts were not allowed to run. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,8 +32,9 @@ export type DatabaseOptions = {
 /** A real PostgreSQL with database `reporting`, schema `dbo` and both logins. Also runs when started by root. */
 export async function startDatabase(options: DatabaseOptions = {}): Promise<Database> {
   const port = options.port || (await freePort());
-  const folder = options.folder ?? join(mkdtempSync(join(tmpdir(), 'reporting-')), 'data');
-  const isDurable = options.folder !== undefined;
+  const temporaryFolder = options.folder ? undefined : makeTemporaryFolder();
+  const folder = options.folder ?? join(temporaryFolder as string, 'data');
+  const isDurable = temporaryFolder === undefined;
   const server = await startPostgresServer({ port, folder, isDurable, log: options.log ?? (() => {}) });
   try {
     await prepare(port);
@@ -45,12 +46,19 @@ export async function startDatabase(options: DatabaseOptions = {}): Promise<Data
     url: databaseUrl(port, superuser),
     exporterUrl: databaseUrl(port, exporterLogin),
     exited: server.exited,
-    close: () => close(server, isDurable ? undefined : join(folder, '..')),
+    close: () => close(server, temporaryFolder),
   };
 }
 
 export function databaseUrl(port: number, { name, password }: { name: string; password: string }): string {
   return `postgres://${name}:${password}@127.0.0.1:${port}/${databaseName}`;
+}
+
+function makeTemporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'reporting-'));
+  // The server's account may be another one, and has to pass.
+  chmodSync(folder, 0o755);
+  return folder;
 }
 
 async function close(server: PostgresServer, temporaryFolder: string | undefined): Promise<void> {

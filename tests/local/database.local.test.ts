@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
@@ -56,6 +56,7 @@ describe('the database of the tests', () => {
 
 describe('a database that is kept', () => {
   const parent = mkdtempSync(join(tmpdir(), 'database-'));
+  chmodSync(parent, 0o755);
   const folder = join(parent, 'data');
   afterAll(() => rmSync(parent, { recursive: true, force: true }));
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -7,6 +7,8 @@ import { findFreePortBase } from '../../local/platform/free-ports.ts';
 import { type Platform, startPlatform } from '../../local/platform/start-platform.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'platform-'));
+// PostgreSQL may run as another account, which has to pass.
+chmodSync(data, 0o755);
 let platform: Platform;
 
 beforeAll(async () => {
