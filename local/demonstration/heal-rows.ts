@@ -15,26 +15,22 @@ export async function healRows(
 ): Promise<Healing> {
   const { narrator } = stage;
   narrator.act('The automation heals them');
-  const follow = (what: string, isReached: (rows: RowStates) => boolean, seconds: number) =>
-    followRows(stage, { profileId, accounts, what, isReached, seconds });
-
-  const read = await follow('the ledger holds them', (rows) => rows.size === accounts.length, 60);
+  const followed = followRows(stage, profileId, accounts);
+  narrator.say('Every few seconds it reads what is new in the failure log into its ledger (Table Storage).');
+  const read = await followed.until('the ledger holds them', (rows) => rows.size === accounts.length, 60);
   const [failure] = [...read.values()].flat();
   narrator.say(
-    `It reads the log into its ledger (Table Storage): ${countOf(read.size, 'row')} failed, cause "${failure?.cause}".`,
+    `Their cause: ${failure?.cause}. It may still be there, so the automation does not hammer the database: it writes one of the ${countOf(read.size, 'row')} again in the organization, unchanged, as a probe.`,
   );
-  narrator.say(
-    'It does not hammer the database: while the cause may still be there, it writes one row again, as a probe.',
-  );
-  await follow('a probe was refused', hasVainProbe, 90);
-  narrator.bad('The probe was refused like before, so the other rows are left alone.');
+  await followed.until('a probe was refused', hasVainProbe, 90);
+  narrator.bad('The probe was refused like before; the other rows were left alone.');
 
   const statement = await dropRule(stage);
   const curedAt = performance.now();
   narrator.say('Somebody takes the rule away:');
   narrator.quote(statement);
   const isSettled = (rows: RowStates) => [...rows.values()].flat().every(({ state }) => !isOpen(state));
-  const settled = await follow('every failure is settled', isSettled, 120);
+  const settled = await followed.until('every failure is settled', isSettled, 120);
   const secondsFromCure = (performance.now() - curedAt) / 1000;
 
   const healed = [...settled.values()].filter((failures) =>

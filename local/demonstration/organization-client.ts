@@ -18,7 +18,6 @@ export type OrganizationClient = {
 };
 
 const webApi = '/api/data/v9.2';
-const noTable: readonly string[] = [];
 
 export function organizationClient(call: JsonClient, simulator: JsonClient): OrganizationClient {
   const accountPath = (id: string, columns: string) => `${webApi}/accounts(${id})?$select=${columns}`;
@@ -50,7 +49,7 @@ export function organizationClient(call: JsonClient, simulator: JsonClient): Org
       await simulator('POST', '/simulator/workload', { body: { changesPerSecond, tables } });
     },
     async stopWorkload() {
-      await simulator('POST', '/simulator/workload', { body: { changesPerSecond: 0, tables: noTable } });
+      await simulator('POST', '/simulator/workload', { body: { changesPerSecond: 0 } });
     },
   };
 }

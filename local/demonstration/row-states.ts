@@ -6,34 +6,40 @@ import { waitUntil } from './wait-until.ts';
 /** The failures of each row since the act began, by the row's id; a row without one is absent. */
 export type RowStates = ReadonlyMap<string, readonly Failure[]>;
 
-/** Tells each change in the ledger until the states are those that are waited for. */
+/** Follows some rows in the ledger. */
+export type FollowedRows = {
+  /** Tells each change of the states until they are those that are waited for. */
+  until(what: string, isReached: (rows: RowStates) => boolean, seconds: number): Promise<RowStates>;
+};
+
 export function followRows(
   { ledger, narrator, signal }: Stage,
-  wanted: {
-    readonly profileId: string;
-    readonly accounts: readonly Account[];
-    readonly what: string;
-    readonly isReached: (rows: RowStates) => boolean;
-    readonly seconds: number;
-  },
-): Promise<RowStates> {
-  const ids = new Set(wanted.accounts.map(({ id }) => id));
+  profileId: string,
+  accounts: readonly Account[],
+): FollowedRows {
+  const ids = new Set(accounts.map(({ id }) => id));
   let told = '';
-  return waitUntil(
-    wanted.what,
-    async () => {
-      const failures = await ledger.failures(wanted.profileId);
-      const rows = Map.groupBy(
-        failures.filter(({ recordId }) => recordId !== undefined && ids.has(recordId)),
-        ({ recordId }) => recordId ?? '',
-      );
-      const summary = summaryOf(rows);
-      if (summary !== told && summary !== '') narrator.say(`Ledger: ${summary}.`);
-      told = summary;
-      return wanted.isReached(rows) ? rows : undefined;
-    },
-    { seconds: wanted.seconds, signal },
-  );
+
+  async function readStates(): Promise<RowStates> {
+    const failures = await ledger.failures(profileId);
+    const ofRows = failures.filter(({ recordId }) => recordId !== undefined && ids.has(recordId));
+    return Map.groupBy(ofRows, ({ recordId }) => recordId ?? '');
+  }
+
+  return {
+    until: (what, isReached, seconds) =>
+      waitUntil(
+        what,
+        async () => {
+          const rows = await readStates();
+          const summary = summaryOf(rows);
+          if (summary !== told && summary !== '') narrator.say(`In the ledger: ${summary}.`);
+          told = summary;
+          return isReached(rows) ? rows : undefined;
+        },
+        { seconds, signal },
+      ),
+  };
 }
 
 const phrases = {

@@ -4,6 +4,8 @@ import type { Addresses } from './addresses.ts';
 
 /** Quick enough for somebody who watches. The presets of `shared/settings.ts` are those of a real environment. */
 const quickTimings = {
+  // Small enough that a progress bar moves.
+  PAGE_SIZE: '1000',
   DELTA_INTERVAL_SECONDS: '1',
   DELTA_MAX_INTERVAL_SECONDS: '5',
   WATCHDOG_GRACE_SECONDS: '15',
