@@ -1,42 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type RunningDataverse, startDataverse } from '../../local/dataverse/start-dataverse.ts';
-import { type Entra, startEntra } from '../../local/entra/start-entra.ts';
-import { contosoTenantId, managedIdentity } from '../../local/sign-ins.ts';
-import { dataverse } from '../../shared/adapters/dataverse/dataverse.ts';
-import { accessTokens } from '../../shared/adapters/entra/access-tokens.ts';
-import { appCredential } from '../../shared/adapters/entra/app-credential.ts';
-import { systemClock } from '../../shared/adapters/system/system-clock.ts';
-import type { AccessTokens } from '../../shared/ports/access-tokens.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Dataverse, PageRequest, RowQuery } from '../../shared/ports/dataverse.ts';
+import { type SimulatedOrganization, simulatedOrganization } from './simulated-organization.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'history-'));
-let entra: Entra;
-let organization: RunningDataverse;
-let tokens: AccessTokens;
+let organization: SimulatedOrganization;
 let source: Dataverse;
 
 beforeAll(async () => {
-  entra = await startEntra({ port: 0 });
-  vi.stubEnv('IDENTITY_ENDPOINT', `${entra.url}/msi/token`);
-  vi.stubEnv('IDENTITY_HEADER', managedIdentity.header);
-  const file = join(folder, 'organization.db');
-  const { clientId: managedIdentityClientId } = managedIdentity;
-  const options = { port: 0, file, entraUrl: entra.url, tenantId: contosoTenantId, managedIdentityClientId };
-  organization = await startDataverse({ ...options, rows: 200 });
-  const clock = systemClock();
-  tokens = accessTokens({ credential: appCredential({ hasManagedIdentity: true }), clock });
-  source = dataverse({ origin: organization.url, tokens, clock, pageSize: 7 });
+  organization = await simulatedOrganization(200);
+  source = organization.dataverse(7);
 });
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await organization.close();
-  await entra.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => organization.close());
 
 const query: RowQuery = {
   table: { logicalName: 'contact', entitySetName: 'contacts', primaryId: 'contactid' },
@@ -45,18 +19,6 @@ const query: RowQuery = {
 };
 const keys: RowQuery = { ...query, columns: ['contactid'], hasAnnotations: false };
 const idOf = (number: number) => `cccccccc-0000-4000-8000-${String(number).padStart(12, '0')}`;
-
-async function send(method: string, path: string, body?: object): Promise<void> {
-  const response = await fetch(`${organization.url}${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${await tokens.forResource(organization.url)}`,
-      'content-type': 'application/json',
-    },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  if (!response.ok && response.status !== 404) throw new Error(await response.text());
-}
 
 /** Applies pages as a destination would, but with no more care than the port asks for; answers the delta link. */
 async function apply(copy: Map<string, unknown>, first: PageRequest): Promise<string> {
@@ -93,7 +55,7 @@ test('following the links gives the rows of the organization, whatever happened 
   const rounds = fc.array(fc.array(change, { maxLength: 15 }), { minLength: 1, maxLength: 4 });
   await fc.assert(
     fc.asyncProperty(switches, rounds, async (behaviour, history) => {
-      await send('PATCH', '/simulator/switches', behaviour);
+      await organization.simulator('PATCH', '/switches', behaviour);
       const copy = new Map<string, unknown>();
       let link = await apply(new Map(), { kind: 'tracked-rows', query: keys });
       for (let request: PageRequest = { kind: 'rows', query }; ; ) {
@@ -104,9 +66,9 @@ test('following the links gives the rows of the organization, whatever happened 
       }
       for (const changes of history) {
         for (const { row, name } of changes) {
-          const path = `/api/data/v9.2/contacts(${idOf(row)})`;
-          if (name === null) await send('DELETE', path);
-          else await send('PATCH', path, { lastname: name });
+          const path = `contacts(${idOf(row)})`;
+          if (name === null) await organization.call('DELETE', path);
+          else await organization.call('PATCH', path, { lastname: name });
         }
         link = await apply(copy, { kind: 'delta', query, link });
       }

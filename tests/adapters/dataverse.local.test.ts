@@ -1,81 +1,30 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type RunningDataverse, startDataverse } from '../../local/dataverse/start-dataverse.ts';
-import { type Entra, startEntra } from '../../local/entra/start-entra.ts';
-import { contosoTenantId, managedIdentity, organizationId, users } from '../../local/sign-ins.ts';
-import { dataverse } from '../../shared/adapters/dataverse/dataverse.ts';
-import { accessTokens } from '../../shared/adapters/entra/access-tokens.ts';
-import { appCredential } from '../../shared/adapters/entra/app-credential.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { contosoTenantId, organizationId, users } from '../../local/sign-ins.ts';
 import { systemClock } from '../../shared/adapters/system/system-clock.ts';
 import type { Row } from '../../shared/model/change.ts';
-import type { AccessTokens } from '../../shared/ports/access-tokens.ts';
 import type { Dataverse, PageRequest, RowQuery } from '../../shared/ports/dataverse.ts';
+import { type SimulatedOrganization, simulatedOrganization } from './simulated-organization.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'dataverse-'));
 const clock = systemClock();
-let entra: Entra;
-let organization: RunningDataverse;
-let tokens: AccessTokens;
+let organization: SimulatedOrganization;
 let source: Dataverse;
 
 beforeAll(async () => {
-  entra = await startEntra({ port: 0 });
-  vi.stubEnv('IDENTITY_ENDPOINT', `${entra.url}/msi/token`);
-  vi.stubEnv('IDENTITY_HEADER', managedIdentity.header);
-  organization = await startDataverse({
-    port: 0,
-    file: join(folder, 'organization.db'),
-    entraUrl: entra.url,
-    tenantId: contosoTenantId,
-    managedIdentityClientId: managedIdentity.clientId,
-    rows: 800,
-  });
-  tokens = accessTokens({ credential: appCredential({ hasManagedIdentity: true }), clock });
-  source = dataverse({ origin: organization.url, tokens, clock, pageSize: 37 });
+  organization = await simulatedOrganization(800);
+  source = organization.dataverse(37);
 });
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await organization.close();
-  await entra.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => organization.close());
 
-const simulator = async (method: string, path: string, body?: object) => {
-  const response = await fetch(`${organization.url}/simulator${path}`, {
-    method,
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  if (!response.ok) throw new Error(await response.text());
-  return (await response.json()) as { tables: Record<string, { rows: number }> };
-};
-const switchTo = (switches: object) => simulator('PATCH', '/switches', switches);
+const switchTo = (switches: object) => organization.simulator('PATCH', '/switches', switches);
 afterEach(() =>
   switchTo({
     tokenBoundToSelect: false,
     annotationsWithTrackChanges: true,
-    updateAndDeleteOfSameId: true,
     deletesFirst: false,
     shuffleOrder: false,
     expiredStatus: 400,
   }),
 );
-
-/** Somebody else's writes: the ordinary Web API, without the adapter. */
-async function write(method: string, path: string, body?: object | string): Promise<Row> {
-  const response = await fetch(`${organization.url}/api/data/v9.2/${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${await tokens.forResource(organization.url)}`,
-      'content-type': 'application/json',
-      prefer: 'return=representation',
-    },
-    ...(body ? { body: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
-  });
-  if (!response.ok) throw new Error(await response.text());
-  return response.status === 204 ? {} : ((await response.json()) as Row);
-}
 
 async function queryOf(table: string, hasAnnotations = false): Promise<RowQuery> {
   const definition = await source.tableDefinition(table);
@@ -163,7 +112,7 @@ describe('reading', () => {
   test.each(['rows', 'tracked-rows'] as const)('%s gives every row once, page by page', async (kind) => {
     const query = await queryOf('account');
     const { rows, deletedIds, following } = await drain({ kind, query });
-    const { tables } = await simulator('GET', '');
+    const { tables } = await organization.simulator('GET', '');
     expect(new Set(rows.map((row) => row.accountid)).size).toBe(tables.account?.rows);
     expect(rows.length).toBe(tables.account?.rows);
     expect(deletedIds).toEqual([]);
@@ -191,12 +140,16 @@ describe('reading', () => {
       });
       const query = await queryOf('account', true);
       const link = await deltaLinkOf({ ...query, columns: ['accountid'], hasAnnotations: false });
-      const made = await write('POST', 'accounts', '{"name":"Made","revenue":90071992547409.9301}');
-      const again = await write('POST', 'accounts', { name: 'Deleted and made again' });
-      await write('DELETE', `accounts(${again.accountid})`);
-      await write('POST', 'accounts', { accountid: again.accountid, name: 'Made again' });
-      const gone = await write('POST', 'accounts', { name: 'Gone' });
-      await write('DELETE', `accounts(${gone.accountid})`);
+      const made = await organization.call(
+        'POST',
+        'accounts',
+        '{"name":"Made","revenue":90071992547409.9301}',
+      );
+      const again = await organization.call('POST', 'accounts', { name: 'Deleted and made again' });
+      await organization.call('DELETE', `accounts(${again.accountid})`);
+      await organization.call('POST', 'accounts', { accountid: again.accountid, name: 'Made again' });
+      const gone = await organization.call('POST', 'accounts', { name: 'Gone' });
+      await organization.call('DELETE', `accounts(${gone.accountid})`);
 
       const { rows, deletedIds, following } = await drain({ kind: 'delta', query, link });
       expect(rows.map((row) => row.name).sort()).toEqual(['Made', 'Made again']);
@@ -217,21 +170,21 @@ describe('reading', () => {
     const query = await queryOf('team');
     const link = await deltaLinkOf(query);
     await switchTo({ expiredStatus });
-    await simulator('POST', '/faults', { route: 'deltatoken', kind: 'expired-delta', count: 2 });
+    await organization.simulator('POST', '/faults', { route: 'deltatoken', kind: 'expired-delta', count: 2 });
     const expired = source.readPage({ kind: 'delta', query, link });
     await expect(expired).rejects.toMatchObject({ code: 'DATAVERSE_DELTA_TOKEN_EXPIRED' });
-    await simulator('DELETE', '/faults');
+    await organization.simulator('DELETE', '/faults');
   });
 
   test('passing faults are not seen', async () => {
     const query = await queryOf('contact');
-    const patient = dataverse({ origin: organization.url, tokens, clock: quickClock(), pageSize: 5000 });
-    const { tables } = await simulator('GET', '');
+    const patient = organization.dataverse(5000, { clock: quickClock() });
+    const { tables } = await organization.simulator('GET', '');
     for (const kinds of [
       ['502', 'reset', 'html', 'deadlock'],
       ['unauthorized', '429-requests', '503'],
     ]) {
-      for (const kind of kinds) await simulator('POST', '/faults', { route: '/contacts', kind });
+      for (const kind of kinds) await organization.simulator('POST', '/faults', { route: '/contacts', kind });
       const page = await patient.readPage({ kind: 'rows', query });
       expect(page.rows).toHaveLength(tables.contact?.rows ?? -1);
     }
@@ -254,7 +207,7 @@ describe('rows by id and writing', () => {
   test('a row is touched when nobody was faster, and the delta shows it', async () => {
     const query = await queryOf('contact');
     const link = await deltaLinkOf(query);
-    const { contactid: id } = await write('POST', 'contacts', { lastname: 'Ådèle 🦊' });
+    const { contactid: id } = await organization.call('POST', 'contacts', { lastname: 'Ådèle 🦊' });
     const missing = 'dddddddd-0000-4000-8000-000000000001';
     const [row, ...others] = await source.readRows(query, [String(id), missing]);
     expect(others).toEqual([]);
@@ -266,7 +219,7 @@ describe('rows by id and writing', () => {
     expect(await source.writeRow(query.table, String(id), etag, values)).toEqual({ kind: 'changed' });
     const { rows } = await drain({ kind: 'delta', query, link });
     expect(rows.find((each) => each.contactid === id)).toMatchObject({ lastname: 'Ådèle 🦊' });
-    await write('DELETE', `contacts(${id})`);
+    await organization.call('DELETE', `contacts(${id})`);
     expect(await source.writeRow(query.table, String(id), etag, values)).toEqual({ kind: 'gone' });
     expect(await source.writeRow(query.table, missing, etag, values)).toEqual({ kind: 'gone' });
   });
