@@ -20,7 +20,8 @@ export function encodeLower(text: string): string {
 /** The value of `$skiptoken`, ready to be put into a link. */
 export function formatCookie(cookie: PagingCookie): string {
   const columns = Object.keys(cookie.last).map(
-    (column) => `<${column} last="${xmlText(cookie.last[column])}" first="${xmlText(cookie.first[column])}" />`,
+    (column) =>
+      `<${column} last="${xmlText(cookie.last[column])}" first="${xmlText(cookie.first[column])}" />`,
   );
   const inner = `<cookie page="${cookie.page - 1}">${columns.join('')}</cookie>`;
   const tracking = Object.entries(cookie.tracking ?? {}).map(([name, value]) => ` ${name}="${value}"`);

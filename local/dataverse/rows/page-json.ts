@@ -1,13 +1,13 @@
 import type { ApiRequest } from '../api-request.ts';
 import { annotationNames } from '../odata/prefer.ts';
 import type { Organization } from '../organization.ts';
-import type { StoredRow } from '../store/row-store.ts';
-import { rowWriter } from './row-json.ts';
+import { type RowWriter, rowWriter } from './row-json.ts';
 import type { Selection } from './selection.ts';
 
 export type Page = {
   context: string;
-  rows: string[];
+  /** The rows, each one or more pieces of text that are joined as they are. */
+  pieces: string[];
   nextLink?: string;
   deltaLink?: string;
   count?: number;
@@ -28,7 +28,7 @@ export function pageJson({ switches, schema }: Organization, request: ApiRequest
   if (wanted?.(annotationNames.metadataVersion) && (!page.isDelta || switches.globalMetadataVersionOnDelta))
     head += `,"@${annotationNames.metadataVersion}":"${schema.revision()}"`;
   if (switches.deltaLinkFirst) head += deltaLink;
-  return `${head},"value":[${page.rows.join(',')}]${nextLink}${switches.deltaLinkFirst ? '' : deltaLink}}`;
+  return `${head},"value":[${page.pieces.join('')}]${nextLink}${switches.deltaLinkFirst ? '' : deltaLink}}`;
 }
 
 /** The function that writes the rows of this request's answer. */
@@ -36,14 +36,23 @@ export function rowWriterFor(
   { switches, names }: Organization,
   request: ApiRequest,
   selection: Selection,
-): (row: StoredRow) => string {
+): RowWriter {
   const isTracked = request.prefer.isTracking || request.query.has('$deltatoken');
   const wanted = isTracked && !switches.annotationsWithTrackChanges ? undefined : request.prefer.annotations;
   return rowWriter(
     selection,
-    switches.nullsLast,
     wanted && { isWanted: wanted, names, isComplete: switches.lookupAnnotationsComplete },
   );
+}
+
+/** The pieces of a list of rows, with commas between them. */
+export function rowPieces<Row>(rows: readonly Row[], write: (row: Row, pieces: string[]) => void): string[] {
+  const pieces: string[] = [];
+  for (const row of rows) {
+    if (pieces.length > 0) pieces.push(',');
+    write(row, pieces);
+  }
+  return pieces;
 }
 
 /** How many rows a page has: what the client prefers, never more than the service allows (a larger wish is ignored). */

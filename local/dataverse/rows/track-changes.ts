@@ -7,7 +7,8 @@ import type { Table } from '../schema/table.ts';
 import { guidOf, sortKey } from '../store/guid-order.ts';
 import type { StoredRow, Tombstone } from '../store/row-store.ts';
 import { formatDeltaToken, parseDeltaToken } from './delta-token.ts';
-import { linkWith, type Page, pageJson, pageSize, rowWriterFor } from './page-json.ts';
+import { linkWith, type Page, pageJson, pageSize, rowPieces, rowWriterFor } from './page-json.ts';
+import type { RowWriter } from './row-json.ts';
 import { selection } from './selection.ts';
 
 const refused = ['$filter', '$orderby', '$expand', '$top'];
@@ -76,7 +77,7 @@ function loadPage(
   table: Table,
   request: ApiRequest,
   cookie: PagingCookie | undefined,
-  write: (row: StoredRow) => string,
+  write: RowWriter,
 ): Omit<Page, 'context'> {
   const { store, switches } = organization;
   const size = pageSize(organization, request);
@@ -88,13 +89,13 @@ function loadPage(
     rows.pop();
     const next = nextCookie(table, cookie, rows, { version: String(startVersion) });
     return {
-      rows: rows.map(write),
+      pieces: rowPieces(rows, write),
       nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)),
     };
   }
   const version = switches.deltaTokenTime === 'start' ? startVersion : store.currentVersion();
   const token = formatDeltaToken(organization, version, request.query.get('$select'));
-  return { rows: rows.map(write), deltaLink: linkWith(request, table.set, '$deltatoken', token) };
+  return { pieces: rowPieces(rows, write), deltaLink: linkWith(request, table.set, '$deltatoken', token) };
 }
 
 /**
@@ -107,7 +108,7 @@ function deltaPage(
   request: ApiRequest,
   since: number,
   cookie: PagingCookie | undefined,
-  write: (row: StoredRow) => string,
+  write: RowWriter,
 ): Omit<Page, 'context'> {
   const { store, switches } = organization;
   const size = pageSize(organization, request);
@@ -115,7 +116,7 @@ function deltaPage(
   const phases = switches.deletesFirst ? (['deletes', 'rows'] as const) : (['rows', 'deletes'] as const);
   let phase = phases.findIndex((one) => one === (cookie?.tracking?.phase ?? phases[0]));
   let last = Number(cookie?.tracking?.last ?? since);
-  const changes: { json: string; key: string }[] = [];
+  const changes: (StoredRow | Tombstone)[] = [];
   for (; phase < 2; phase++, last = since) {
     const room = size - changes.length;
     const found: (StoredRow | Tombstone)[] =
@@ -124,20 +125,22 @@ function deltaPage(
         : tombstones(organization, table, last, upTo, room + 1);
     for (const change of found.slice(0, room)) {
       last = change.version;
-      const json = 'text' in change ? write(change) : deletedJson(request, table, change);
-      changes.push({ json, key: change.key });
+      changes.push(change);
     }
     if (found.length > room) break;
   }
   if (switches.shuffleOrder) changes.sort(() => Math.random() - 0.5);
-  const rows = changes.map((change) => change.json);
+  const pieces = rowPieces(changes, (change, list) => {
+    if ('text' in change) write(change, list);
+    else list.push(deletedJson(request, table, change));
+  });
   if (phase < 2) {
     const tracking = { upTo: String(upTo), phase: phases[phase] ?? '', last: String(last) };
     const next = nextCookie(table, cookie, changes, tracking);
-    return { rows, nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)) };
+    return { pieces, nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)) };
   }
   const token = formatDeltaToken(organization, upTo, request.query.get('$select'));
-  return { rows, deltaLink: linkWith(request, table.set, '$deltatoken', token) };
+  return { pieces, deltaLink: linkWith(request, table.set, '$deltatoken', token) };
 }
 
 function tombstones(

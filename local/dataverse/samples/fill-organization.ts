@@ -63,7 +63,7 @@ function addOwnRows(organization: Organization, managedIdentityClientId: string)
     );
     if (schema.shape(table).byName.has('createdby'))
       for (const line of auditLines(now, now))
-        values.set(line.slice(1, line.indexOf('"', 1)), line.slice(line.indexOf(':') + 1));
+        values.set(line.slice(2, line.indexOf('"', 2)), line.slice(line.indexOf(':') + 1));
     values.set('versionnumber', String(version));
     store.put(name, { key: sortKey(id), version, text: formatRow(values) });
   };

@@ -51,8 +51,8 @@ export function addRows(
   for (let n = first; n < first + count; n++) {
     const id = sampleId(table, n);
     const version = store.nextVersion();
-    const lines = [`"${table.id}":"${id}"`, ...sample(n, random, now)];
-    if (hasVersion) lines.push(`"versionnumber":${version}`);
+    const lines = [`,"${table.id}":"${id}"`, ...sample(n, random, now)];
+    if (hasVersion) lines.push(`,"versionnumber":${version}`);
     store.put(table.name, { key: sortKey(id), version, text: lines.join('\n') });
   }
 }
@@ -63,9 +63,9 @@ export function auditLines(
   userId: string = contoso.adminUserId,
 ): string[] {
   return [
-    `"createdon":"${wholeSeconds(new Date(createdAt))}"`,
-    `"modifiedon":"${wholeSeconds(new Date(modifiedAt))}"`,
-    `"_createdby_value":"${userId}"`,
-    `"_modifiedby_value":"${userId}"`,
+    `,"createdon":"${wholeSeconds(new Date(createdAt))}"`,
+    `,"modifiedon":"${wholeSeconds(new Date(modifiedAt))}"`,
+    `,"_createdby_value":"${userId}"`,
+    `,"_modifiedby_value":"${userId}"`,
   ];
 }

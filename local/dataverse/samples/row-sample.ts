@@ -56,8 +56,8 @@ export function rowSample(
     byName.has('ownerid') && table.name !== 'activityparty' ? ownerMaker(organization) : undefined;
   const hasAudit = byName.has('createdby');
   const hasMoney = inRows.some((column) => column.type === 'money');
-  const rate = `"exchangerate":1.${'0'.repeat(byName.get('exchangerate')?.precision ?? 12)}`;
-  const currency = `"_transactioncurrencyid_value":"${contoso.currencyId}"`;
+  const rate = `,"exchangerate":1.${'0'.repeat(byName.get('exchangerate')?.precision ?? 12)}`;
+  const currency = `,"_transactioncurrencyid_value":"${contoso.currencyId}"`;
   return (n, random, now) => {
     const about = persona(random, now);
     const lines: string[] = [];
@@ -79,12 +79,12 @@ function lineMaker(organization: Organization, table: Table, column: Column): Li
     .flatMap(({ first, second }) => [first, second])
     .find((side) => side.column === column.name);
   if (table.isIntersect && link) return lookupMaker(organization, { ...column, targets: [link.table] });
-  const name = `"${column.property}":`;
+  const name = `,"${column.property}":`;
   if (column.type === 'money') {
     const base = table.columns.find((one) => one.baseOf === column.name);
     return (_, random) => {
       const amount = moneySample(random);
-      return base ? [name + amount, `"${base.property}":${amount}`] : [name + amount];
+      return base ? [name + amount, `,"${base.property}":${amount}`] : [name + amount];
     };
   }
   if (column.name === 'activitytypecode') return () => [`${name}"${table.name}"`];
@@ -95,7 +95,7 @@ function lineMaker(organization: Organization, table: Table, column: Column): Li
 /** Mostly what a form would leave there; now and then something else. */
 function withDefault(column: Column, make: LineMaker): LineMaker {
   const value = column.type === 'boolean' ? String(column.defaultValue === 1) : String(column.defaultValue);
-  const usual = [`"${column.property}":${value}`];
+  const usual = [`,"${column.property}":${value}`];
   return (about, random) => (random() < 0.03 ? make(about, random) : usual);
 }
 
@@ -107,12 +107,12 @@ function lookupMaker(organization: Organization, column: Column): LineMaker {
   return (_, random) => {
     const found = counted.length > 0 ? pick(random, counted) : undefined;
     const id = found ? sampleId(found.target, Math.floor(random() * found.count)) : fixedId(column, random);
-    const value = `"${column.property}":"${id}"`;
+    const value = `,"${column.property}":"${id}"`;
     if (column.targets.length < 2) return [value];
     const table = found?.target.name ?? column.targets[0];
     // A note also tells its table in a column of its own.
-    const type = column.name === 'objectid' ? [`"objecttypecode":"${table}"`] : [];
-    return [`"${lookupTableProperty(column.property)}":"${table}"`, value, ...type];
+    const type = column.name === 'objectid' ? [`,"objecttypecode":"${table}"`] : [];
+    return [`,"${lookupTableProperty(column.property)}":"${table}"`, value, ...type];
   };
 }
 
@@ -132,16 +132,16 @@ function ownerMaker(organization: Organization): (random: Random) => string[] {
   const { tables } = organization.schema;
   const [users, teams] = [tables.get('systemuser'), tables.get('team')];
   const [userCount, teamCount] = [sampleCount(organization, 'systemuser'), sampleCount(organization, 'team')];
-  const type = `"${lookupTableProperty('_ownerid_value')}"`;
-  const unit = `"_owningbusinessunit_value":"${contoso.businessUnitId}"`;
+  const type = `,"${lookupTableProperty('_ownerid_value')}"`;
+  const unit = `,"_owningbusinessunit_value":"${contoso.businessUnitId}"`;
   return (random) => {
     if (teams && teamCount > 0 && random() < 0.05) {
       const id = sampleId(teams, Math.floor(random() * teamCount));
-      return [`${type}:"team"`, `"_ownerid_value":"${id}"`, `"_owningteam_value":"${id}"`, unit];
+      return [`${type}:"team"`, `,"_ownerid_value":"${id}"`, `,"_owningteam_value":"${id}"`, unit];
     }
     const id =
       users && userCount > 0 ? sampleId(users, Math.floor(random() * userCount)) : contoso.adminUserId;
-    return [`${type}:"systemuser"`, `"_ownerid_value":"${id}"`, `"_owninguser_value":"${id}"`, unit];
+    return [`${type}:"systemuser"`, `,"_ownerid_value":"${id}"`, `,"_owninguser_value":"${id}"`, unit];
   };
 }
 
@@ -152,6 +152,6 @@ function stateMaker(byName: Map<string, Column>): (random: Random) => string[] {
   return (random) => {
     const state = random() < 0.8 ? 0 : pick(random, states).value;
     const possible = statuses.filter((option) => (option.state ?? 0) === state);
-    return [`"statecode":${state}`, `"statuscode":${pick(random, possible).value}`];
+    return [`,"statecode":${state}`, `,"statuscode":${pick(random, possible).value}`];
   };
 }
