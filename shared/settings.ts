@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { ServiceError } from './errors.ts';
 
-const origin = (protocols: RegExp) =>
-  z
-    .url({ protocol: protocols, error: 'must be an absolute URL' })
-    .refine(
-      (url) => new URL(url).pathname === '/' && new URL(url).search === '',
-      'must be an origin without a path',
-    )
-    .transform((url) => new URL(url).origin);
+const guid = z.guid('must be a guid').transform((id) => id.toLowerCase());
+
+const origin = z
+  .url({ protocol: /^https?$/, error: 'must be an absolute URL' })
+  .refine(
+    (url) => URL.parse(url)?.pathname === '/' && new URL(url).search === '',
+    'must be an origin without a path',
+  )
+  .transform((url) => new URL(url).origin);
 
 const numberBetween = (smallest: number, largest: number, preset: number) =>
   z.coerce
@@ -33,37 +34,84 @@ const schedule = (preset: string) =>
     .refine((text) => text.trim().split(/\s+/).length === 6, 'must be an NCRONTAB expression of six fields')
     .default(preset);
 
-/** Every setting the program reads, with its limits and its preset. Documented in `docs/settings.md`. */
+/** Every setting the program reads, with its limits and its preset; `docs/settings.md` is made from it. */
 export const settingsSchema = z.object({
-  TENANT_ID: z.guid('must be a guid').transform((id) => id.toLowerCase()),
-  ENTRA_URL: origin(/^https?$/).default('https://login.microsoftonline.com'),
-  API_APPLICATION_ID: z.guid('must be a guid').transform((id) => id.toLowerCase()),
-  API_APPLICATION_URI: z.string().min(1),
-  DATAVERSE_URLS: list(origin(/^https?$/)),
-  KEY_VAULT_HOSTS: list(z.string()).default(['vault.azure.net', 'vault.azure.cn', 'vault.usgovcloudapi.net']),
-  SERVICE_URL: origin(/^https?$/).optional(),
-  MANAGED_IDENTITY_CLIENT_ID: z.guid('must be a guid').optional(),
-  /** Set by the platform where there is a managed identity; without it, the sign-in of whoever runs the program is used. */
-  IDENTITY_ENDPOINT: z.string().optional(),
-  AzureWebJobsStorage: z.string().optional(),
-  AzureWebJobsStorage__accountName: z.string().optional(),
-  EXPORTER_URL: origin(/^https?$/).optional(),
-  EXPORTER_RESOURCE: z.string().optional(),
-  PAGE_SIZE: numberBetween(1, 5000, 5000),
-  WORK_ITEM_SECONDS: numberBetween(1, 480, 240),
-  DELTA_INTERVAL_SECONDS: numberBetween(1, 3600, 15),
-  DELTA_MAX_INTERVAL_SECONDS: numberBetween(1, 86_400, 300),
-  WATCHDOG_GRACE_SECONDS: numberBetween(5, 3600, 600),
-  START_DELTA_SYNCS_SCHEDULE: schedule('0 */2 * * * *'),
-  POLL_STATUS_SCHEDULE: schedule('0 */5 * * * *'),
-  INGEST_FAILURES_SCHEDULE: schedule('30 * * * * *'),
-  RETOUCH_FIRST_DELAY_SECONDS: numberBetween(0, 86_400, 60),
-  RETOUCH_MAX_DELAY_SECONDS: numberBetween(1, 604_800, 21_600),
-  RETOUCH_MAX_ATTEMPTS: numberBetween(1, 100, 12),
-  VERIFY_INTERVAL_SECONDS: numberBetween(1, 3600, 30),
-  VERIFY_TIMEOUT_SECONDS: numberBetween(1, 86_400, 900),
-  APPLICATIONINSIGHTS_CONNECTION_STRING: z.string().optional(),
-  TELEMETRY_FILE: z.string().optional(),
+  TENANT_ID: guid.describe(
+    'Entra tenant whose users and applications may call, and which owns the organizations.',
+  ),
+  ENTRA_URL: origin
+    .default('https://login.microsoftonline.com')
+    .describe('Origin of the sign-in service. Change it only for a national cloud.'),
+  API_APPLICATION_ID: guid.describe(
+    "Client id of this app's registration: the audience of version 2 tokens.",
+  ),
+  API_APPLICATION_URI: z
+    .string()
+    .min(1)
+    .describe("Identifier URI of this app's registration: the resource that callers ask a token for."),
+  DATAVERSE_URLS: list(origin).describe('Origins of the organizations to replicate, separated by commas.'),
+  KEY_VAULT_HOSTS: list(z.string())
+    .default(['vault.azure.net', 'vault.azure.cn', 'vault.usgovcloudapi.net'])
+    .describe('Parent domains of the key vaults that may be called, or host:port of a single one.'),
+  SERVICE_URL: origin
+    .optional()
+    .describe(
+      'Origin handed out as ConnectorUrl. Without it, the one the caller used; set it behind a gateway.',
+    ),
+  MANAGED_IDENTITY_CLIENT_ID: guid.optional().describe('Client id of the user-assigned managed identity.'),
+  IDENTITY_ENDPOINT: z
+    .string()
+    .optional()
+    .describe(
+      'Set by Azure where there is a managed identity. Without it, the sign-in of whoever runs the program.',
+    ),
+  AzureWebJobsStorage: z
+    .string()
+    .optional()
+    .describe('Connection string of the storage account; local use only.'),
+  AzureWebJobsStorage__accountName: z
+    .string()
+    .optional()
+    .describe('Name of the storage account, reached with the managed identity.'),
+  EXPORTER_URL: origin
+    .optional()
+    .describe('Another service with the same REST API that the automation is to watch instead of this app.'),
+  EXPORTER_RESOURCE: z
+    .string()
+    .optional()
+    .describe('Resource to ask a token for when EXPORTER_URL is called.'),
+  PAGE_SIZE: numberBetween(1, 5000, 5000).describe('Rows a request.'),
+  WORK_ITEM_SECONDS: numberBetween(1, 480, 240).describe('A turn begins no new page after this time.'),
+  DELTA_INTERVAL_SECONDS: numberBetween(1, 3600, 15).describe(
+    'Until a table that just changed is asked again.',
+  ),
+  DELTA_MAX_INTERVAL_SECONDS: numberBetween(1, 86_400, 300).describe(
+    'The most until an idle table is asked again.',
+  ),
+  WATCHDOG_GRACE_SECONDS: numberBetween(5, 3600, 600).describe('A turn this long overdue is started again.'),
+  START_DELTA_SYNCS_SCHEDULE: schedule('0 */2 * * * *').describe(
+    'When lost turns are looked for (NCRONTAB, UTC).',
+  ),
+  POLL_STATUS_SCHEDULE: schedule('0 */5 * * * *').describe(
+    "When the profiles' status is recorded (NCRONTAB, UTC).",
+  ),
+  INGEST_FAILURES_SCHEDULE: schedule('30 * * * * *').describe('When failure logs are read (NCRONTAB, UTC).'),
+  RETOUCH_FIRST_DELAY_SECONDS: numberBetween(0, 86_400, 60).describe('From a failure to the first re-touch.'),
+  RETOUCH_MAX_DELAY_SECONDS: numberBetween(1, 604_800, 21_600).describe(
+    'The most between two re-touches of a row.',
+  ),
+  RETOUCH_MAX_ATTEMPTS: numberBetween(1, 100, 12).describe('Re-touches of a row until it needs attention.'),
+  VERIFY_INTERVAL_SECONDS: numberBetween(1, 3600, 30).describe(
+    'Between two looks whether a re-touched row has arrived.',
+  ),
+  VERIFY_TIMEOUT_SECONDS: numberBetween(1, 86_400, 900).describe(
+    'A re-touch not seen to arrive by then was in vain.',
+  ),
+  APPLICATIONINSIGHTS_CONNECTION_STRING: z.string().optional().describe('Where telemetry goes.'),
+  TELEMETRY_FILE: z
+    .string()
+    .optional()
+    .describe('File that gets the same events as lines of JSON; local use.'),
 });
 
 /** The settings as the program uses them, read and checked once. */

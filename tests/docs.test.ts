@@ -1,0 +1,61 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { errorCodes } from '../shared/error-codes.ts';
+import { settingsSchema } from '../shared/settings.ts';
+
+const isMadeBy =
+  '<!-- Made by tests/docs.test.ts: change the code, then run `npx vitest run tests/docs.test.ts -u`. -->';
+
+function settingsPage(): string {
+  const rows = Object.entries(settingsSchema.shape).map(([name, schema]) => {
+    const { description = '' } = schema;
+    const preset = schema.safeParse(undefined);
+    const shown = !preset.success
+      ? '**required**'
+      : preset.data === undefined
+        ? ''
+        : `\`${[preset.data].flat().join(', ')}\``;
+    return `| \`${name}\` | ${shown} | ${description} |`;
+  });
+  return `# Settings\n\n${isMadeBy}\n\nAll are read once at start, by \`shared/settings.ts\`. A wrong one stops the start, with all problems in one error. One of\n\`AzureWebJobsStorage\` and \`AzureWebJobsStorage__accountName\` must be set.\n\n| setting | preset | meaning |\n|---|---|---|\n${rows.join('\n')}\n`;
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(errorCodes).map(
+    ([code, { retry, httpStatus, cure }]) => `| \`${code}\` | ${retry} | ${httpStatus} | ${cure} |`,
+  );
+  return `# Error codes\n\n${isMadeBy}\n\nEvery error is one of these. *timed*: tried again by itself; *manual*: tried again with growing delays until somebody acts;\n*never*: the same input fails the same way. Codes \`ROW_*\` blame one row; all others leave rows alone.\n\n| code | retry | HTTP | cure |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+}
+
+test('every setting has a meaning', () => {
+  for (const [name, schema] of Object.entries(settingsSchema.shape))
+    expect(schema.description, name).toBeTruthy();
+  expect(settingsSchema).toBeInstanceOf(z.ZodObject);
+});
+
+test('the page of settings is what the program reads', async () => {
+  await expect(settingsPage()).toMatchFileSnapshot('../docs/settings.md');
+});
+
+test('the page of errors is the closed table', async () => {
+  await expect(errorsPage()).toMatchFileSnapshot('../docs/errors.md');
+});
+
+test('every link between the documents leads somewhere', () => {
+  const pages = [
+    'README.md',
+    'CHANGELOG.md',
+    ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join('docs', name)),
+  ];
+  const broken = pages.flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+      .map((match) => match[1] ?? '')
+      .filter((link) => !existsSync(join(dirname(page), link)))
+      .map((link) => `${page}: ${link}`),
+  );
+  expect(broken).toEqual([]);
+});
