@@ -1,6 +1,7 @@
 import { TableClient } from '@azure/data-tables';
 import { BlobServiceClient, type ContainerClient, type newPipeline } from '@azure/storage-blob';
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
+import { ServiceError } from '../../errors.ts';
 import type { Log } from '../../ports/log.ts';
 import { storageCall } from './storage-call.ts';
 
@@ -31,9 +32,12 @@ export interface StorageAccount {
 const pipelineRetries = { maxTries: 4, tryTimeoutInMs: 20_000, retryDelayInMs: 200, maxRetryDelayInMs: 5000 };
 const tableRetries = { maxRetries: 3, retryDelayInMs: 200, maxRetryDelayInMs: 5000 };
 
-/** Calls nobody yet. `log` is told of stored documents that cannot be read. */
+/**
+ * Calls nobody yet; `SETTINGS_INVALID` when the connection string is none. `log` is told of stored documents that cannot
+ * be read.
+ */
 export function storageAccount(options: StorageAccountOptions, log: Log): StorageAccount {
-  const { blobs, queues, tableClient } = connect(options);
+  const { blobs, queues, tableClient } = connectOrRefuse(options);
   const made = new Map<string, Promise<unknown>>();
 
   async function once(what: string, make: () => Promise<unknown>): Promise<void> {
@@ -71,6 +75,19 @@ export function storageAccount(options: StorageAccountOptions, log: Log): Storag
       made.delete(what);
     },
   };
+}
+
+function connectOrRefuse(options: StorageAccountOptions) {
+  try {
+    return connect(options);
+  } catch {
+    // The SDK's own text may repeat a part of it.
+    throw new ServiceError(
+      'SETTINGS_INVALID',
+      'Cannot use the storage account: AzureWebJobsStorage is no connection string; expected one of a storage account.',
+      { parameters: ['AzureWebJobsStorage'] },
+    );
+  }
 }
 
 function connect(options: StorageAccountOptions) {
