@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { placeServer } from './database/place-server.ts';
+import { forgetServer } from './database/place-server.ts';
 import { runDemonstration } from './demonstration/run-demonstration.ts';
 import { findFreePortBase } from './platform/free-ports.ts';
 import { type Platform, startPlatform } from './platform/start-platform.ts';
@@ -51,7 +51,7 @@ async function demo(): Promise<number> {
     clearTimeout(timer);
     stopping.abort(new Error('The demonstration is over.'));
     await platform?.stop();
-    await removeData(data);
+    removeData(data);
   }
 }
 
@@ -73,10 +73,9 @@ function tellLog(data: string): void {
 }
 
 /** PostgreSQL may have been placed elsewhere, where an account that is not root can enter. */
-async function removeData(data: string): Promise<void> {
-  const { folder } = await placeServer(join(data, 'database'));
-  for (const path of [data, ...(folder.startsWith(data) ? [] : [dirname(folder)])])
-    rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+function removeData(data: string): void {
+  forgetServer(join(data, 'database'));
+  rmSync(data, { recursive: true, force: true, maxRetries: 3 });
 }
 
 try {

@@ -31,6 +31,17 @@ export async function placeServer(wanted: string): Promise<Place> {
   };
 }
 
+/** Removes the data of a server that has ended, wherever they were placed. */
+export function forgetServer(wanted: string): void {
+  const folder = resolve(wanted);
+  for (const path of [folder, folderElsewhere(folder)])
+    rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+}
+
+function folderElsewhere(folder: string): string {
+  return join(openFolder, `dataverse-export-${digest(folder)}`);
+}
+
 /** One copy of the programs serves every cluster. It is made aside and then renamed, so it is never half there. */
 function copyPrograms({ postgres, initdb }: PostgresBinaries): PostgresBinaries {
   const native = join(dirname(postgres), '..');

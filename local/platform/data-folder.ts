@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { placeServer } from '../database/place-server.ts';
+import { forgetServer } from '../database/place-server.ts';
 
 export type DataFolder = {
   /** The last start on this folder was killed: parts of it may still be ending. */
@@ -18,7 +18,7 @@ const kept = ['app', 'database', 'dataverse', 'entra', 'keyvault', 'logs', 'stor
  * Takes the folder for one start at a time. The lock is one of SQLite's, so the system frees it even after
  * `kill -9`, and no number of a dead process can be mistaken for a living one.
  */
-export async function openDataFolder(folder: string, options: { isFresh: boolean }): Promise<DataFolder> {
+export function openDataFolder(folder: string, options: { isFresh: boolean }): DataFolder {
   const lock = openLock(folder);
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
@@ -32,7 +32,7 @@ export async function openDataFolder(folder: string, options: { isFresh: boolean
   const wasKilled = existsSync(runningFile);
   if (options.isFresh) {
     for (const name of kept) rmSync(join(folder, name), { recursive: true, force: true });
-    rmSync((await placeServer(join(folder, 'database'))).folder, { recursive: true, force: true });
+    forgetServer(join(folder, 'database'));
   }
   writeFileSync(runningFile, '');
   return {

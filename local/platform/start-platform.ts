@@ -57,7 +57,7 @@ const othersGraceSeconds = 3.5;
  * A second start on the same folder goes on where the first ended, however that was.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const data = await openDataFolder(resolve(options.data), { isFresh: options.isFresh ?? false });
+  const data = openDataFolder(resolve(options.data), { isFresh: options.isFresh ?? false });
   const children = superviseChildren();
   const abort = () => children.killAll();
   options.signal?.addEventListener('abort', abort);

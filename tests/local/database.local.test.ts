@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { placeServer } from '../../local/database/place-server.ts';
+import { forgetServer, placeServer } from '../../local/database/place-server.ts';
 import { type Database, startDatabase } from '../../local/database/start-database.ts';
 
 async function query(connectionString: string, text: string): Promise<Record<string, unknown>[]> {
@@ -102,7 +102,8 @@ test.runIf(process.getuid?.() === 0)(
     const database = await startDatabase({ folder });
     expect(await query(database.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await database.close();
-    rmSync(dirname((await placeServer(folder)).folder), { recursive: true });
+    forgetServer(folder);
+    expect(existsSync((await placeServer(folder)).folder)).toBe(false);
     rmSync(closed, { recursive: true });
   },
 );
