@@ -1,10 +1,10 @@
 import { afterAll, beforeAll } from 'vitest';
 import { describeDestination } from '../contracts/destination.ts';
-import { type PostgresUnderTest, startPostgresUnderTest } from './postgres-schema.ts';
+import { openPostgresUnderTest, type PostgresUnderTest } from './postgres-schema.ts';
 
 let postgres: PostgresUnderTest;
 beforeAll(async () => {
-  postgres = await startPostgresUnderTest();
+  postgres = await openPostgresUnderTest();
 });
 afterAll(() => postgres.close());
 

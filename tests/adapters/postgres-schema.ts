@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { type Database, exporterLogin, startDatabase } from '../../local/database/start-database.ts';
+import { inject } from 'vitest';
+import { exporterLogin } from '../../local/database/start-database.ts';
 import { typeFromCatalog } from '../../shared/adapters/postgres/column-types.ts';
 import { postgresDestinations } from '../../shared/adapters/postgres/destination.ts';
 import type { Destination } from '../../shared/ports/destination.ts';
 import { canonicalValue } from '../../shared/schema/values.ts';
-import type { DestinationUnderTest } from '../contracts/destination.ts';
+import type { DestinationUnderTest } from '../contracts/destination-start.ts';
 
-/** One server for a test file, with a fresh schema for each test. */
+/** The shared server, with a fresh schema for each test. */
 export interface PostgresUnderTest {
-  readonly database: Database;
+  /** Address with the app's own login. */
+  readonly exporterUrl: string;
   /** A superuser's connection, to look and to disturb. */
   readonly admin: Client;
   /** A schema that the app's login owns, and destinations in it. */
@@ -17,20 +19,23 @@ export interface PostgresUnderTest {
   close(): Promise<void>;
 }
 
-export async function startPostgresUnderTest(): Promise<PostgresUnderTest> {
-  const database = await startDatabase();
+export async function openPostgresUnderTest(): Promise<PostgresUnderTest> {
+  const url = new URL(inject('database'));
+  url.username = exporterLogin.name;
+  url.password = exporterLogin.password;
+  const exporterUrl = url.href;
   // Every value as the text that PostgreSQL shows.
   const types = { getTypeParser: () => (text: string) => text };
-  const admin = new Client({ connectionString: database.url, types });
+  const admin = new Client({ connectionString: inject('database'), types });
   await admin.connect();
   const opened: Destination[] = [];
   const open = (schema: string, prefix: string) => {
-    const destination = postgresDestinations().open(database.exporterUrl, { schema, prefix });
+    const destination = postgresDestinations().open(exporterUrl, { schema, prefix });
     opened.push(destination);
     return destination;
   };
   return {
-    database,
+    exporterUrl,
     admin,
     async freshSchema(prefix = '') {
       await Promise.all(opened.splice(0).map((each) => each.close()));
@@ -64,7 +69,6 @@ export async function startPostgresUnderTest(): Promise<PostgresUnderTest> {
     async close() {
       await Promise.all(opened.map((each) => each.close()));
       await admin.end();
-      await database.close();
     },
   };
 }

@@ -2,7 +2,7 @@ import { isRowFault } from '../../error-codes.ts';
 import { hasCode, ServiceError } from '../../errors.ts';
 import type { Row } from '../../model/change.ts';
 import type { DestinationColumn, DestinationTable } from '../../model/table-schema.ts';
-import { compareVersions, versionOfRow } from '../../schema/row-version.ts';
+import { compareVersions, laterVersion, versionOfRow } from '../../schema/row-version.ts';
 import { canonicalValue, columnConverter, type ValueConverter } from '../../schema/values.ts';
 
 /** A row as a line of COPY's text format, without the ordinal in front. */
@@ -111,4 +111,12 @@ export function prepareRows(table: DestinationTable, rows: readonly Row[]): Prep
     }
   }
   return { columns, rows: prepared, inexpressible };
+}
+
+/** The greatest version of all the rows, expressible or not. */
+export function greatestVersion({ rows, inexpressible }: PreparedRows): string {
+  let greatest = '0';
+  for (const { version } of rows) greatest = laterVersion(greatest, version);
+  for (const { version } of inexpressible) greatest = laterVersion(greatest, version);
+  return greatest;
 }

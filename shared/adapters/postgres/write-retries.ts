@@ -1,0 +1,90 @@
+import type { Pool, PoolClient } from 'pg';
+import type { Row } from '../../model/change.ts';
+import type { RejectedRow } from '../../model/rejected-row.ts';
+import type { DestinationTable } from '../../model/table-schema.ts';
+import type { RetryWrite } from '../../ports/destination.ts';
+import { laterVersion } from '../../schema/row-version.ts';
+import { addToCounts, takeTurn } from './checkpoints.ts';
+import { inTransaction } from './connection.ts';
+import type { Namespace } from './identifiers.ts';
+import { ensureStage } from './load-staging.ts';
+import { forgetRejectedRows, rejectedRowsById, updateRejectedRows } from './rejected-rows.ts';
+import { greatestVersion, prepareRows } from './row-text.ts';
+import { type Refusal, removeRows, writeRows } from './write-rows.ts';
+
+/** The records that no page has replaced or removed since they were read, locked. */
+async function stillRejected(
+  client: PoolClient,
+  namespace: Namespace,
+  table: DestinationTable,
+  tried: readonly RejectedRow[],
+): Promise<ReadonlyMap<string, RejectedRow>> {
+  const ids = tried.map(({ id }) => id);
+  const stored = await rejectedRowsById(client, namespace, table.name, ids);
+  const triedById = new Map(tried.map((row) => [row.id, row]));
+  return new Map(
+    stored
+      .filter(({ id, attempts, version }) => {
+        const row = triedById.get(id);
+        return row?.attempts === attempts && row.version === version;
+      })
+      .map((row) => [row.id, row]),
+  );
+}
+
+function againRejected(row: RejectedRow, refusal: Refusal | undefined, nextAttemptAt: Date): RejectedRow {
+  return {
+    ...row,
+    attempts: row.attempts + 1,
+    nextAttemptAt: nextAttemptAt.toISOString(),
+    ...(refusal && {
+      version: laterVersion(row.version, refusal.version),
+      code: refusal.code,
+      reason: refusal.reason,
+    }),
+  };
+}
+
+/** The port's `writeRetries`. */
+export async function writeRetries(pool: Pool, namespace: Namespace, retry: RetryWrite) {
+  const { table, readAt } = retry;
+  let stage = '';
+  return inTransaction(
+    pool,
+    `try rejected rows of table "${table.name}" again`,
+    async (client) => {
+      await takeTurn(client, namespace, table.name, retry.turn);
+      const current = await stillRejected(client, namespace, table, retry.tried);
+      const isCurrent = (row: Row) => current.has(String(row[table.idSource]).toLowerCase());
+      const prepared = prepareRows(table, retry.rows.filter(isCurrent));
+      const { refused } = await writeRows(client, { namespace, table, stage }, prepared, 'newer', readAt);
+      const gone = retry.goneIds.flatMap((id) => current.get(id) ?? []);
+      const deletes = await removeRows(
+        client,
+        namespace,
+        table.name,
+        gone.filter(({ changeType }) => changeType === 'Delete').map(({ id }) => id),
+        retry.isDeleteLogged ? readAt : undefined,
+      );
+      const refusals = new Map([...refused, ...deletes.refused].map((refusal) => [refusal.id, refusal]));
+      const seenIds = new Set([
+        ...[...prepared.rows, ...prepared.inexpressible].map(({ id }) => id),
+        ...gone.map(({ id }) => id),
+      ]);
+      const resolvedIds = [...seenIds].filter((id) => !refusals.has(id));
+      const rejected = [...current.values()]
+        .filter(({ id }) => refusals.has(id) || !seenIds.has(id))
+        .map((row) => againRejected(row, refusals.get(row.id), retry.nextAttemptAt));
+      await forgetRejectedRows(client, namespace, table.name, resolvedIds);
+      await updateRejectedRows(client, namespace, table.name, rejected);
+      await addToCounts(client, namespace, table.name, {
+        successCount: resolvedIds.length,
+        version: greatestVersion(prepared),
+      });
+      return { rejected };
+    },
+    async (client) => {
+      if (retry.rows.length > 0) stage = await ensureStage(client, table);
+    },
+  );
+}
