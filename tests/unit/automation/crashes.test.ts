@@ -15,6 +15,7 @@ const anyAct = fc.oneof(
       isKept: fc.boolean(),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('together' as const) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('export' as const) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), seconds: fc.nat({ max: 400 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('change' as const), row: anyRow }) },
@@ -40,11 +41,25 @@ function refuse(world: World, row: number, isRefused: boolean): void {
 async function act(world: World, what: Act): Promise<void> {
   if (what.kind === 'timer') await world.runTimer();
   else if (what.kind === 'deliver') await world.deliver(what.place, what.isKept);
+  else if (what.kind === 'together') await together(world);
   else if (what.kind === 'export') world.exportChanges();
   else if (what.kind === 'pass') world.pass(what.seconds + 0.001);
   else if (what.kind === 'refuse') refuse(world, what.row, what.isRefused);
   else if (what.kind === 'change') world.source.put('account', rowId(what.row), { name: 'changed' });
   else if (world.source.rows('account').has(rowId(what.row))) world.source.delete('account', rowId(what.row));
+}
+
+/** Two timers, two messages and one of these twice, on different instances at the same time. */
+async function together(world: World): Promise<void> {
+  const runs = [
+    world.runTimer(),
+    world.deliver(0),
+    world.deliver(0, true),
+    world.deliver(1),
+    world.runTimer(),
+  ];
+  const results = await Promise.allSettled(runs);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 async function play(world: World, history: readonly { act: Act; diesAt: number | null }[]): Promise<void> {
