@@ -63,9 +63,10 @@ function integerOfBits(bits: 32 | 64): (raw: Present) => string {
     if (bits === 32 && typeof raw === 'number' && raw === (raw | 0)) return String(raw | 0);
     if (bits === 64 && Number.isSafeInteger(raw)) return String((raw as number) + 0);
     const text = typeof raw === 'number' || typeof raw === 'string' ? decimalText(String(raw), 0) : undefined;
-    if (text === undefined || (text !== 'too-large' && decimalText(String(raw), 10) !== text))
-      throw wrongKind(raw, 'a whole number');
-    const value = text === 'too-large' ? limit : BigInt(text);
+    if (text === undefined) throw wrongKind(raw, 'a whole number');
+    const isFar = text === 'too-large' || text.length > 20;
+    if (!isFar && decimalText(String(raw), 10) !== text) throw wrongKind(raw, 'a whole number');
+    const value = isFar ? limit : BigInt(text);
     if (value >= limit || value < -limit)
       throw fault(
         'ROW_NUMBER_OUT_OF_RANGE',
