@@ -11,7 +11,7 @@ const rowsPerItem = 100;
 export async function planRetouches(ports: AutomationPorts): Promise<void> {
   await eachProfile('Planning the re-touches', ports, async (profile) => {
     if (profile.state !== 'active') return;
-    await plan(profile.id, { lastExportAt: await lastExports(profile, ports) }, ports);
+    await plan(profile.id, { lastExportAt: lastExports(profile) }, ports);
   });
 }
 
@@ -44,12 +44,7 @@ async function sendRows(
   }
 }
 
-async function lastExports(
-  profile: ExportedProfile,
-  ports: AutomationPorts,
-): Promise<ReadonlyMap<string, string>> {
-  const [snapshot] = await ports.statusHistory.latest(profile.id, 1);
-  const tables = [...(snapshot?.tables ?? []), ...profile.tables];
+function lastExports({ tables }: ExportedProfile): ReadonlyMap<string, string> {
   return new Map(
     tables.flatMap(({ name, lastExportAt }) =>
       lastExportAt ? [[name, new Date(lastExportAt).toISOString()] as const] : [],
