@@ -4,6 +4,8 @@ interface Room {
   /** Rooms that files of this one may import, beside their own. */
   readonly imports: readonly string[];
   readonly packages: readonly string[];
+  /** Packages of which only types may be imported. */
+  readonly types?: readonly string[];
 }
 
 const errors = ['shared/error-codes.ts', 'shared/errors.ts'];
@@ -35,7 +37,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   ...Object.fromEntries(engines.map((name) => [name, engine])),
   ...adapters,
   'shared/settings.ts': { imports: errors, packages: ['zod'] },
-  'shared/edge': { imports: [...words, 'shared/ports'], packages: ['@azure/functions'] },
+  'shared/edge': { imports: [...words, 'shared/ports'], packages: [], types: ['@azure/functions'] },
   'shared/service.ts': {
     imports: [...contracts, ...engines, ...Object.keys(adapters), 'shared/settings.ts'],
     packages: [],
@@ -82,7 +84,10 @@ function importProblems(path: string, code: string): string[] {
   const room = roomOf(path);
   const rules = room === undefined ? undefined : rooms[room];
   if (!rules) return ['is in no room of the table'];
-  return [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]/g)].flatMap(([, target = '']) => {
+  const checked = code.replace(/\bimport type [^;]*?\bfrom\s*'([^']+)'/g, (statement, name) =>
+    rules.types?.includes(name) ? '' : statement,
+  );
+  return [...checked.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]/g)].flatMap(([, target = '']) => {
     if (target.startsWith('node:')) return [];
     if (!target.startsWith('.')) {
       const name = target.split('/', target.startsWith('@') ? 2 : 1).join('/');

@@ -26,6 +26,7 @@ describe('the rules', () => {
     ['functions/http-health.ts', trigger],
     ['shared/sync/delta-sync.ts', "import type { Clock } from '../ports/clock.ts';"],
     ['shared/adapters/postgres/merge.ts', "const { Client } = await import('pg'); Date.now();"],
+    ['shared/edge/answer.ts', "import type {\n  HttpRequest,\n} from '@azure/functions';"],
     ['shared/schema/shape.ts', '// setTimeout is not for here\n/* nor process.env */'],
     ['tests/adapters/storage.local.test.ts', 'process.env'],
   ])('take %s', (path, text) => expect(problemsOf(path, text)).toEqual([]));
@@ -48,6 +49,7 @@ describe('the rules', () => {
       "import { app } from '@azure/functions/x';",
       /@azure\/functions$/,
     ],
+    ['more than types', 'shared/edge/a.ts', "import { app } from '@azure/functions';", /may not use package/],
     ['a new room', 'shared/attic/a.ts', '', /in no room/],
     ['the environment', 'shared/sync/a.ts', 'process.env.A', /reads the environment/],
     ['the clock', 'shared/sync/a.ts', 'const now = Date.now();', /read the clock/],
