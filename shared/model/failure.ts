@@ -33,8 +33,8 @@ export const failureCauses = [
 export type FailureCause = (typeof failureCauses)[number];
 
 /**
- * The life of a failure. `new`: just read; `waiting`: for the cause to go or for its turn; `retouching`: written again,
- * not yet seen; then `healed`, `gone` (row deleted meanwhile), or back to `waiting`, at last `needs-attention`.
+ * The life of a failure. `new`: just read; `waiting`: for the cause to go or for its turn; `retouching`: written again
+ * or about to be, not yet seen; then `healed`, `gone` (row deleted meanwhile), or back to `waiting`, at last `needs-attention`.
  */
 export const failureStates = [
   'new',
@@ -79,7 +79,7 @@ export interface Failure extends FailureEntry {
   readonly attempts: number;
   /** Not to be re-touched before. */
   readonly nextAttemptAt: string | undefined;
-  /** When the row was last re-touched. */
+  /** When the row was last re-touched; undefined again while the next re-touch is on its way. */
   readonly retouchedAt: string | undefined;
   /** Row version after the last re-touch, a decimal text: the destination must reach it. */
   readonly retouchedVersion: string | undefined;
