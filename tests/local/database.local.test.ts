@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { forgetServer, placeServer } from '../../local/database/place-server.ts';
@@ -102,8 +102,10 @@ test.runIf(process.getuid?.() === 0)(
     const database = await startDatabase({ folder });
     expect(await query(database.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await database.close();
+    const elsewhere = (await placeServer(folder)).folder;
+    expect(elsewhere).not.toContain(closed);
     forgetServer(folder);
-    expect(existsSync((await placeServer(folder)).folder)).toBe(false);
+    expect([existsSync(elsewhere), existsSync(dirname(elsewhere))]).toEqual([false, true]);
     rmSync(closed, { recursive: true });
   },
 );
