@@ -104,6 +104,18 @@ export function storageContract(open: () => StorageUnderTest): void {
       expect((await profiles.get(profile.id))?.version).toBe(11);
     });
 
+    it('stay as they are when a change fails, which is told as it is', async () => {
+      const { profiles } = open();
+      const profile = aProfile();
+      await profiles.create(profile);
+      const mistake = new TypeError('a mistake');
+      const change = () => {
+        throw mistake;
+      };
+      await expect(profiles.update(profile.id, change)).rejects.toBe(mistake);
+      expect(await profiles.get(profile.id)).toEqual(profile);
+    });
+
     it('are found by being active', async () => {
       const { profiles } = open();
       const [active, inactive] = [aProfile({ state: 'active' }), aProfile()];

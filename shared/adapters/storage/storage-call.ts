@@ -31,7 +31,7 @@ export async function storageCall<T>(doing: string, call: () => Promise<T>): Pro
   try {
     return await call();
   } catch (error) {
-    if (error instanceof ServiceError) throw error;
+    if (error instanceof ServiceError || isMistake(error)) throw error;
     // The texts of the SDKs may repeat requests, so only status and code are told.
     const { status, code } = refusalOf(error);
     const answer = status === undefined ? 'storage did not answer' : `storage answered ${status}`;
@@ -41,6 +41,11 @@ export async function storageCall<T>(doing: string, call: () => Promise<T>): Pro
       { cause: error },
     );
   }
+}
+
+/** A mistake of a program, such as the change that an update was given; storage is not to blame. */
+function isMistake(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
 }
 
 const mostTries = 40;
