@@ -164,7 +164,7 @@ function settleWithoutRetouch(row: FailedRow, now: Date, options: AutomationOpti
 
 /** A probe that failed lately shows that the cause is still there, also after a profile was switched off for days. */
 function hopelessness(waiting: readonly FailedRow[], now: Date, options: AutomationOptions) {
-  const recently = secondsAfter(now, -options.retouchMaxDelaySeconds);
+  const recently = secondsAfter(now, -options.retouchMaxDelaySeconds - 2 * options.verifyTimeoutSeconds);
   const hasVainProbe = waiting.some(
     ({ attempts, changedAt }) => attempts > 0 && !isAfter(recently, changedAt),
   );
