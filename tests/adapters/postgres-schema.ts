@@ -57,6 +57,8 @@ export async function openPostgresUnderTest(): Promise<PostgresUnderTest> {
             await admin.query(`ALTER TABLE ${named(table)} ADD CONSTRAINT refused CHECK (name <> '${name}')`);
         },
         refuseDelete: async (table, id) => {
+          await admin.query(`DROP TABLE IF EXISTS ${schema}.referring`);
+          if (id === undefined) return;
           const refer = `referring uuid CONSTRAINT referring REFERENCES ${named(table)} ("Id")`;
           await admin.query(`CREATE TABLE ${schema}.referring (${refer})`);
           await admin.query(`INSERT INTO ${schema}.referring VALUES ('${id}')`);

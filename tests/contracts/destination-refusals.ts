@@ -86,7 +86,15 @@ export function describeRefusals(make: () => Promise<DestinationUnderTest>): voi
       const tooLong = { name: 'far too long for this column' };
       let { checkpoint } = await write(first, { rows: [rowOf(1, 1, tooLong)] });
       const tried = await due();
-      const retry = { table: aTable, turn: checkpoint, tried, goneIds: [], readAt, nextAttemptAt: later };
+      const retry = {
+        table: aTable,
+        turn: checkpoint,
+        tried,
+        goneIds: [],
+        isDeleteLogged: true,
+        readAt,
+        nextAttemptAt: later,
+      };
       await destination.writeRetries({ ...retry, rows: [rowOf(1, 1, tooLong)] });
       ({ checkpoint } = await write(checkpoint, { rows: [rowOf(1, 1, tooLong)] }));
       expect(await due()).toMatchObject([{ version: '1', attempts: 2 }]);
@@ -119,6 +127,7 @@ export function describeRefusals(make: () => Promise<DestinationUnderTest>): voi
         tried,
         rows: [rowOf(1, 11), rowOf(2, 12, tooLong)],
         goneIds: [idOf(3)],
+        isDeleteLogged: true,
         readAt: later,
         nextAttemptAt,
       });
@@ -138,7 +147,7 @@ export function describeRefusals(make: () => Promise<DestinationUnderTest>): voi
       const { checkpoint } = await write(first, { rows: [rowOf(1, 1, tooLong)] });
       const tried = await due();
       const moved = await write(checkpoint, { rows: [rowOf(1, 2, tooLong)] });
-      const retry = { table: aTable, tried, goneIds: [], readAt, nextAttemptAt: later };
+      const retry = { table: aTable, tried, goneIds: [], isDeleteLogged: true, readAt, nextAttemptAt: later };
       const stale = destination.writeRetries({ ...retry, turn: checkpoint, rows: [rowOf(1, 1)] });
       await expect(stale).rejects.toMatchObject({ code: 'DESTINATION_TURN_LOST' });
       const late = { ...retry, turn: moved.checkpoint, rows: [rowOf(1, 1)] };
@@ -151,7 +160,7 @@ export function describeRefusals(make: () => Promise<DestinationUnderTest>): voi
       const { checkpoint } = await write(first, { rows: [rowOf(1, 1, tooLong)] });
       const tried = await due();
       const deleted = await write(checkpoint, { deletedIds: [idOf(1)] });
-      const retry = { table: aTable, tried, rows: [rowOf(1, 1)], goneIds: [], readAt };
+      const retry = { table: aTable, tried, rows: [rowOf(1, 1)], goneIds: [], isDeleteLogged: true, readAt };
       const turn = deleted.checkpoint;
       await destination.writeRetries({ ...retry, turn, nextAttemptAt: later });
       expect(await names()).toEqual({});
@@ -172,7 +181,7 @@ export function describeRefusals(make: () => Promise<DestinationUnderTest>): voi
   });
 
   it('records a refused delete, and deletes when it can', async () => {
-    const { destination, first, write, due, names, refuseDelete } = await start();
+    const { destination, first, write, due, names, refuseDelete, deleteLog } = await start();
     let { checkpoint } = await write(first, { rows: [rowOf(1, 1), rowOf(2, 2)] });
     await refuseDelete('account', idOf(1));
     const result = await write(checkpoint, { deletedIds: [idOf(1), idOf(2)] });
@@ -181,9 +190,22 @@ export function describeRefusals(make: () => Promise<DestinationUnderTest>): voi
     const refused = { id: idOf(1), changeType: 'Delete', code: 'ROW_CONSTRAINT_VIOLATED', version: '1' };
     expect(result.rejected).toMatchObject([refused]);
     expect(await names()).toEqual({ [idOf(1)]: 'account 1' });
-    const retry = { table: aTable, turn: checkpoint, rows: [], goneIds: [idOf(1)], readAt };
-    const tried = await due();
-    await destination.writeRetries({ ...retry, tried, nextAttemptAt: later });
+    const retry = {
+      table: aTable,
+      turn: checkpoint,
+      rows: [],
+      goneIds: [idOf(1)],
+      isDeleteLogged: true,
+      readAt,
+      nextAttemptAt: later,
+    };
+    await destination.writeRetries({ ...retry, tried: await due() });
     expect(await due()).toMatchObject([{ ...refused, attempts: 2 }]);
+    await refuseDelete('account', undefined);
+    await destination.writeRetries({ ...retry, tried: await due() });
+    expect(await due()).toEqual([]);
+    expect(await names()).toEqual({});
+    expect((await deleteLog()).map(({ id }) => id)).toEqual([idOf(2), idOf(1)]);
+    expect(await destination.checkpoint('account')).toMatchObject({ successCount: 4, failureCount: 0 });
   });
 }

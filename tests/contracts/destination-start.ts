@@ -14,8 +14,8 @@ export interface DestinationUnderTest {
   deleteLog(): Promise<readonly { readonly table: string; readonly id: string; readonly version: string }[]>;
   /** Rows of the table whose `name` is this are refused from now on (a constraint); undefined ends it. */
   refuseName(table: string, name: string | undefined): Promise<void>;
-  /** Deletes of this id are refused from now on (something refers to the row). */
-  refuseDelete(table: string, id: string): Promise<void>;
+  /** Deletes of this id are refused from now on (something refers to the row); undefined ends it. */
+  refuseDelete(table: string, id: string | undefined): Promise<void>;
   dropTable(table: string): Promise<void>;
 }
 

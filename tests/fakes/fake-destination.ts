@@ -7,16 +7,8 @@ import type { DestinationTable } from '../../shared/model/table-schema.ts';
 import type { Destination } from '../../shared/ports/destination.ts';
 import { compareTable } from '../../shared/schema/compare-table.ts';
 import { compareVersions, laterVersion, versionOfRow } from '../../shared/schema/row-version.ts';
-import { canonicalValue, columnConverter } from '../../shared/schema/values.ts';
-
-/** A row as it is stored: canonical texts by column, with `Id`, `SinkCreatedOn` and `SinkModifiedOn`. */
-export type StoredRow = Record<string, string | null>;
-
-/** Why the fake refuses a row; `wrong` ends a sentence. */
-export interface RefusalRule {
-  readonly code: ErrorCode;
-  readonly wrong: string;
-}
+import { canonicalValue } from '../../shared/schema/values.ts';
+import { expressed, type RefusalRule, type StoredRow, tooLong } from './stored-row.ts';
 
 /** A destination in memory with the semantics of the real ones, and what a test needs to see and to disturb. */
 export interface FakeDestination extends Destination {
@@ -47,28 +39,6 @@ interface Refusal extends RefusalRule {
 }
 
 const fault = (code: ErrorCode, message: string) => new ServiceError(code, message);
-
-function expressed(shape: DestinationTable, row: Row): StoredRow {
-  return Object.fromEntries(
-    shape.columns.map((column) => {
-      const text = column.source === undefined ? null : columnConverter(column)(row[column.source]);
-      const isText = text !== null && column.type.kind === 'text';
-      return [column.name, isText ? text.replaceAll('\0', '\uFFFD').toWellFormed() : text];
-    }),
-  );
-}
-
-function tooLong(shape: DestinationTable, row: StoredRow): RefusalRule | undefined {
-  for (const { name, type } of shape.columns) {
-    const length = [...(row[name] ?? '')].length;
-    if (type.kind === 'text' && type.maxLength !== undefined && length > type.maxLength)
-      return {
-        code: 'ROW_TEXT_TOO_LONG',
-        wrong: `column "${name}" holds at most ${type.maxLength} characters, received ${length}`,
-      };
-  }
-  return undefined;
-}
 
 const reasonOf = ({ verb, id, wrong }: Refusal, table: string) =>
   `Cannot ${verb} row "${id}" of table "${table}": ${wrong}.`;
@@ -353,7 +323,7 @@ export function fakeDestination(): FakeDestination {
         const upserts = writeRows(retry.table, rows, 'newer', retry.readAt);
         const gone = tried.filter(({ id }) => retry.goneIds.includes(id));
         const goneDeletes = gone.filter(({ changeType }) => changeType === 'Delete').map(({ id }) => id);
-        const deletes = removeRows(name, goneDeletes, retry.isDeleteLogged ?? false);
+        const deletes = removeRows(name, goneDeletes, retry.isDeleteLogged);
         const refusals = new Map([...upserts.refused, ...deletes.refused].map((each) => [each.id, each]));
         const seen = new Set([...upserts.ids, ...gone.map(({ id }) => id)]);
         const resolved = [...seen].filter((id) => !refusals.has(id));
@@ -388,6 +358,12 @@ export function fakeDestination(): FakeDestination {
         const from = checkpoints.get(table);
         if (from) put({ ...from, failureCount: from.failureCount + settled.length });
         return settled.length;
+      }),
+    lastWrittenAt: (table) =>
+      step(() => {
+        const times = [...tableOf(table).rows.values()].map((row) => row.SinkModifiedOn ?? '').sort();
+        const last = times.at(-1);
+        return last === undefined ? undefined : new Date(last);
       }),
     rowVersions: (table, ids) =>
       step(() => {

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import {
+  readConnectionString,
+  typeOfConnectionString,
+} from '../../shared/adapters/postgres/connection-string.ts';
+import { postgresDestinations } from '../../shared/adapters/postgres/destination.ts';
+
+describe('a connection string', () => {
+  it.each([
+    ['postgres://u:p@h/d', 'PostgreSql'],
+    ['postgresql://u:p@h:5432/d?sslmode=require', 'PostgreSql'],
+    ['Server=tcp:x.database.windows.net,1433;Initial Catalog=d;User ID=u;Password=p', 'SqlAzure'],
+    ['Data Source=x;Database=d', 'SqlAzure'],
+  ])('%s is for %s', (text, type) => expect(typeOfConnectionString(text)).toBe(type));
+
+  it.each(['', 'SECRET', 'https://u:SECRET@h/d', 'Password=SECRET'])('%j is for neither', (text) => {
+    expect(() => typeOfConnectionString(text)).toThrow(
+      expect.objectContaining({ code: 'SECRET_VALUE_INVALID' }),
+    );
+  });
+
+  it('is read with its %-codes', () => {
+    expect(readConnectionString('postgres://us%40er:p%2F%23@db.example:5433/re%20port')).toEqual({
+      host: 'db.example',
+      port: 5433,
+      user: 'us@er',
+      password: 'p/#',
+      database: 're port',
+      ssl: { rejectUnauthorized: true, servername: 'db.example' },
+    });
+  });
+
+  it.each([
+    ['postgres://u:p@127.0.0.1/d', false],
+    ['postgres://u:p@localhost/d', false],
+    ['postgres://u:p@[::1]/d', false],
+    ['postgres://u:p@localhost/d?sslmode=verify-full', { rejectUnauthorized: true, servername: 'localhost' }],
+    ['postgres://u:p@10.0.0.4/d', { rejectUnauthorized: true }],
+    ['postgres://u:p@10.0.0.4/d?sslmode=disable', false],
+    ['postgres://u:p@db.example/d?sslmode=prefer', { rejectUnauthorized: true, servername: 'db.example' }],
+  ])('%s has TLS %j', (text, ssl) => expect(readConnectionString(text).ssl).toEqual(ssl));
+
+  it.each([
+    'postgres://u:SECRET@h@h:x/d',
+    'postgres://:SECRET@h/d',
+    'postgres://u:SECRET@h',
+    'postgres://u:SECRET%ZZ@h/d',
+    'postgres://u:SECRET@h/d?sslmode=SECRET',
+    'Server=h;Password=SECRET',
+  ])('%j is refused without telling any of it', (text) => {
+    const open = () => postgresDestinations().open(text, { schema: 'dbo', prefix: '' });
+    expect(open).toThrow(expect.objectContaining({ code: 'SECRET_VALUE_INVALID' }));
+    expect(open).not.toThrow(/SECRET/);
+  });
+});

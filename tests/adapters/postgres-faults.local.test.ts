@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aTable, idOf, later, rowOf, startDestination } from '../contracts/destination-start.ts';
+import { openPostgresUnderTest, type PostgresUnderTest } from './postgres-schema.ts';
+
+let postgres: PostgresUnderTest;
+beforeAll(async () => {
+  postgres = await openPostgresUnderTest();
+});
+afterAll(() => postgres.close());
+
+async function start() {
+  const under = await postgres.freshSchema();
+  return { account: `${under.schema}.account`, ...(await startDestination(async () => under)) };
+}
+
+const run = (text: string) => postgres.admin.query(text);
+
+describe('a row that PostgreSQL refuses', () => {
+  const faults: readonly (readonly [string, string, (account: string) => string])[] = [
+    [
+      'ROW_CONSTRAINT_VIOLATED',
+      'constraint "no_secret" refused it (23514)',
+      (account) => `ALTER TABLE ${account} ADD CONSTRAINT no_secret CHECK (name NOT LIKE 'SECRET%')`,
+    ],
+    [
+      'ROW_CONSTRAINT_VIOLATED',
+      'column "ownerid" must not be null (23502)',
+      (account) => `ALTER TABLE ${account} ALTER ownerid SET NOT NULL`,
+    ],
+    [
+      'ROW_CONSTRAINT_VIOLATED',
+      'constraint "only_one" refused it (23505)',
+      (account) =>
+        `ALTER TABLE ${account} ADD CONSTRAINT only_one UNIQUE (name) DEFERRABLE INITIALLY DEFERRED;
+       INSERT INTO ${account} ("Id", name) VALUES (gen_random_uuid(), 'SECRET')`,
+    ],
+    [
+      'ROW_REFUSED',
+      'a trigger refused it (P0001)',
+      (account) =>
+        `CREATE FUNCTION ${account}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF NEW.name LIKE 'SECRET%' THEN RAISE EXCEPTION 'not this one: %', NEW.name; END IF; RETURN NEW; END $$;
+       CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON ${account} FOR EACH ROW EXECUTE FUNCTION ${account}_refuse()`,
+    ],
+    [
+      'ROW_REFUSED',
+      'a trigger refused it (P0001)',
+      (account) =>
+        `CREATE FUNCTION ${account}_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF NEW.name LIKE 'SECRET%' THEN RAISE EXCEPTION 'too late: %', NEW.name; END IF; RETURN NEW; END $$;
+       CREATE CONSTRAINT TRIGGER late AFTER INSERT ON ${account} DEFERRABLE INITIALLY DEFERRED
+       FOR EACH ROW EXECUTE FUNCTION ${account}_late()`,
+    ],
+    [
+      'ROW_NUMBER_OUT_OF_RANGE',
+      'a number does not fit its column (22003)',
+      (account) => `ALTER TABLE ${account} ALTER revenue TYPE numeric(5,2)`,
+    ],
+    [
+      'ROW_TOO_WIDE',
+      'the row is larger than PostgreSQL can store (54000)',
+      (account) => `CREATE INDEX ON ${account} (description)`,
+    ],
+  ];
+
+  it.each(faults)('is rejected with %s: %s', async (code, wrong, disturb) => {
+    const { account, first, write, names } = await start();
+    await run(disturb(account));
+    const owner = { _ownerid_value: idOf(7) };
+    const bad = { name: 'SECRET', revenue: 12345678, description: randomBytes(9000).toString('base64') };
+    const rows = [
+      rowOf(1, 1, owner),
+      rowOf(2, 2, { ...bad, ...(wrong.includes('ownerid') ? {} : owner) }),
+      rowOf(3, 3, owner),
+    ];
+    const result = await write(first, { rows });
+    expect(result).toMatchObject({ writtenCount: 2, checkpoint: { successCount: 2 } });
+    const reason = `Cannot write row "${idOf(2)}" of table "account": ${wrong}.`;
+    expect(result.rejected).toMatchObject([{ id: idOf(2), code, reason }]);
+    expect(JSON.stringify(result)).not.toContain('SECRET');
+    expect(Object.keys(await names())).toEqual(expect.arrayContaining([idOf(1), idOf(3)]));
+  });
+
+  it('is found among thousands, each of them', async () => {
+    const { account, first, write } = await start();
+    await run(
+      `ALTER TABLE ${account} ADD CONSTRAINT refused CHECK (statecode IS NULL OR statecode % 137 <> 0)`,
+    );
+    const rows = Array.from({ length: 3000 }, (_, index) => rowOf(index, index + 1, { statecode: index }));
+    const { rejected, writtenCount } = await write(first, { rows });
+    const expected = rows.flatMap(({ statecode }) =>
+      Number(statecode) % 137 === 0 ? [idOf(Number(statecode))] : [],
+    );
+    expect(rejected.map(({ id }) => id).sort()).toEqual(expected);
+    expect(writtenCount).toBe(rows.length - expected.length);
+  });
+});
+
+describe('a fault of PostgreSQL', () => {
+  async function whileLocked(account: string, act: () => Promise<unknown>, disturb: string) {
+    await run(`BEGIN; LOCK TABLE ${account} IN ACCESS EXCLUSIVE MODE`);
+    try {
+      const acting = act().catch((error: unknown) => error);
+      const waiting = `SELECT pid FROM pg_stat_activity a WHERE EXISTS (SELECT 1 FROM pg_locks l
+        WHERE l.pid = a.pid AND NOT l.granted AND l.relation = '${account}'::regclass)`;
+      // The statistics of a transaction are a snapshot; without clearing it nobody ever seems to wait.
+      while ((await run('SELECT pg_stat_clear_snapshot()')) && (await run(waiting)).rowCount === 0)
+        await sleep(20);
+      await run(`SELECT ${disturb}(pid) FROM (${waiting}) AS w`);
+      return await acting;
+    } finally {
+      await run('ROLLBACK');
+    }
+  }
+
+  it.each([
+    ['a broken connection', 'pg_terminate_backend', 'DESTINATION_UNREACHABLE'],
+    ['a cancelled statement', 'pg_cancel_backend', 'DESTINATION_BUSY'],
+  ])(
+    '%s in the middle of a page blames no row, leaves nothing, and the same page goes through later',
+    async (_, disturb, code) => {
+      const { account, first, write, destination, due, names } = await start();
+      const rows = [rowOf(1, 1), rowOf(2, 2, { name: 'far too long for this column' })];
+      const error = await whileLocked(account, () => write(first, { rows }), disturb);
+      expect(error).toMatchObject({ name: 'ServiceError', code });
+      expect(await destination.checkpoint('account')).toEqual(first);
+      expect(await due(later)).toEqual([]);
+      const result = await write(first, { rows });
+      expect(result.rejected).toHaveLength(1);
+      expect(Object.keys(await names())).toEqual([idOf(1)]);
+    },
+  );
+
+  it.each([
+    ['DESTINATION_OBJECT_MISSING', (account: string) => `ALTER TABLE ${account} DROP COLUMN description`],
+    [
+      'DESTINATION_TABLE_CONFLICT',
+      (account: string) => `ALTER TABLE ${account} ALTER name TYPE boolean USING true`,
+    ],
+    ['DESTINATION_PERMISSION_MISSING', (account: string) => `ALTER TABLE ${account} OWNER TO postgres`],
+  ])('with code %s fails the page and blames no row', async (code, disturb) => {
+    const { account, first, write, destination, due } = await start();
+    await run(disturb(account));
+    await expect(write(first, { rows: [rowOf(1, 1)] })).rejects.toMatchObject({ code });
+    expect(await destination.checkpoint('account')).toEqual(first);
+    expect(await due(later)).toEqual([]);
+  });
+
+  it('does not hold a page whose table was widened after the connection had staged it', async () => {
+    const { first, write, destination, rows } = await start();
+    const { checkpoint } = await write(first, { rows: [rowOf(1, 1)] });
+    const fax = { name: 'fax', type: { kind: 'text', maxLength: 50 }, source: 'fax' } as const;
+    const table = { ...aTable, columns: [...aTable.columns, fax] };
+    await destination.ensureTable(table);
+    await write(checkpoint, { table, rows: [rowOf(1, 2, { fax: '1' })] });
+    expect(await rows('account')).toMatchObject([{ fax: '1' }]);
+  });
+});

@@ -1,0 +1,37 @@
+import type { ErrorCode } from '../../shared/error-codes.ts';
+import type { Row } from '../../shared/model/change.ts';
+import type { DestinationTable } from '../../shared/model/table-schema.ts';
+import { columnConverter } from '../../shared/schema/values.ts';
+
+/** A row as it is stored: canonical texts by column, with `Id`, `SinkCreatedOn` and `SinkModifiedOn`. */
+export type StoredRow = Record<string, string | null>;
+
+/** Why the fake refuses a row; `wrong` ends a sentence. */
+export interface RefusalRule {
+  readonly code: ErrorCode;
+  readonly wrong: string;
+}
+
+/** The row as a destination stores it; throws `ROW_*` when it cannot be expressed. */
+export function expressed(shape: DestinationTable, row: Row): StoredRow {
+  return Object.fromEntries(
+    shape.columns.map((column) => {
+      const text = column.source === undefined ? null : columnConverter(column)(row[column.source]);
+      const isText = text !== null && column.type.kind === 'text';
+      return [column.name, isText ? text.replaceAll('\0', '\uFFFD').toWellFormed() : text];
+    }),
+  );
+}
+
+/** The rule of the first column that a text does not fit. */
+export function tooLong(shape: DestinationTable, row: StoredRow): RefusalRule | undefined {
+  for (const { name, type } of shape.columns) {
+    const length = [...(row[name] ?? '')].length;
+    if (type.kind === 'text' && type.maxLength !== undefined && length > type.maxLength)
+      return {
+        code: 'ROW_TEXT_TOO_LONG',
+        wrong: `column "${name}" holds at most ${type.maxLength} characters, received ${length}`,
+      };
+  }
+  return undefined;
+}
