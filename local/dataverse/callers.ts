@@ -14,15 +14,19 @@ export type Caller = {
 /** The claims of a checked token that say who calls. */
 export type Claims = { oid?: string; appid?: string; azp?: string; [claim: string]: unknown };
 
-/** Finds the systemuser of a token: applications by `appid` or `azp`, people by `oid`; unknown ones are no members. */
+/** Finds the systemuser of a token: applications by `appid` or `azp`, people by `oid`; anyone else is no member. */
 export function findCaller({ store }: Organization, claims: Claims): Caller {
-  const applicationId = claims.appid ?? claims.azp;
+  // A person's token names the application they signed in with, too; only a token without a person is that application.
+  const isPerson =
+    claims.scp !== undefined || claims.upn !== undefined || claims.preferred_username !== undefined;
+  const applicationId = isPerson ? undefined : (claims.appid ?? claims.azp);
   let user: RowValues | undefined;
   for (const row of store.scan('systemuser', {})) {
     const values = parseRow(row.text);
-    const isApplication = isValue(values, 'applicationid', applicationId);
-    if (isApplication || isValue(values, 'azureactivedirectoryobjectid', claims.oid)) user = values;
-    if (isApplication) break;
+    const isWanted =
+      isValue(values, 'azureactivedirectoryobjectid', claims.oid) ||
+      isValue(values, 'applicationid', applicationId);
+    if (isWanted) user = values;
   }
   if (!user)
     throw new DataverseError(403, errorCodes.notMember, 'The user is not a member of the organization.');
