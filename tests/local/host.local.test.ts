@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { type Program, startProgram } from '../../local/platform/start-program.ts';
-import { type Storage, startStorage } from '../../local/storage/start-storage.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'host-'));
@@ -14,7 +13,8 @@ const notesFile = join(folder, 'notes');
 const logFile = join(folder, 'host.log');
 const hostJson = join(folder, 'host.json');
 const guid = '00000000-0000-4000-8000-00000000000a';
-let storage: Storage;
+/** The storage is shared with other tests: these queues are ours. */
+const inbox = 'host-test-inbox';
 let host: Program;
 
 beforeAll(async () => {
@@ -28,12 +28,10 @@ beforeAll(async () => {
       },
     }),
   );
-  storage = await startStorage();
   host = await startFixture({});
 });
 afterAll(async () => {
   await host.stop();
-  await storage.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -48,8 +46,8 @@ function startFixture(environment: Record<string, string>, more: string[] = []):
     ],
     environment: {
       PATH: process.env.PATH,
-      AzureWebJobsStorage: storage.connectionString,
-      INBOX: 'inbox',
+      AzureWebJobsStorage: inject('storage'),
+      INBOX: inbox,
       NOTES: notesFile,
       TICK_SCHEDULE: '0 0 5 31 12 *',
       ...environment,
@@ -69,14 +67,14 @@ function notes(about: (note: Note) => unknown): Note[] {
 const notesOf = (word: string) => notes(({ message }) => JSON.stringify(message)?.includes(word));
 
 function queue(name: string) {
-  return QueueServiceClient.fromConnectionString(storage.connectionString).getQueueClient(name);
+  return QueueServiceClient.fromConnectionString(inject('storage')).getQueueClient(name);
 }
 async function send(message: unknown): Promise<void> {
-  await queue('inbox').createIfNotExists();
-  await queue('inbox').sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'));
+  await queue(inbox).createIfNotExists();
+  await queue(inbox).sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'));
 }
 async function inboxLength(): Promise<number> {
-  return (await queue('inbox').getProperties()).approximateMessagesCount ?? 0;
+  return (await queue(inbox).getProperties()).approximateMessagesCount ?? 0;
 }
 
 describe('http', () => {
@@ -166,14 +164,14 @@ describe('queues', () => {
       10_000,
     );
     await vi.waitFor(async () => expect(await inboxLength()).toBe(0));
-    expect(await queue('inbox-poison').exists()).toBe(false);
+    expect(await queue(`${inbox}-poison`).exists()).toBe(false);
   });
 
   test('a message that fails to the last attempt becomes poison, as it was', async () => {
     await send({ name: 'hopeless', fail: true });
-    await vi.waitFor(async () => expect(await queue('inbox-poison').exists()).toBe(true), 10_000);
+    await vi.waitFor(async () => expect(await queue(`${inbox}-poison`).exists()).toBe(true), 10_000);
     const poison = await vi.waitFor(async () => {
-      const [message] = (await queue('inbox-poison').receiveMessages()).receivedMessageItems;
+      const [message] = (await queue(`${inbox}-poison`).receiveMessages()).receivedMessageItems;
       expect(message).toBeDefined();
       return message;
     });
@@ -184,9 +182,9 @@ describe('queues', () => {
   });
 
   test('a message in another encoding becomes poison without an attempt', async () => {
-    await queue('inbox').sendMessage('{"name":"plain"}');
+    await queue(inbox).sendMessage('{"name":"plain"}');
     await vi.waitFor(async () => {
-      const { peekedMessageItems } = await queue('inbox-poison').peekMessages({ numberOfMessages: 8 });
+      const { peekedMessageItems } = await queue(`${inbox}-poison`).peekMessages({ numberOfMessages: 8 });
       expect(peekedMessageItems.map((message) => message.messageText)).toContain('{"name":"plain"}');
     }, 5000);
     expect(notesOf('plain')).toHaveLength(0);
@@ -200,13 +198,15 @@ describe('queues', () => {
   }, 20_000);
 
   test('a message whose host was killed comes again when its lease ends', async () => {
-    const other = await startFixture({ INBOX: 'other' });
-    await queue('other').createIfNotExists();
-    await queue('other').sendMessage(Buffer.from('{"name":"orphan","milliseconds":1500}').toString('base64'));
+    const other = await startFixture({ INBOX: 'host-test-other' });
+    await queue('host-test-other').createIfNotExists();
+    await queue('host-test-other').sendMessage(
+      Buffer.from('{"name":"orphan","milliseconds":1500}').toString('base64'),
+    );
     await vi.waitFor(() => expect(notesOf('orphan')).toHaveLength(1), 5000);
     other.kill('SIGKILL');
     await other.exited;
-    const next = await startFixture({ INBOX: 'other' });
+    const next = await startFixture({ INBOX: 'host-test-other' });
     await vi.waitFor(
       () => expect(notesOf('orphan').map((note) => note.dequeueCount)).toEqual([1, 2]),
       10_000,
@@ -217,7 +217,11 @@ describe('queues', () => {
 
 describe('timers', () => {
   test('fire by their schedule, with six fields', async () => {
-    const ticking = await startFixture({ TICK_SCHEDULE: '* * * * * *', INBOX: 'none', FAIL_TIMER: 'yes' });
+    const ticking = await startFixture({
+      TICK_SCHEDULE: '* * * * * *',
+      INBOX: 'host-test-none',
+      FAIL_TIMER: 'yes',
+    });
     await vi.waitFor(() => expect(notes((note) => note.tick).length).toBeGreaterThanOrEqual(2), 5000);
     await ticking.stop();
     expect(notes((note) => note.tick)[0]?.tick).toMatchObject({
@@ -260,7 +264,7 @@ describe('the admin address', () => {
 
 describe('the program', () => {
   test('gives a running request time to finish when it is asked to stop', async () => {
-    const stopping = await startFixture({ INBOX: 'none' });
+    const stopping = await startFixture({ INBOX: 'host-test-none' });
     const answer = fetch(`${stopping.url}/api/fail/slowly`);
     await new Promise((resolve) => setTimeout(resolve, 300));
     stopping.kill('SIGTERM');

@@ -78,7 +78,7 @@ function partOf(platform: Started, part: string): number {
 
 /** Whatever belongs to our block of ports or to our data: nothing else on the machine does. */
 async function expectNothingLeft(): Promise<void> {
-  const left = processes().filter(({ args }) => args.includes(data));
+  const left = processes().filter(({ args }) => args.includes(parent));
   expect(left).toEqual([]);
   await checkPorts(portBase);
 }
@@ -245,6 +245,25 @@ test('a part that does not react is killed in time, and a second Ctrl-C kills at
   expect(await impatient.exit).toBe(130);
   expect(Date.now() - again).toBeLessThan(2000);
   await vi.waitFor(expectNothingLeft, { timeout: 3000 });
+});
+
+test('of two starts at the same moment on the same ports at most one runs, and it has all of them', async () => {
+  const rivals = [start(), start('--data', join(parent, 'rival'))];
+  const outcomes = await Promise.all(
+    rivals.map(({ output, exit }) =>
+      Promise.race([
+        exit,
+        vi.waitFor(() => expect(output()).toContain('stop: Ctrl-C'), 30_000).then(() => 'runs' as const),
+      ]),
+    ),
+  );
+  expect(outcomes).toContain(1);
+  for (const [index, rival] of rivals.entries()) {
+    if (outcomes[index] !== 'runs') continue;
+    rival.interrupt();
+    expect(await rival.exit).toBe(0);
+  }
+  await expectNothingLeft();
 });
 
 test('Ctrl-C while it starts ends what had started', async () => {
