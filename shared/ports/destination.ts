@@ -48,7 +48,7 @@ export interface RetryWrite {
   readonly readAt: Date;
   readonly nextAttemptAt: Date;
   /** For rejected deletes that succeed now. */
-  readonly isDeleteLogged?: boolean;
+  readonly isDeleteLogged: boolean;
 }
 
 /** Deletes rows that a reload has not seen: those last written before `before`, rejected ones excepted. */
@@ -100,6 +100,8 @@ export interface Destination {
   writeRetries(retry: RetryWrite): Promise<{ readonly rejected: readonly RejectedRow[] }>;
   /** Forgets rejected rows that were given up (same id and attempts), counting each once as a failure. */
   settleRejectedRows(table: string, rows: readonly RejectedRow[]): Promise<number>;
+  /** The latest `SinkModifiedOn` of the table's rows; reads the whole table. Undefined when it has no row. */
+  lastWrittenAt(table: string): Promise<Date | undefined>;
   /** Row versions by id, as decimal text; ids without a row are absent. */
   rowVersions(table: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   close(): Promise<void>;

@@ -12,13 +12,18 @@ const sweepLimit = 5000;
 export async function takeIdentity(run: TableRun): Promise<void> {
   const { query } = run.shape;
   if (run.checkpoint.link === undefined) {
+    if (run.checkpoint.needsSweep) await advanceCheckpoint(run, { loadStartedAt: await reloadStart(run) });
     const readAt = readTime(run);
     const whole = await run.dataverse.readPage({ kind: 'tracked-rows', query });
     if (whole.following.kind === 'delta') {
       const deltaLink = whole.following.link;
       const count = whole.rows.length;
-      const advance = { ...afterLoad(run, deltaLink), rowsExpected: count, rowsLoaded: count };
-      await writePage(run, whole, { ...advance, loadStartedAt: readAt.toISOString() }, readAt);
+      await writePage(
+        run,
+        whole,
+        { ...afterLoad(run, deltaLink), rowsExpected: count, rowsLoaded: count },
+        readAt,
+      );
       return;
     }
   }
@@ -34,7 +39,7 @@ export async function takeIdentity(run: TableRun): Promise<void> {
       continue;
     }
     const deltaLink = page.following.kind === 'delta' ? page.following.link : undefined;
-    const loadStartedAt = run.ports.clock.now().toISOString();
+    const loadStartedAt = run.checkpoint.needsSweep ? await reloadStart(run) : undefined;
     await advanceCheckpoint(run, {
       ...counted,
       phase: 'load',
@@ -44,6 +49,16 @@ export async function takeIdentity(run: TableRun): Promise<void> {
       rowsLoaded: 0,
     });
   }
+}
+
+/**
+ * A time after everything written so far, by whatever clock, so that the sweep can tell what this load has not seen.
+ * Writing it moves the turn: a retry that was read before cannot be written after. Ten milliseconds, because databases
+ * round times.
+ */
+async function reloadStart(run: TableRun): Promise<string> {
+  const lastWrittenAt = (await run.destination.lastWrittenAt(run.table))?.getTime() ?? 0;
+  return new Date(Math.max(run.ports.clock.now().getTime(), lastWrittenAt + 10)).toISOString();
 }
 
 /** Reads all columns of all rows by plain pages, the next page being fetched while the present one is written. */

@@ -1,3 +1,4 @@
+import { errorCodes } from '../error-codes.ts';
 import { ServiceError } from '../errors.ts';
 import type { Row } from '../model/change.ts';
 import type { FailureEntry } from '../model/failure.ts';
@@ -84,6 +85,7 @@ async function tryAgain(
         goneIds,
         readAt,
         nextAttemptAt,
+        isDeleteLogged: profile.writeDeleteLog,
       });
       return;
     } catch (error) {
@@ -128,6 +130,7 @@ async function giveUp(
 }
 
 function asEntry(row: RejectedRow): FailureEntry {
-  const { table, id, noticedAt, changeType, reason } = row;
-  return { entity: table, recordId: id, notificationTime: noticedAt, changeType, reason };
+  const { table, id, noticedAt, changeType, reason, code } = row;
+  const told = `${reason} ${errorCodes[code].cure}`;
+  return { entity: table, recordId: id, notificationTime: noticedAt, changeType, reason: told };
 }

@@ -6,7 +6,7 @@ import { inTransaction, openPool } from './connection.ts';
 import { typeOfConnectionString } from './connection-string.ts';
 import { ensureSystemTables, ensureTable } from './ddl.ts';
 import type { Namespace } from './identifiers.ts';
-import { versionsById } from './merge.ts';
+import { lastWrittenAt, versionsById } from './merge.ts';
 import * as rejectedRows from './rejected-rows.ts';
 import { testDestination } from './test-destination.ts';
 import { sweepRows, writePage } from './write-page.ts';
@@ -52,6 +52,10 @@ function postgresDestination(pool: Pool, namespace: Namespace, close: () => Prom
         await checkpoints.addToCounts(client, namespace, table, { failureCount });
         return failureCount;
       }),
+    lastWrittenAt: (table) =>
+      transaction(`read when table "${table}" was written`, (client) =>
+        lastWrittenAt(client, namespace, table),
+      ),
     rowVersions: (table, ids) =>
       transaction(`read row versions of table "${table}"`, (client) =>
         versionsById(client, namespace, table, ids),

@@ -116,3 +116,16 @@ export async function versionsById(
   );
   return new Map(found.rows.map(({ Id, version }) => [Id, version]));
 }
+
+/** The latest `SinkModifiedOn` of a table. */
+export async function lastWrittenAt(
+  client: Pick<PoolClient, 'query'>,
+  namespace: Namespace,
+  table: string,
+): Promise<Date | undefined> {
+  const found = await client.query<{ milliseconds: string | null }>(
+    `SELECT ceil(extract(epoch FROM max("SinkModifiedOn")) * 1000) AS milliseconds FROM ${tableName(namespace, table)}`,
+  );
+  const milliseconds = found.rows[0]?.milliseconds ?? null;
+  return milliseconds === null ? undefined : new Date(Number(milliseconds));
+}

@@ -1,0 +1,163 @@
+import type { Profile } from '../../shared/model/profile.ts';
+import { newSyncState } from '../../shared/model/sync-state.ts';
+import type { RetryRowItem, SyncTableItem } from '../../shared/model/work-item.ts';
+import { retryRows } from '../../shared/sync/retry-rows.ts';
+import { runWorkItem } from '../../shared/sync/run-work-item.ts';
+import { startDeltaSyncs } from '../../shared/sync/start-delta-syncs.ts';
+import type { SyncPorts } from '../../shared/sync/sync-ports.ts';
+import { tableShapes } from '../../shared/sync/table-shape.ts';
+import { type FakeDataverseOptions, fakeDataverse, fakeOrganizations } from '../fakes/fake-dataverse.ts';
+import { fakeDestination } from '../fakes/fake-destination.ts';
+import { fakeFailureLog } from '../fakes/fake-failures.ts';
+import { fakeProfileStore, fakeSyncStates } from '../fakes/fake-storage.ts';
+
+/** Thrown in place of a port's answer: the process died there. */
+export class Crash extends Error {}
+
+/** Where the next process dies: at its n-th call to a port, before or after the call had its effect. */
+export interface CrashPoint {
+  readonly atCall: number;
+  readonly isAfterEffect: boolean;
+}
+
+type Message =
+  | { readonly kind: 'sync'; readonly item: SyncTableItem; visibleAt: number }
+  | { readonly kind: 'retry'; readonly item: RetryRowItem; visibleAt: number };
+
+export const table = 'account';
+const organization = {
+  id: '22222222-2222-4222-8222-222222222222',
+  name: 'Contoso',
+  url: 'https://contoso.example/',
+  tenantId: '11111111-1111-4111-8111-111111111111',
+};
+export const profile: Profile = {
+  id: 'aaaaaaaa-1111-4111-8111-111111111111',
+  organizationId: organization.id,
+  organizationUrl: organization.url,
+  name: 'Reporting',
+  version: 1,
+  state: 'active',
+  activation: 1,
+  scope: 'all',
+  destination: { type: 'PostgreSql', keyVaultUri: '', schema: 'dbo', prefix: '' },
+  tables: [{ name: table, settings: {} }],
+  retryPolicy: { maxRetryCount: 2, intervalSeconds: 5 },
+  writeDeleteLog: true,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  lastModifiedAt: '2026-01-01T00:00:00.000Z',
+};
+
+/** Replication with everything outside in memory: queues that deliver at least once, processes that die, a clock. */
+export async function replicationWorld(options: FakeDataverseOptions = {}) {
+  const source = fakeDataverse(organization, [table], options);
+  const destination = fakeDestination();
+  const failures = fakeFailureLog();
+  const messages: Message[] = [];
+  let now = Date.parse('2026-01-01T00:00:00Z');
+  const clock = { now: () => new Date(now), sleep: async () => {} };
+  const stable = {
+    profiles: fakeProfileStore(),
+    syncStates: fakeSyncStates(),
+    syncQueue: {
+      send: async (item: SyncTableItem, delaySeconds = 0) => {
+        messages.push({ kind: 'sync', item, visibleAt: now + delaySeconds * 1000 });
+      },
+    },
+    retryQueue: {
+      send: async (item: RetryRowItem, delaySeconds = 0) => {
+        messages.push({ kind: 'retry', item, visibleAt: now + delaySeconds * 1000 });
+      },
+    },
+  };
+  await stable.profiles.create(profile);
+
+  /** The ports of one process; with a crash point every call from there on fails. */
+  function newProcess(crash?: CrashPoint): SyncPorts {
+    let calls = 0;
+    const mortal = <T extends object>(port: T): T =>
+      new Proxy(port, {
+        get(target, name) {
+          const member = Reflect.get(target, name);
+          if (typeof member !== 'function') return member;
+          return async (...args: unknown[]) => {
+            calls += 1;
+            if (crash && (calls > crash.atCall || (calls === crash.atCall && !crash.isAfterEffect)))
+              throw new Crash();
+            const answer = await member.apply(target, args);
+            if (crash && calls >= crash.atCall) throw new Crash();
+            return answer;
+          };
+        },
+      });
+    return {
+      profiles: mortal(stable.profiles),
+      syncStates: mortal(stable.syncStates),
+      organizations: fakeOrganizations([{ organization, dataverse: mortal(source.dataverse) }]),
+      destinations: { open: async () => mortal(destination) },
+      queues: { syncTable: mortal(stable.syncQueue), retryRow: mortal(stable.retryQueue) },
+      failureLog: mortal(failures.log),
+      shapes: tableShapes(clock),
+      telemetry: { event() {} },
+      clock,
+      log: { info() {}, warn() {}, error() {} },
+      options: {
+        workItemSeconds: 240,
+        deltaIntervalSeconds: 15,
+        deltaMaxIntervalSeconds: 300,
+        watchdogGraceSeconds: 600,
+      },
+    };
+  }
+
+  const survived = async (work: Promise<unknown>): Promise<boolean> => {
+    try {
+      await work;
+      return true;
+    } catch (error) {
+      if (error instanceof Crash || (error instanceof Error && error.cause instanceof Crash)) return false;
+      throw error;
+    }
+  };
+
+  /** Delivers the n-th visible message; it stays when the process died, or when the queue delivers it twice. */
+  async function deliver(index: number, crash?: CrashPoint, isKept = false): Promise<void> {
+    const visible = messages.filter((message) => message.visibleAt <= now);
+    const message = visible[index % Math.max(1, visible.length)];
+    if (!message) return;
+    message.visibleAt = now + 30_000;
+    const ports = newProcess(crash);
+    const work = message.kind === 'sync' ? runWorkItem(message.item, ports) : retryRows(message.item, ports);
+    if ((await survived(work)) && !isKept) messages.splice(messages.indexOf(message), 1);
+  }
+
+  const watchdog = (crash?: CrashPoint) => survived(startDeltaSyncs(newProcess(crash)));
+
+  return {
+    source,
+    destination,
+    failures,
+    syncStates: stable.syncStates,
+    deliver,
+    watchdog,
+    messageCount: () => messages.length,
+    tick(seconds: number): void {
+      now += seconds * 1000;
+    },
+    /** As the API does it: state before message. */
+    async activate(activation: number): Promise<void> {
+      await stable.profiles.update(profile.id, (current) => ({ ...current, state: 'active', activation }));
+      const fresh = newSyncState(profile.id, table, activation, clock.now().toISOString());
+      await stable.syncStates.update(profile.id, table, () => fresh);
+      await stable.syncQueue.send({ profileId: profile.id, table, activation, turn: fresh.turn });
+    },
+    /** Lets time pass and every message be delivered, without any crash. */
+    async settle(): Promise<void> {
+      for (let round = 0; round < 40; round += 1) {
+        now += round % 10 === 9 ? 700_000 : 20_000;
+        await watchdog();
+        for (let left = messages.length; left > 0; left -= 1) await deliver(0);
+      }
+    },
+  };
+}

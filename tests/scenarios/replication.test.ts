@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ServiceError } from '../../shared/errors.ts';
+import { profile, replicationWorld, table } from './replication-world.ts';
+
+type World = Awaited<ReturnType<typeof replicationWorld>>;
+
+const idOf = (n: number) => `0000000${n.toString(16)}-0000-4000-8000-000000000000`;
+const outage = new ServiceError(
+  'DESTINATION_UNREACHABLE',
+  'Cannot reach the destination: it is switched off.',
+);
+
+const crash = fc.option(fc.record({ atCall: fc.integer({ min: 1, max: 40 }), isAfterEffect: fc.boolean() }), {
+  nil: undefined,
+  freq: 2,
+});
+const id = fc.integer({ min: 0, max: 11 }).map(idOf);
+
+/** What may happen, in any order. */
+const happening = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('put' as const),
+      id,
+      name: fc.constantFrom('good', 'bad', 'x'),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('delete' as const), id }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('deliver' as const),
+      index: fc.nat(5),
+      crash,
+      isKept: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('deliverTwo' as const), crash }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('tick' as const), seconds: fc.constantFrom(1, 5, 20, 60, 700) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('watchdog' as const), crash }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('expireTokens' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuseBadRows' as const), isOn: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('outage' as const), isOn: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('activateAgain' as const) }) },
+);
+type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
+
+const refuseBadRows = (world: World, isOn: boolean) =>
+  world.destination.refuseRows((_, row) =>
+    isOn && row.name === 'bad'
+      ? { code: 'ROW_CONSTRAINT_VIOLATED', wrong: 'a constraint refused it' }
+      : undefined,
+  );
+
+async function happen(world: World, what: Happening, activation: { count: number }): Promise<void> {
+  switch (what.kind) {
+    case 'put':
+      return world.source.put(table, what.id, { name: what.name });
+    case 'delete':
+      return world.source.delete(table, what.id);
+    case 'deliver':
+      return world.deliver(what.index, what.crash, what.isKept);
+    case 'deliverTwo':
+      await Promise.all([world.deliver(0, what.crash, true), world.deliver(1)]);
+      return;
+    case 'tick':
+      return world.tick(what.seconds);
+    case 'watchdog':
+      await world.watchdog(what.crash);
+      return;
+    case 'expireTokens':
+      return world.source.expireTokens();
+    case 'refuseBadRows':
+      return refuseBadRows(world, what.isOn);
+    case 'outage':
+      return world.destination.failWith(what.isOn ? outage : undefined);
+    case 'activateAgain':
+      activation.count += 1;
+      return world.activate(activation.count);
+  }
+}
+
+/** Ids in the failure log: rows that were given up and come again only when they are touched. */
+function givenUp(world: World): ReadonlySet<string> {
+  const text = [...(world.failures.containers.get(profile.id)?.values() ?? [])].map(String).join('');
+  return new Set([...text.matchAll(/RecordId: ([0-9a-f-]{36})/g)].map((match) => match[1] ?? ''));
+}
+
+const sourceRows = (world: World) =>
+  Object.fromEntries(
+    [...world.source.rows(table)].map(([key, row]) => [key, [row.values.name, String(row.version)]]),
+  );
+const destinationRows = (world: World) =>
+  Object.fromEntries(
+    [...world.destination.rows(table)].map(([key, row]) => [key, [row.name, row.versionnumber]]),
+  );
+
+async function comesToRest(world: World): Promise<void> {
+  world.destination.failWith(undefined);
+  refuseBadRows(world, false);
+  await world.settle();
+  for (const touched of givenUp(world))
+    if (world.source.rows(table).has(touched)) world.source.put(table, touched, {});
+  await world.settle();
+}
+
+test.each(['start', 'end'] as const)(
+  'whatever happens, the destination is the source once changes stop (delta links from the %s of a read)',
+  { timeout: 120_000 },
+  async (tokenTime) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(happening, { minLength: 5, maxLength: 60 }),
+        fc.nat(9),
+        async (history, rowsAtFirst) => {
+          const world = await replicationWorld({ tokenTime });
+          for (let n = 0; n < rowsAtFirst; n += 1) world.source.put(table, idOf(n), { name: 'first' });
+          const activation = { count: 1 };
+          await world.activate(1);
+          for (const what of history) await happen(world, what, activation);
+          await comesToRest(world);
+          expect(destinationRows(world)).toEqual(sourceRows(world));
+          expect(world.destination.rejectedRows()).toEqual([]);
+          expect(world.messageCount()).toBe(1);
+          const state = await world.syncStates.get(profile.id, table);
+          expect(state?.phase).toBe('delta');
+          expect(state?.initialSyncState).toMatch(/^Completed/);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  },
+);
