@@ -3,18 +3,20 @@ import { readStartFlags } from './platform/start-flags.ts';
 import { type Platform, startPlatform } from './platform/start-platform.ts';
 import { welcomeText } from './platform/welcome-text.ts';
 
+const echoMilliseconds = 250;
+
 /** `npm start`: the whole platform and its demonstration until Ctrl-C (exit 0) or until a part dies (exit 1). */
 async function start(): Promise<number> {
   const flags = readStartFlags(process.argv.slice(2));
   const stopping = new AbortController();
   let platform: Platform | undefined;
-  let interrupts = 0;
+  let firstSignalAt: number | undefined;
   const interrupted = new Promise<'interrupted'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        interrupts++;
-        // A terminal that closes can tell us more than once in the same moment.
-        if (interrupts > 1 && signal === 'SIGINT') {
+        firstSignalAt ??= performance.now();
+        // One Ctrl-C may reach us twice, from the terminal and from npm.
+        if (signal === 'SIGINT' && performance.now() - firstSignalAt > echoMilliseconds) {
           platform?.killAll();
           process.exit(130);
         }

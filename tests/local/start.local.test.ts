@@ -239,7 +239,10 @@ test('a part that does not react is killed in time, and a second Ctrl-C kills at
   const impatient = await startAndWait();
   process.kill(partOf(impatient, 'app'), 'SIGSTOP');
   impatient.interrupt();
+  impatient.interrupt(); // The echo of the first, as npm may send it.
   await vi.waitFor(() => expect(impatient.output()).toContain('Ctrl-C again kills'));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(processes().some(({ pid }) => pid === impatient.pid)).toBe(true);
   const again = Date.now();
   impatient.interrupt();
   expect(await impatient.exit).toBe(130);
