@@ -22,6 +22,6 @@ export async function proveResume(stage: Stage, profile: ProfileDetails, started
   if (repeated.length > 0)
     throw new Error(`Cannot resume: tables were loaded again (${repeated.join(', ')}); expected none.`);
   narrator.good(
-    `The tables were loaded by the earlier start, and go on from there: of ${countOf(total, 'row')} in the reporting database, ${countOf(written, 'row')} ${written === 1 ? 'was' : 'were'} written since this start, because of changes.`,
+    `The tables were loaded by an earlier start and go on from there: ${countOf(written, 'row')} of ${total.toLocaleString('en')} in the reporting database ${written === 1 ? 'has' : 'have'} been written since this start.`,
   );
 }
