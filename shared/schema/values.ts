@@ -54,7 +54,7 @@ function datetimeOf(raw: Present): string {
   if (typeof raw !== 'string') throw wrongKind(raw, 'a date');
   const canonical = datetimeText(raw);
   if (canonical !== undefined) return canonical;
-  throw fault('ROW_DATE_OUT_OF_RANGE', 'received a text that is no date between the years 1 and 9999');
+  throw fault('ROW_DATE_OUT_OF_RANGE', 'received no date or one out of range; expected the years 1 to 9999');
 }
 
 function integerOfBits(bits: 32 | 64): (raw: Present) => string {
@@ -68,10 +68,7 @@ function integerOfBits(bits: 32 | 64): (raw: Present) => string {
     if (!isFar && decimalText(String(raw), 10) !== text) throw wrongKind(raw, 'a whole number');
     const value = isFar ? limit : BigInt(text);
     if (value >= limit || value < -limit)
-      throw fault(
-        'ROW_NUMBER_OUT_OF_RANGE',
-        `received a whole number that does not fit; expected ${bits} bits`,
-      );
+      throw fault('ROW_NUMBER_OUT_OF_RANGE', `received a whole number out of range; expected ${bits} bits`);
     return text;
   };
 }
@@ -86,7 +83,7 @@ function decimalOfScale(scale: number): (raw: Present) => string {
     if (text === 'too-large')
       throw fault(
         'ROW_NUMBER_OUT_OF_RANGE',
-        `received a number with too many digits; expected at most ${38 - scale} before the point`,
+        `received a number out of range; expected at most ${38 - scale} digits before the point`,
       );
     return text;
   };

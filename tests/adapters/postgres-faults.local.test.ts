@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { postgresDestinations } from '../../shared/adapters/postgres/destination.ts';
 import { aTable, idOf, later, rowOf, startDestination } from '../contracts/destination-start.ts';
 import { openPostgresUnderTest, type PostgresUnderTest } from './postgres-schema.ts';
 
@@ -55,12 +56,12 @@ describe('a row that PostgreSQL refuses', () => {
     ],
     [
       'ROW_NUMBER_OUT_OF_RANGE',
-      'a number does not fit its column (22003)',
+      'a number is out of range for its column (22003)',
       (account) => `ALTER TABLE ${account} ALTER revenue TYPE numeric(5,2)`,
     ],
     [
       'ROW_TOO_WIDE',
-      'the row is larger than PostgreSQL can store (54000)',
+      'the row is too big for PostgreSQL (54000)',
       (account) => `CREATE INDEX ON ${account} (description)`,
     ],
   ];
@@ -95,6 +96,40 @@ describe('a row that PostgreSQL refuses', () => {
     );
     expect(rejected.map(({ id }) => id).sort()).toEqual(expected);
     expect(writtenCount).toBe(rows.length - expected.length);
+  });
+});
+
+describe('a database that is not encoded in UTF-8', () => {
+  it('rejects the rows that it cannot hold, also from the middle of a long page, and its test says so', async () => {
+    const { schema } = await postgres.freshSchema();
+    await run(`CREATE DATABASE ${schema} ENCODING LATIN1 LOCALE 'C' TEMPLATE template0 OWNER exporter`);
+    const url = new URL(postgres.exporterUrl);
+    url.pathname = `/${schema}`;
+    const destination = postgresDestinations().open(url.href, { schema: 'dbo', prefix: '' });
+    await destination.ensureSystemTables({ hasDeleteLog: false });
+    await destination.ensureTable(aTable);
+    const turn = await destination.claim('account', { profileId: idOf(1), activation: 1 });
+    const description = 'ä'.repeat(5000);
+    const rows = Array.from({ length: 1500 }, (_, index) => rowOf(index, 1, { description }));
+    const bad = [rowOf(2001, 2, { name: '😀' }), rowOf(2002, 2, { name: '€' })];
+    const { rejected, writtenCount } = await destination.writePage({
+      table: aTable,
+      turn,
+      advance: {},
+      rows: [...bad, ...rows],
+      deletedIds: [],
+      mode: 'newer',
+      readAt: later,
+      isDeleteLogged: false,
+      nextAttemptAt: later,
+    });
+    expect(rejected.map(({ id, code }) => `${id} ${code}`)).toEqual(
+      [2001, 2002].map((number) => `${idOf(number)} ROW_VALUE_INVALID`),
+    );
+    expect(writtenCount).toBe(1500);
+    expect((await destination.test([])).map(({ severity }) => severity)).toEqual(['ok', 'warning']);
+    await destination.close();
+    await run(`DROP DATABASE ${schema}`);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   type DestinationUnderTest,
   idOf,
   later,
+  readAt,
   rowOf,
   startDestination,
 } from './destination-start.ts';
@@ -146,6 +147,14 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
       const changed = destination.ensureTable({ ...aTable, columns });
       await expect(changed).rejects.toMatchObject({ code: 'DESTINATION_TABLE_CONFLICT' });
     });
+  });
+
+  it('tells when a row was last written', async () => {
+    const { destination, first, write } = await start();
+    expect(await destination.lastWrittenAt('account')).toBeUndefined();
+    const { checkpoint } = await write(first, { rows: [rowOf(1, 1)], readAt: later });
+    await write(checkpoint, { rows: [rowOf(2, 2)], readAt });
+    expect(await destination.lastWrittenAt('account')).toEqual(later);
   });
 
   it('tells the versions of rows that exist', async () => {

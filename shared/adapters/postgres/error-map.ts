@@ -6,7 +6,7 @@ type Fact = readonly [code: ErrorCode, what: string];
 
 /** By SQLSTATE, then by its class (the first two characters). https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const faults: Readonly<Record<string, Fact>> = {
-  '08': ['DESTINATION_UNREACHABLE', 'the connection broke'],
+  '08': ['DESTINATION_UNREACHABLE', 'the connection was broken'],
   '0A000': ['DESTINATION_TABLE_CONFLICT', 'a view or rule that uses the table forbids the change'],
   '25006': ['DESTINATION_READ_ONLY', 'the database takes no writes at present'],
   '28': ['DESTINATION_LOGIN_FAILED', 'PostgreSQL refused the login'],
@@ -14,7 +14,7 @@ const faults: Readonly<Record<string, Fact>> = {
   '3D000': ['DESTINATION_DATABASE_MISSING', 'the database does not exist'],
   '3F000': ['DESTINATION_OBJECT_MISSING', 'the schema does not exist'],
   '40': ['DESTINATION_BUSY', 'a deadlock or another writer came between'],
-  '42501': ['DESTINATION_PERMISSION_MISSING', 'the login lacks a permission'],
+  '42501': ['DESTINATION_PERMISSION_MISSING', 'a permission is missing'],
   '42703': ['DESTINATION_OBJECT_MISSING', 'a column does not exist'],
   '42P01': ['DESTINATION_OBJECT_MISSING', 'a table does not exist'],
   '42P07': ['DESTINATION_TABLE_CONFLICT', 'another object has the name'],
@@ -38,13 +38,13 @@ const faults: Readonly<Record<string, Fact>> = {
 /** Faults of one row. `WITH CHECK OPTION` (44) and triggers (P0001) refuse rows as constraints do. */
 const rowFaults: Readonly<Record<string, Fact>> = {
   '22001': ['ROW_TEXT_TOO_LONG', 'a text is longer than its column'],
-  '22003': ['ROW_NUMBER_OUT_OF_RANGE', 'a number does not fit its column'],
-  '22007': ['ROW_DATE_OUT_OF_RANGE', 'a date does not fit its column'],
-  '22008': ['ROW_DATE_OUT_OF_RANGE', 'a date does not fit its column'],
+  '22003': ['ROW_NUMBER_OUT_OF_RANGE', 'a number is out of range for its column'],
+  '22007': ['ROW_DATE_OUT_OF_RANGE', 'a date is out of range for its column'],
+  '22008': ['ROW_DATE_OUT_OF_RANGE', 'a date is out of range for its column'],
   '22': ['ROW_VALUE_INVALID', 'a value does not fit its column'],
   '23': ['ROW_CONSTRAINT_VIOLATED', 'a constraint refused it'],
   '44': ['ROW_CONSTRAINT_VIOLATED', 'a check option refused it'],
-  '54': ['ROW_TOO_WIDE', 'the row is larger than PostgreSQL can store'],
+  '54': ['ROW_TOO_WIDE', 'the row is too big for PostgreSQL'],
   P0001: ['ROW_REFUSED', 'a trigger refused it'],
   P0004: ['ROW_REFUSED', 'a trigger refused it'],
 };
@@ -87,7 +87,7 @@ export function destinationError(error: unknown, doing: string): unknown {
   const mark = system === undefined ? '' : ` (${system})`;
   return new ServiceError(
     'DESTINATION_UNREACHABLE',
-    `Cannot ${doing}: the PostgreSQL server does not answer or broke the connection${mark}.`,
+    `Cannot ${doing}: the PostgreSQL server is unreachable or broke the connection${mark}.`,
     { cause: error },
   );
 }

@@ -28,7 +28,12 @@ export async function ensureStage(client: pg.PoolClient, table: DestinationTable
   const known = stages.get(shape);
   if (known !== undefined) return known;
   const stage = `pg_temp.stage_${stages.size + 1}`;
-  await client.query(`CREATE TEMP TABLE ${stage.slice('pg_temp.'.length)} (${shape}) ON COMMIT DELETE ROWS`);
+  // A page fits into memory and is gone with its commit: neither spilling it to disk nor compressing wide rows pays.
+  // The setting is refused once a session has used a temporary table, as behind a connection pooler it may have.
+  if (stages.size === 0) await client.query("SET temp_buffers = '64MB'").catch(() => undefined);
+  await client.query(
+    `CREATE TEMP TABLE ${stage.slice('pg_temp.'.length)} (${shape}) WITH (toast_tuple_target = 8160) ON COMMIT DELETE ROWS`,
+  );
   stages.set(shape, stage);
   return stage;
 }
@@ -50,12 +55,16 @@ export async function loadStaging(
 ): Promise<void> {
   const names = ['ordinal', '"Id"', ...columns.map(({ name }) => quoted(name))];
   const stream = client.query(copyStreams.from(`COPY ${stage} (${names.join(',')}) FROM STDIN`));
-  const end = finished(stream);
+  let hasFailed = false;
+  const end = finished(stream).catch((error: unknown) => {
+    hasFailed = true;
+    throw error;
+  });
   for (const chunk of chunks(rows)) {
-    if (stream.destroyed || stream.errored) break;
     if (!stream.write(chunk))
       await Promise.race([new Promise((resolve) => stream.once('drain', resolve)), end]);
+    if (hasFailed) break;
   }
-  stream.end();
+  if (!hasFailed) stream.end();
   await end;
 }

@@ -39,7 +39,7 @@ function findingsOfFacts(facts: Facts, { schema }: Namespace): DestinationFindin
   if (facts.version < oldestVersion)
     findings.push({
       severity: 'warning',
-      message: `PostgreSQL ${facts.version_text} is older than 13, with which replication was not tried.`,
+      message: `PostgreSQL ${facts.version_text} is older than 13, the oldest that is expected to work.`,
     });
   if (facts.encoding !== 'UTF8')
     findings.push({
