@@ -17,10 +17,19 @@ export type ApiRequest = {
 export type Answer = {
   status: number;
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | Buffer[];
   contentType?: string;
 };
 
-export function jsonAnswer(body: unknown, headers: Record<string, string> = {}): Answer {
-  return { status: 200, headers, body: typeof body === 'string' ? body : JSON.stringify(body) };
+/** A body that is an object is serialised; text and buffers are JSON already. */
+export function jsonAnswer(body: object | string | Buffer[], headers: Record<string, string> = {}): Answer {
+  return {
+    status: 200,
+    headers,
+    body: typeof body === 'string' || isBuffers(body) ? body : JSON.stringify(body),
+  };
+}
+
+function isBuffers(body: object): body is Buffer[] {
+  return Array.isArray(body) && body[0] instanceof Buffer;
 }

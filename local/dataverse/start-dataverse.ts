@@ -34,9 +34,9 @@ const largestBody = 16 * 1024 * 1024;
 
 /** Starts the simulated organization on the loopback address; port 0 takes any free one. Rejects if the port is taken. */
 export async function startDataverse(options: DataverseOptions): Promise<RunningDataverse> {
-  let handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> = async () => {};
+  let listener: (request: IncomingMessage, response: ServerResponse) => Promise<void> = async () => {};
   const server = createServer((request, response) => {
-    handle(request, response).catch(() => response.destroy());
+    listener(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -55,7 +55,7 @@ export async function startDataverse(options: DataverseOptions): Promise<Running
   const simulator = control(organization);
   simulator.restore();
   fillOrganization(organization, options.rows ?? 20_000, options.managedIdentityClientId);
-  handle = requestListener(organization, simulator, options);
+  listener = requestListener(organization, simulator, options);
   return {
     url,
     async close() {
@@ -182,18 +182,21 @@ function send(response: ServerResponse, answer: Answer, fault: Fault | undefined
     response.end();
     return;
   }
-  const plain = Buffer.from(answer.body);
-  const body = isGzip ? gzipSync(plain, { level: 1 }) : plain;
+  const plain = typeof answer.body === 'string' ? [Buffer.from(answer.body)] : answer.body;
+  const body = isGzip ? [gzipSync(Buffer.concat(plain), { level: 1 })] : plain;
   if (isGzip) response.setHeader('Content-Encoding', 'gzip');
   response.setHeader(
     'Content-Type',
     answer.contentType ??
       'application/json; odata.metadata=minimal; odata.streaming=true; IEEE754Compatible=false; charset=utf-8',
   );
-  response.setHeader('Content-Length', body.length);
-  if (fault?.kind !== 'reset') {
-    response.end(body);
+  const length = body.reduce((sum, part) => sum + part.length, 0);
+  response.setHeader('Content-Length', length);
+  if (fault?.kind === 'reset') {
+    const half = Buffer.concat(body).subarray(0, length >> 1);
+    response.write(half, () => response.socket?.resetAndDestroy());
     return;
   }
-  response.write(body.subarray(0, body.length >> 1), () => response.socket?.resetAndDestroy());
+  for (const part of body) response.write(part);
+  response.end();
 }

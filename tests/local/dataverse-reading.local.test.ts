@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errorOf, type SimulatedDataverse, simulatedDataverse } from './simulated-dataverse.ts';
+import { errorOf, type Json, type SimulatedDataverse, simulatedDataverse } from './simulated-dataverse.ts';
 
 const identity = {
   oid: 'aaaaaaaa-0000-4000-8000-000000000003',
@@ -95,7 +95,7 @@ test('a broken paging cookie and unknown options are the documented errors', asy
 
 test('a full row has every readable column, values before nulls, and its tag is its version', async () => {
   const { body } = await dataverse.call('accounts?$top=1');
-  const row = body.value[0] ?? {};
+  const row: Json = body.value[0] ?? {};
   expect(Object.keys(row).length).toBe(151);
   expect(row['@odata.etag']).toBe(`W/"${row.versionnumber}"`);
   const isNull = Object.values(row).map((value) => value === null);
@@ -173,7 +173,7 @@ test('annotations come when asked for: labels, names of lookups and their tables
     'contacts?$select=statecode,_parentcustomerid_value,_modifiedby_value&$filter=_parentcustomerid_value ne null&$top=1',
     { prefer },
   );
-  const row = body.value[0] ?? {};
+  const row: Json = body.value[0] ?? {};
   expect(row['_parentcustomerid_value@Microsoft.Dynamics.CRM.lookuplogicalname']).toMatch(
     /^(account|contact)$/,
   );

@@ -7,7 +7,7 @@ import type { Column, Table } from '../schema/table.ts';
 import { guidOf, isGuid, sortKey } from '../store/guid-order.ts';
 import type { StoredRow } from '../store/row-store.ts';
 import { parseRow } from '../store/row-text.ts';
-import { linkWith, pageJson, pageSize, rowPieces, rowWriterFor } from './page-json.ts';
+import { linkWith, pageJson, pageSize, rowWriterFor } from './page-json.ts';
 import { plannedRows, type ReadPlan, readPlan } from './read-plan.ts';
 import { selection } from './selection.ts';
 
@@ -42,7 +42,7 @@ export function readCollection(
   return jsonAnswer(
     pageJson(organization, request, {
       context,
-      pieces: rowPieces(rows, write),
+      rows: rows.values().map(write),
       ...(next ? { nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)) } : {}),
       ...(count === undefined ? {} : { count }),
     }),

@@ -10,8 +10,8 @@ export type AnnotationOptions = {
   names: PrimaryNames;
   isComplete: boolean;
 };
-/** Appends the JSON of a row to the pieces of a page. */
-export type RowWriter = (row: StoredRow, pieces: string[]) => void;
+/** Makes the JSON of a row. */
+export type RowWriter = (row: StoredRow) => string;
 
 const repeating: readonly Column['type'][] = [
   'boolean',
@@ -34,6 +34,7 @@ export function rowWriter({ columns }: Selection, annotations?: AnnotationOption
   const seen = new Uint32Array(columns.length);
   const annotated = columns.map(() => new Map<string, string>());
   const tables = new Map<string, string>();
+  const pieces: string[] = [];
   let round = 0;
 
   function withAnnotations(at: number, line: string, valueAt: number): string {
@@ -48,9 +49,10 @@ export function rowWriter({ columns }: Selection, annotations?: AnnotationOption
     return made;
   }
 
-  return ({ text, version }, pieces) => {
+  return ({ text, version }) => {
     round++;
     tables.clear();
+    pieces.length = 0;
     pieces.push(`{"@odata.etag":"W/\\"${version}\\""`);
     for (let start = 0; start < text.length; ) {
       const lineEnd = text.indexOf('\n', start);
@@ -73,6 +75,7 @@ export function rowWriter({ columns }: Selection, annotations?: AnnotationOption
       pieces.push(nulls(from, at));
     }
     pieces.push('}');
+    return pieces.join('');
   };
 }
 

@@ -5,7 +5,7 @@ import { badQuery, DataverseError, errorCodes, rowNotFound } from '../errors.ts'
 import type { Organization } from '../organization.ts';
 import type { Table } from '../schema/table.ts';
 import { isGuid, sortKey } from '../store/guid-order.ts';
-import { rowPieces, rowWriterFor } from './page-json.ts';
+import { rowWriterFor } from './page-json.ts';
 import { deleteRow, insertRow, updateRow } from './save-row.ts';
 import { selection } from './selection.ts';
 import { sentValues } from './sent-values.ts';
@@ -21,7 +21,7 @@ export function readRow(organization: Organization, table: Table, id: string, re
   const tag = `W/"${row.version}"`;
   if (request.headers['if-none-match'] === tag && !request.prefer.annotations)
     return { status: 304, headers: { ETag: tag } };
-  const json = rowPieces([row], rowWriterFor(organization, request, chosen)).join('');
+  const json = rowWriterFor(organization, request, chosen)(row);
   const context = `${request.root}/$metadata#${table.set}${chosen.list}/$entity`;
   return jsonAnswer(`{"@odata.context":${JSON.stringify(context)},${json.slice(1)}`, { ETag: tag });
 }

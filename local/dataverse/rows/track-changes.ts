@@ -7,7 +7,7 @@ import type { Table } from '../schema/table.ts';
 import { guidOf, sortKey } from '../store/guid-order.ts';
 import type { StoredRow, Tombstone } from '../store/row-store.ts';
 import { formatDeltaToken, parseDeltaToken } from './delta-token.ts';
-import { linkWith, type Page, pageJson, pageSize, rowPieces, rowWriterFor } from './page-json.ts';
+import { linkWith, type Page, pageJson, pageSize, rowWriterFor } from './page-json.ts';
 import type { RowWriter } from './row-json.ts';
 import { selection } from './selection.ts';
 
@@ -89,13 +89,13 @@ function loadPage(
     rows.pop();
     const next = nextCookie(table, cookie, rows, { version: String(startVersion) });
     return {
-      pieces: rowPieces(rows, write),
+      rows: rows.values().map(write),
       nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)),
     };
   }
   const version = switches.deltaTokenTime === 'start' ? startVersion : store.currentVersion();
   const token = formatDeltaToken(organization, version, request.query.get('$select'));
-  return { pieces: rowPieces(rows, write), deltaLink: linkWith(request, table.set, '$deltatoken', token) };
+  return { rows: rows.values().map(write), deltaLink: linkWith(request, table.set, '$deltatoken', token) };
 }
 
 /**
@@ -130,17 +130,16 @@ function deltaPage(
     if (found.length > room) break;
   }
   if (switches.shuffleOrder) changes.sort(() => Math.random() - 0.5);
-  const pieces = rowPieces(changes, (change, list) => {
-    if ('text' in change) write(change, list);
-    else list.push(deletedJson(request, table, change));
-  });
+  const rows = changes
+    .values()
+    .map((change) => ('text' in change ? write(change) : deletedJson(request, table, change)));
   if (phase < 2) {
     const tracking = { upTo: String(upTo), phase: phases[phase] ?? '', last: String(last) };
     const next = nextCookie(table, cookie, changes, tracking);
-    return { pieces, nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)) };
+    return { rows, nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)) };
   }
   const token = formatDeltaToken(organization, upTo, request.query.get('$select'));
-  return { pieces, deltaLink: linkWith(request, table.set, '$deltatoken', token) };
+  return { rows, deltaLink: linkWith(request, table.set, '$deltatoken', token) };
 }
 
 function tombstones(

@@ -1,7 +1,8 @@
 import type { Column } from '../schema/table.ts';
+import { oddTexts } from './odd-texts.ts';
 import type { Persona } from './persona.ts';
 import { pick, type Random, whole } from './random.ts';
-import { oddTexts, sentences } from './words.ts';
+import { sentences } from './words.ts';
 
 export type TextValue = (persona: Persona, random: Random) => string;
 

@@ -35,7 +35,7 @@ export function rowStore(file: string) {
   const database = new DatabaseSync(file);
   database.exec(`
     PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-    PRAGMA cache_size = -262144; PRAGMA mmap_size = 4294967296;
+    PRAGMA cache_size = -65536; PRAGMA mmap_size = 4294967296;
     CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS deleted ("table" TEXT, key TEXT, version INTEGER, deleted_at TEXT);
     CREATE INDEX IF NOT EXISTS deleted_version ON deleted ("table", version);
