@@ -23,7 +23,7 @@ export async function placeServer(wanted: string): Promise<Place> {
   const binaries = await postgresBinaries();
   mkdirSync(dirname(folder), { recursive: true });
   return {
-    folder: canEnter(dirname(folder), account) ? folder : folderElsewhere(folder),
+    folder: canEnter(dirname(folder), account) ? folder : join(folderElsewhere(folder), 'data'),
     ...(canEnter(dirname(binaries.postgres), account) ? binaries : copyPrograms(binaries)),
     account,
   };

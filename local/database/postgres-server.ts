@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { placeServer } from './place-server.ts';
 
@@ -78,7 +78,8 @@ async function createCluster(
 ): Promise<void> {
   const { folder, account } = place;
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(folder), { recursive: true });
+  mkdirSync(folder, { mode: 0o700 });
   const passwordFile = join(tmpdir(), `pg-${crypto.randomUUID()}`);
   writeFileSync(passwordFile, superuser.password, { mode: 0o600 });
   if (account.uid !== undefined && account.gid !== undefined) {
