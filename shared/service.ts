@@ -36,6 +36,7 @@ import {
   verifyRowItemSchema,
 } from './model/work-item.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { pageSlots } from './sync/page-slots.ts';
 import { retryRows } from './sync/retry-rows.ts';
 import { runWorkItem } from './sync/run-work-item.ts';
 import { startDeltaSyncs } from './sync/start-delta-syncs.ts';
@@ -93,6 +94,7 @@ function build(settings: Settings) {
     queues,
     failureLog: failures,
     shapes: tableShapes(clock),
+    pageSlots: pageSlots(settings.LOAD_PAGES_IN_MEMORY),
     telemetry,
     clock,
     log,

@@ -81,6 +81,9 @@ export const settingsSchema = z.object({
     .optional()
     .describe('Resource to ask a token for when EXPORTER_URL is called.'),
   PAGE_SIZE: numberBetween(1, 5000, 5000).describe('Rows a request.'),
+  LOAD_PAGES_IN_MEMORY: numberBetween(1, 64, 4).describe(
+    'Pages of initial loads that one instance holds at a time. A page of a wide table takes 100 to 200 MB.',
+  ),
   WORK_ITEM_SECONDS: numberBetween(1, 480, 240).describe('A turn begins no new page after this time.'),
   DELTA_INTERVAL_SECONDS: numberBetween(1, 3600, 15).describe(
     'Until a table that just changed is asked again.',

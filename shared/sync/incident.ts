@@ -72,15 +72,22 @@ async function tellPeople(
   ports.log.error(`Table "${table}" of profile "${profile.name}" waits: ${messageWithCure(error)}`);
 }
 
-/** The state once the fault is over. */
-export function withoutIncident(state: SyncState, profile: Profile, ports: SyncPorts): SyncState {
-  const { incident, ...rest } = state;
-  if (!incident) return state;
+/** Tells that the fault is over, if there was one. */
+export function closeIncident(profile: Profile, { table, incident }: SyncState, ports: SyncPorts): void {
+  if (!incident) return;
   const seconds = (ports.clock.now().getTime() - Date.parse(incident.since)) / 1000;
-  const data = { profileId: profile.id, table: state.table, code: incident.code, seconds };
-  ports.telemetry.event('sync.incident.closed', data);
+  ports.telemetry.event('sync.incident.closed', {
+    profileId: profile.id,
+    table,
+    code: incident.code,
+    seconds,
+  });
   ports.log.warn(
-    `Table "${state.table}" of profile "${profile.name}" goes on after ${Math.round(seconds)} s (${incident.code}).`,
+    `Table "${table}" of profile "${profile.name}" goes on after ${Math.round(seconds)} s (${incident.code}).`,
   );
-  return rest;
+}
+
+/** The state once the fault is over. */
+export function withoutIncident({ incident: _, ...state }: SyncState): SyncState {
+  return state;
 }

@@ -1,6 +1,7 @@
 import type { ChangePage } from '../model/change.ts';
 import type { CheckpointAdvance } from '../model/checkpoint.ts';
 import type { PageRequest } from '../ports/dataverse.ts';
+import type { Slot } from './page-slots.ts';
 import { advanceCheckpoint, isOver, readTime, type TableRun, writePage } from './table-run.ts';
 
 const sweepLimit = 5000;
@@ -13,19 +14,7 @@ export async function takeIdentity(run: TableRun): Promise<void> {
   const { query } = run.shape;
   if (run.checkpoint.link === undefined) {
     if (run.checkpoint.needsSweep) await advanceCheckpoint(run, { loadStartedAt: await reloadStart(run) });
-    const readAt = readTime(run);
-    const whole = await run.dataverse.readPage({ kind: 'tracked-rows', query });
-    if (whole.following.kind === 'delta') {
-      const deltaLink = whole.following.link;
-      const count = whole.rows.length;
-      await writePage(
-        run,
-        whole,
-        { ...afterLoad(run, deltaLink), rowsExpected: count, rowsLoaded: count },
-        readAt,
-      );
-      return;
-    }
+    if (await readWhole(run)) return;
   }
   const keys = { ...query, columns: [query.table.primaryId], hasAnnotations: false };
   while (run.checkpoint.phase === 'identity' && !isOver(run)) {
@@ -51,6 +40,21 @@ export async function takeIdentity(run: TableRun): Promise<void> {
   }
 }
 
+/** Reads the first page of all columns; when it is the whole table, writes it and is done. */
+async function readWhole(run: TableRun): Promise<boolean> {
+  const slot = await run.ports.pageSlots.take();
+  try {
+    const readAt = readTime(run);
+    const page = await run.dataverse.readPage({ kind: 'tracked-rows', query: run.shape.query });
+    if (page.following.kind !== 'delta') return false;
+    const count = { rowsExpected: page.rows.length, rowsLoaded: page.rows.length };
+    await writePage(run, page, { ...afterLoad(run, page.following.link), ...count }, readAt);
+    return true;
+  } finally {
+    slot();
+  }
+}
+
 /**
  * A time after everything written so far, by whatever clock, so that the sweep can tell what this load has not seen.
  * Writing it moves the turn: a retry that was read before cannot be written after. Ten milliseconds, because databases
@@ -61,29 +65,48 @@ async function reloadStart(run: TableRun): Promise<string> {
   return new Date(Math.max(run.ports.clock.now().getTime(), lastWrittenAt + 10)).toISOString();
 }
 
-/** Reads all columns of all rows by plain pages, the next page being fetched while the present one is written. */
+/** Reads all columns of all rows by plain pages; where memory allows, the next page is fetched while one is written. */
 export async function loadRows(run: TableRun): Promise<void> {
   const { query } = run.shape;
+  const { pageSlots } = run.ports;
   const { link } = run.checkpoint;
-  let readAt = readTime(run);
-  let reading = run.dataverse.readPage(
-    link === undefined ? { kind: 'rows', query } : { kind: 'next', query, link },
-  );
-  for (;;) {
-    const page: ChangePage = await reading;
-    const pageReadAt = readAt;
-    const isLast = page.following.kind !== 'next' || isOver(run);
-    readAt = readTime(run);
-    if (page.following.kind === 'next' && !isLast)
-      reading = unawaited(run.dataverse.readPage({ kind: 'next', query, link: page.following.link }));
-    const rowsLoaded = run.checkpoint.rowsLoaded + page.rows.length;
-    const advance: CheckpointAdvance =
-      page.following.kind === 'next'
-        ? { link: page.following.link, rowsLoaded }
-        : { ...afterLoad(run, run.checkpoint.deltaLink), rowsLoaded };
-    await writePage(run, page, advance, pageReadAt);
-    if (isLast) return;
+  const first: PageRequest = link === undefined ? { kind: 'rows', query } : { kind: 'next', query, link };
+  let reading: Reading | undefined = read(run, first, await pageSlots.take());
+  while (reading) {
+    const { readAt, slot, answer }: Reading = reading;
+    reading = undefined;
+    try {
+      const page = await answer;
+      const nextLink = page.following.kind === 'next' ? page.following.link : undefined;
+      const nextSlot = nextLink !== undefined && !isOver(run) ? pageSlots.tryTake() : undefined;
+      if (nextLink !== undefined && nextSlot)
+        reading = read(run, { kind: 'next', query, link: nextLink }, nextSlot);
+      const rowsLoaded = run.checkpoint.rowsLoaded + page.rows.length;
+      const following =
+        nextLink === undefined ? afterLoad(run, run.checkpoint.deltaLink) : { link: nextLink };
+      await writePage(run, page, { ...following, rowsLoaded }, readAt);
+    } catch (error) {
+      reading?.slot();
+      throw error;
+    } finally {
+      slot();
+    }
   }
+}
+
+/** A page on its way, and the place in memory that it takes. */
+interface Reading {
+  readonly readAt: Date;
+  readonly slot: Slot;
+  readonly answer: Promise<ChangePage>;
+}
+
+function read(run: TableRun, request: PageRequest, slot: Slot): Reading {
+  const readAt = readTime(run);
+  const answer = run.dataverse.readPage(request);
+  // It is awaited later: its failure must not count as unhandled while the present page is written.
+  answer.catch(() => {});
+  return { readAt, slot, answer };
 }
 
 /** Deletes what a reload did not see; readers never saw the table empty meanwhile. */
@@ -114,10 +137,4 @@ const intoDelta = (deltaLink: string | undefined): CheckpointAdvance => ({
 
 function afterLoad(run: TableRun, deltaLink: string | undefined): CheckpointAdvance {
   return run.checkpoint.needsSweep ? { phase: 'sweep', link: undefined, deltaLink } : intoDelta(deltaLink);
-}
-
-/** A read that is awaited later: its failure must not count as unhandled while the present page is written. */
-function unawaited<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
 }

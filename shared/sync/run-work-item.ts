@@ -1,11 +1,12 @@
-import { hasCode } from '../errors.ts';
+import { hasCode, ServiceError } from '../errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { SyncState } from '../model/sync-state.ts';
 import type { SyncTableItem } from '../model/work-item.ts';
+import type { Destination } from '../ports/destination.ts';
 import { deltaSync } from './delta-sync.ts';
-import { afterFault, withoutIncident } from './incident.ts';
+import { afterFault, closeIncident, withoutIncident } from './incident.ts';
 import { loadRows, sweepTable, takeIdentity } from './load-table.ts';
-import { progressOf } from './report-progress.ts';
+import { progressOf, reportProgress } from './report-progress.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import { isOver, isTurnLost, restartLoad, type TableRun } from './table-run.ts';
@@ -51,11 +52,13 @@ async function takeTurn(profile: Profile, state: SyncState, ports: SyncPorts): P
     };
   if (state.incident?.code === 'DESTINATION_OBJECT_MISSING' && run.shape.isEmpty)
     await restartLoad(run, 'it was dropped from the destination.');
+  if (run.checkpoint.phase !== 'delta') await reportProgress(run);
   const pass = await replicate(run);
   const seconds = nextInterval(state, pass, ports.options);
   await reviveRetries(run);
+  closeIncident(profile, state, ports);
   return {
-    state: (now) => withoutIncident({ ...progressOf(run, now), intervalSeconds: seconds }, profile, ports),
+    state: (now) => withoutIncident({ ...progressOf(run, now), intervalSeconds: seconds }),
     nextInSeconds: seconds,
     summary: report(run, startedAt),
   };
@@ -71,6 +74,7 @@ async function beginRun(
   const dataverse = await ports.organizations.dataverse(profile.organizationId);
   const destination = await ports.destinations.open(profile);
   const shape = await ports.shapes.of(profile, table, dataverse, destination);
+  if (state.phase === 'not-started') await refuseForeignTable(profile, table, destination, ports);
   const checkpoint = await destination.claim(table, {
     profileId: profile.id,
     activation: profile.activation,
@@ -78,6 +82,24 @@ async function beginRun(
   const endsAt = startedAt + ports.options.workItemSeconds * 1000;
   const done = { pages: 0, writtenRows: 0, deletedRows: 0, rejectedRows: 0 };
   return { profile, table, turn, shape, dataverse, destination, ports, endsAt, done, checkpoint };
+}
+
+/** Two live profiles must not fill one table: each would take it from the other and load it again, for ever. */
+async function refuseForeignTable(
+  profile: Profile,
+  table: string,
+  destination: Destination,
+  ports: SyncPorts,
+): Promise<void> {
+  const checkpoint = await destination.checkpoint(table);
+  if (!checkpoint || checkpoint.profileId === profile.id) return;
+  const owner = await ports.profiles.get(checkpoint.profileId);
+  if (owner?.state !== 'active' || !owner.tables.some(({ name }) => name === table)) return;
+  throw new ServiceError(
+    'DESTINATION_TABLE_CONFLICT',
+    `Cannot fill table "${table}" for profile "${profile.name}": profile "${owner.name}" fills it in the same place.`,
+    { parameters: [table, owner.name] },
+  );
 }
 
 /** Takes step after step; a step that another worker did first is looked at again, an expired token begins a reload. */

@@ -7,6 +7,7 @@ import type { ProfileStore } from '../ports/profile-store.ts';
 import type { SyncStates } from '../ports/sync-states.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { WorkQueues } from '../ports/work-queue.ts';
+import type { PageSlots } from './page-slots.ts';
 import type { TableShapes } from './table-shape.ts';
 
 /** What replication asks of the outside. */
@@ -18,6 +19,7 @@ export interface SyncPorts {
   readonly queues: Pick<WorkQueues, 'syncTable' | 'retryRow'>;
   readonly failureLog: FailureLog;
   readonly shapes: TableShapes;
+  readonly pageSlots: PageSlots;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly log: Log;

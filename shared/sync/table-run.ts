@@ -62,7 +62,8 @@ export async function writePage(
   run.done.deletedRows += result.deletedCount;
   run.done.rejectedRows += result.rejected.length;
   if (result.rejected.length > 0) await scheduleRetry(profile.id, run.table, nextAttemptAt, ports);
-  if (run.checkpoint.phase !== 'delta') await reportProgress(run);
+  // The last page of a delta is told with the end of the turn, which spares every idle table a write.
+  if (run.checkpoint.phase !== 'delta' || run.checkpoint.pageInPass > 0) await reportProgress(run);
 }
 
 /** Moves the checkpoint without rows. */

@@ -1,6 +1,7 @@
 import type { Profile } from '../../shared/model/profile.ts';
 import { newSyncState } from '../../shared/model/sync-state.ts';
 import type { RetryRowItem, SyncTableItem } from '../../shared/model/work-item.ts';
+import { pageSlots } from '../../shared/sync/page-slots.ts';
 import { retryRows } from '../../shared/sync/retry-rows.ts';
 import { runWorkItem } from '../../shared/sync/run-work-item.ts';
 import { startDeltaSyncs } from '../../shared/sync/start-delta-syncs.ts';
@@ -98,6 +99,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       queues: { syncTable: mortal(stable.syncQueue), retryRow: mortal(stable.retryQueue) },
       failureLog: mortal(failures.log),
       shapes: tableShapes(clock),
+      pageSlots: pageSlots(2),
       telemetry: { event() {} },
       clock,
       log: { info() {}, warn() {}, error() {} },
