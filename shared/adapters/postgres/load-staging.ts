@@ -1,18 +1,15 @@
 import { finished } from 'node:stream/promises';
 import type pg from 'pg';
 import copyStreams from 'pg-copy-streams';
-import type { DestinationColumn, DestinationTable } from '../../model/table-schema.ts';
+import { isRowFault } from '../../error-codes.ts';
+import { ServiceError } from '../../errors.ts';
+import type { DestinationTable } from '../../model/table-schema.ts';
 import { stagingType } from './column-types.ts';
 import { quoted } from './identifiers.ts';
-import type { PreparedRow } from './row-text.ts';
+import type { IdentifiedRow, PageRows } from './row-text.ts';
 
 /** Rows joined to one string and encoded at once: large enough to be cheap, small enough not to hold a page twice. */
 const rowsPerChunk = 500;
-
-/** A staged row: its place in the staging table, so that parts of a page are merged without being loaded again. */
-export interface StagedRow extends PreparedRow {
-  readonly ordinal: number;
-}
 
 const stagesByClient = new WeakMap<pg.PoolClient, Map<string, string>>();
 
@@ -38,29 +35,41 @@ export async function ensureStage(client: pg.PoolClient, table: DestinationTable
   return stage;
 }
 
-function* chunks(rows: readonly StagedRow[]): Generator<Buffer> {
+function* chunks(
+  page: PageRows,
+  rows: readonly IdentifiedRow[],
+  unexpressed: Map<IdentifiedRow, ServiceError>,
+): Generator<Buffer> {
   for (let start = 0; start < rows.length; start += rowsPerChunk) {
     let text = '';
-    for (const { ordinal, line } of rows.slice(start, start + rowsPerChunk)) text += `${ordinal}\t${line}\n`;
+    for (const row of rows.slice(start, start + rowsPerChunk)) {
+      try {
+        text = page.appendLine(text, row);
+      } catch (error) {
+        if (!(error instanceof ServiceError && isRowFault(error.code))) throw error;
+        unexpressed.set(row, error);
+      }
+    }
     yield Buffer.from(text, 'utf8');
   }
 }
 
-/** Copies rows into the staging table; `columns` are those that the lines hold after the id. */
+/** Copies rows of a page into the staging table; those that cannot be expressed are left out and put into `unexpressed`. */
 export async function loadStaging(
   client: pg.PoolClient,
   stage: string,
-  columns: readonly DestinationColumn[],
-  rows: readonly StagedRow[],
+  page: PageRows,
+  rows: readonly IdentifiedRow[],
+  unexpressed: Map<IdentifiedRow, ServiceError>,
 ): Promise<void> {
-  const names = ['ordinal', '"Id"', ...columns.map(({ name }) => quoted(name))];
+  const names = ['ordinal', '"Id"', ...page.columns.map(({ name }) => quoted(name))];
   const stream = client.query(copyStreams.from(`COPY ${stage} (${names.join(',')}) FROM STDIN`));
   let hasFailed = false;
   const end = finished(stream).catch((error: unknown) => {
     hasFailed = true;
     throw error;
   });
-  for (const chunk of chunks(rows)) {
+  for (const chunk of chunks(page, rows, unexpressed)) {
     if (!stream.write(chunk))
       await Promise.race([new Promise((resolve) => stream.once('drain', resolve)), end]);
     if (hasFailed) break;

@@ -1,30 +1,24 @@
-import { isRowFault } from '../../error-codes.ts';
 import { hasCode, ServiceError } from '../../errors.ts';
 import type { Row } from '../../model/change.ts';
 import type { DestinationColumn, DestinationTable } from '../../model/table-schema.ts';
 import { compareVersions, laterVersion, versionOfRow } from '../../schema/row-version.ts';
 import { canonicalValue, columnConverter, type ValueConverter } from '../../schema/values.ts';
 
-/** A row as a line of COPY's text format, without the ordinal in front. */
-export interface PreparedRow {
+/** A row of a page with its place in the staging table. */
+export interface IdentifiedRow {
+  readonly ordinal: number;
   readonly id: string;
   readonly version: string;
   readonly row: Row;
-  readonly line: string;
 }
 
-/** A row that cannot be expressed. */
-export interface InexpressibleRow {
-  readonly id: string;
-  readonly version: string;
-  readonly error: ServiceError;
-}
-
-/** The rows of a page, made ready for COPY; `columns` are those with any value. */
-export interface PreparedRows {
+/** The rows of a page, each id once, and how to write them as lines of COPY's text format. */
+export interface PageRows {
+  readonly rows: readonly IdentifiedRow[];
+  /** The columns of a line after ordinal and id: those with any value in this page. */
   readonly columns: readonly DestinationColumn[];
-  readonly rows: readonly PreparedRow[];
-  readonly inexpressible: readonly InexpressibleRow[];
+  /** The text with the row's line behind it; throws a `ROW_*` error when the row cannot be expressed. */
+  appendLine(text: string, row: IdentifiedRow): string;
 }
 
 const needsEscape = /[\\\n\r\t\0]/;
@@ -49,22 +43,22 @@ interface Cell {
   readonly isText: boolean;
 }
 
-function cellsWithValues(columns: readonly DestinationColumn[], rows: readonly Row[]): DestinationColumn[] {
+function columnsWithValues(columns: readonly DestinationColumn[], rows: readonly Row[]): DestinationColumn[] {
   return columns.filter(({ source }) => source !== undefined && rows.some((row) => row[source] != null));
 }
 
-function lineOf(id: string, row: Row, cells: readonly Cell[]): string {
-  let line = id;
+function appendCells(text: string, row: Row, cells: readonly Cell[]): string {
+  let line = text;
   for (const { source, convert, isText } of cells) {
     const raw = row[source];
     if (raw === null || raw === undefined) {
       line += '\t\\N';
       continue;
     }
-    const text = convert(raw);
-    line += text === null ? '\t\\N' : isText ? `\t${escaped(text)}` : `\t${text}`;
+    const value = convert(raw);
+    line += value === null ? '\t\\N' : isText ? `\t${escaped(value)}` : `\t${value}`;
   }
-  return line;
+  return `${line}\n`;
 }
 
 function idOf(row: Row, table: DestinationTable): string {
@@ -80,43 +74,37 @@ function idOf(row: Row, table: DestinationTable): string {
   );
 }
 
-/** The newest version of each row that comes more than once, by id. */
-function newestById(rows: readonly Row[], table: DestinationTable) {
-  const byId = new Map<string, { row: Row; version: string }>();
+/** The newest version of each row that comes more than once. */
+function newestById(rows: readonly Row[], table: DestinationTable): readonly IdentifiedRow[] {
+  const byId = new Map<string, { id: string; row: Row; version: string }>();
   for (const row of rows) {
     const id = idOf(row, table);
     const version = versionOfRow(row);
     const known = byId.get(id);
-    if (known === undefined || compareVersions(known.version, version) <= 0) byId.set(id, { row, version });
+    if (known === undefined || compareVersions(known.version, version) <= 0)
+      byId.set(id, { id, row, version });
   }
-  return byId;
+  return Array.from(byId.values(), (row, ordinal) => ({ ...row, ordinal }));
 }
 
-/** Turns rows into lines; rows that cannot be expressed are set aside with the reason. */
-export function prepareRows(table: DestinationTable, rows: readonly Row[]): PreparedRows {
-  const columns = cellsWithValues(table.columns, rows);
+/** Makes the rows of a page ready for COPY. Lines are made when they are sent, so that a page is not held twice. */
+export function pageRows(table: DestinationTable, rows: readonly Row[]): PageRows {
+  const columns = columnsWithValues(table.columns, rows);
   const cells = columns.map((column) => ({
     source: column.source ?? '',
     convert: columnConverter(column),
     isText: column.type.kind === 'text',
   }));
-  const prepared: PreparedRow[] = [];
-  const inexpressible: InexpressibleRow[] = [];
-  for (const [id, { row, version }] of newestById(rows, table)) {
-    try {
-      prepared.push({ id, version, row, line: lineOf(id, row, cells) });
-    } catch (error) {
-      if (!(error instanceof ServiceError && isRowFault(error.code))) throw error;
-      inexpressible.push({ id, version, error });
-    }
-  }
-  return { columns, rows: prepared, inexpressible };
+  return {
+    rows: newestById(rows, table),
+    columns,
+    appendLine: (text, { ordinal, id, row }) => appendCells(`${text}${ordinal}\t${id}`, row, cells),
+  };
 }
 
-/** The greatest version of all the rows, expressible or not. */
-export function greatestVersion({ rows, inexpressible }: PreparedRows): string {
+/** The greatest version of the rows. */
+export function greatestVersion({ rows }: PageRows): string {
   let greatest = '0';
   for (const { version } of rows) greatest = laterVersion(greatest, version);
-  for (const { version } of inexpressible) greatest = laterVersion(greatest, version);
   return greatest;
 }

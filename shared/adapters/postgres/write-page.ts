@@ -8,7 +8,7 @@ import type { Namespace } from './identifiers.ts';
 import { ensureStage } from './load-staging.ts';
 import { unseenIds } from './merge.ts';
 import { forgetRejectedRows, recordRejectedRows } from './rejected-rows.ts';
-import { greatestVersion, prepareRows } from './row-text.ts';
+import { greatestVersion, pageRows } from './row-text.ts';
 import { type Refusal, removeRows, writeRows } from './write-rows.ts';
 
 const firstRejection =
@@ -28,7 +28,7 @@ const firstRejection =
 /** The port's `writePage`. */
 export async function writePage(pool: Pool, namespace: Namespace, page: PageWrite): Promise<PageResult> {
   const { table, readAt, mode, nextAttemptAt } = page;
-  const prepared = prepareRows(table, page.rows);
+  const rows = pageRows(table, page.rows);
   let stage = '';
   return inTransaction(
     pool,
@@ -36,7 +36,7 @@ export async function writePage(pool: Pool, namespace: Namespace, page: PageWrit
     async (client) => {
       await takeTurn(client, namespace, table.name, page.turn);
       const target = { namespace, table, stage };
-      const upserts = await writeRows(client, target, prepared, mode, readAt);
+      const upserts = await writeRows(client, target, rows, mode, readAt);
       const deletes = await removeRows(
         client,
         namespace,
@@ -51,10 +51,10 @@ export async function writePage(pool: Pool, namespace: Namespace, page: PageWrit
         ...upserts.refused.map(firstRejection(table.name, readAt, nextAttemptAt)),
         ...deletes.refused.map(firstRejection(table.name, readAt, nextAttemptAt, 'Delete')),
       ]);
-      const handledRows = prepared.rows.length + prepared.inexpressible.length - upserts.refused.length;
+      const handledRows = rows.rows.length - upserts.refused.length;
       const checkpoint = await moveCheckpoint(client, namespace, table.name, page.advance, {
         successCount: handledRows + goneIds.length,
-        version: greatestVersion(prepared),
+        version: greatestVersion(rows),
       });
       return { checkpoint, writtenCount: upserts.writtenCount, deletedCount: deletes.deletedCount, rejected };
     },

@@ -9,7 +9,7 @@ import { inTransaction } from './connection.ts';
 import type { Namespace } from './identifiers.ts';
 import { ensureStage } from './load-staging.ts';
 import { forgetRejectedRows, rejectedRowsById, updateRejectedRows } from './rejected-rows.ts';
-import { greatestVersion, prepareRows } from './row-text.ts';
+import { greatestVersion, pageRows } from './row-text.ts';
 import { type Refusal, removeRows, writeRows } from './write-rows.ts';
 
 /** The records that no page has replaced or removed since they were read, locked. */
@@ -56,8 +56,8 @@ export async function writeRetries(pool: Pool, namespace: Namespace, retry: Retr
       await takeTurn(client, namespace, table.name, retry.turn);
       const current = await stillRejected(client, namespace, table, retry.tried);
       const isCurrent = (row: Row) => current.has(String(row[table.idSource]).toLowerCase());
-      const prepared = prepareRows(table, retry.rows.filter(isCurrent));
-      const { refused } = await writeRows(client, { namespace, table, stage }, prepared, 'newer', readAt);
+      const page = pageRows(table, retry.rows.filter(isCurrent));
+      const { refused } = await writeRows(client, { namespace, table, stage }, page, 'newer', readAt);
       const gone = retry.goneIds.flatMap((id) => current.get(id) ?? []);
       const deletes = await removeRows(
         client,
@@ -67,10 +67,7 @@ export async function writeRetries(pool: Pool, namespace: Namespace, retry: Retr
         retry.isDeleteLogged ? readAt : undefined,
       );
       const refusals = new Map([...refused, ...deletes.refused].map((refusal) => [refusal.id, refusal]));
-      const seenIds = new Set([
-        ...[...prepared.rows, ...prepared.inexpressible].map(({ id }) => id),
-        ...gone.map(({ id }) => id),
-      ]);
+      const seenIds = new Set([...page.rows.map(({ id }) => id), ...gone.map(({ id }) => id)]);
       const resolvedIds = [...seenIds].filter((id) => !refusals.has(id));
       const rejected = [...current.values()]
         .filter(({ id }) => refusals.has(id) || !seenIds.has(id))
@@ -79,7 +76,7 @@ export async function writeRetries(pool: Pool, namespace: Namespace, retry: Retr
       await updateRejectedRows(client, namespace, table.name, rejected);
       await addToCounts(client, namespace, table.name, {
         successCount: resolvedIds.length,
-        version: greatestVersion(prepared),
+        version: greatestVersion(page),
       });
       return { rejected };
     },

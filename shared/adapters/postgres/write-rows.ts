@@ -17,7 +17,7 @@ import {
   upsertStaged,
   versionsById,
 } from './merge.ts';
-import type { PreparedRows } from './row-text.ts';
+import type { IdentifiedRow, PageRows } from './row-text.ts';
 
 /** A row that the destination refused, or a delete that it refused. */
 export interface Refusal {
@@ -59,7 +59,7 @@ interface RowRefusal {
 async function refusalOf(
   client: PoolClient,
   { namespace, table }: MergeTarget,
-  row: { readonly id: string; readonly version: string; readonly row: Row },
+  row: IdentifiedRow,
   error: DatabaseError,
 ): Promise<RowRefusal> {
   const { code, wrong } = rowFaultOf(error);
@@ -68,9 +68,9 @@ async function refusalOf(
   return { id: row.id, version: row.version, code, wrong: named ?? wrong };
 }
 
-function inexpressible(row: { id: string; version: string; error: ServiceError }): RowRefusal {
-  const [column, wrong] = row.error.parameters;
-  return { id: row.id, version: row.version, code: row.error.code, wrong: `column "${column}" ${wrong}` };
+function unexpressedRefusal({ id, version }: IdentifiedRow, { code, parameters }: ServiceError): RowRefusal {
+  const [column, wrong] = parameters;
+  return { id, version, code, wrong: `column "${column}" ${wrong}` };
 }
 
 /** The refused rows that have to be tried again: not those whose version, or a newer one, is in the table already. */
@@ -103,26 +103,26 @@ async function withoutSuperseded(
     }));
 }
 
-/** Stages and merges prepared rows; refused ones are found by halving. The caller is in a transaction and has the turn. */
+/** Stages and merges the rows of a page; refused ones are found by halving. The caller is in a transaction and has the turn. */
 export async function writeRows(
   client: PoolClient,
   target: MergeTarget,
-  { columns, rows, inexpressible: unexpressed }: PreparedRows,
+  page: PageRows,
   mode: 'newer' | 'reload',
   writtenAt: Date,
 ): Promise<{ readonly writtenCount: number; readonly refused: readonly Refusal[] }> {
-  const staged = rows.map((row, ordinal) => ({ ...row, ordinal }));
-  const unloaded = await isolateRefused(client, staged, (some) =>
-    loadStaging(client, target.stage, columns, some),
+  const unexpressed = new Map<IdentifiedRow, ServiceError>();
+  const unloaded = await isolateRefused(client, page.rows, (some) =>
+    loadStaging(client, target.stage, page, some, unexpressed),
   );
-  const notLoaded = new Set(unloaded.map(({ item }) => item));
-  const loaded = notLoaded.size === 0 ? staged : staged.filter((row) => !notLoaded.has(row));
+  const notLoaded = new Set([...unexpressed.keys(), ...unloaded.map(({ item }) => item)]);
+  const loaded = notLoaded.size === 0 ? page.rows : page.rows.filter((row) => !notLoaded.has(row));
   let writtenCount = 0;
   const unmerged = await isolateRefused(client, loaded, async (some) => {
     const range = [some[0]?.ordinal ?? 0, some.at(-1)?.ordinal ?? 0] as const;
     writtenCount += await upsertStaged(client, target, mode, range, writtenAt);
   });
-  const refusals = unexpressed.map(inexpressible);
+  const refusals = Array.from(unexpressed, ([row, error]) => unexpressedRefusal(row, error));
   for (const { item, error } of [...unloaded, ...unmerged])
     refusals.push(await refusalOf(client, target, item, error));
   const refused =
