@@ -12,14 +12,24 @@ const { values } = parseArgs({
   },
 });
 
-const running = await startDataverse({
-  port: Number(values.port),
-  file: values.file,
-  entraUrl: values['entra-url'],
-  tenantId: values.tenant,
-  managedIdentityClientId: values['managed-identity-client-id'],
-  rows: Number(values.rows),
-});
-console.log(`ready ${running.url}`);
-for (const signal of ['SIGTERM', 'SIGINT'] as const)
-  process.once(signal, () => void running.close().then(() => process.exit(0)));
+try {
+  const running = await startDataverse({
+    port: count('port'),
+    file: values.file,
+    entraUrl: values['entra-url'],
+    tenantId: values.tenant,
+    managedIdentityClientId: values['managed-identity-client-id'],
+    rows: count('rows'),
+  });
+  console.log(`ready ${running.url}`);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => void running.close().then(() => process.exit(0)));
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}
+
+function count(flag: 'port' | 'rows'): number {
+  if (/^\d{1,9}$/.test(values[flag])) return Number(values[flag]);
+  throw new Error(`Cannot start: --${flag} must be a whole number, received "${values[flag]}".`);
+}

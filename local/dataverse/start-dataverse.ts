@@ -35,11 +35,14 @@ const largestBody = 16 * 1024 * 1024;
 /** Starts the simulated organization on the loopback address; port 0 takes any free one. Rejects if the port is taken. */
 export async function startDataverse(options: DataverseOptions): Promise<RunningDataverse> {
   let listener: (request: IncomingMessage, response: ServerResponse) => Promise<void> = async () => {};
-  const server = createServer((request, response) => {
+  // Long lists of columns and ids make long addresses: the real service takes 32 KB.
+  const server = createServer({ maxHeaderSize: 65_536, keepAliveTimeout: 120_000 }, (request, response) => {
     listener(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause) =>
+      reject(new Error(`Cannot start the simulated organization on port ${options.port}: ${cause.message}.`)),
+    );
     server.listen(options.port, '127.0.0.1', resolve);
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -114,8 +117,6 @@ function requestListener(
           body,
           caller: callers(claims),
         });
-      if (path.startsWith('WhoAmI'))
-        answer.headers = { ...answer.headers, 'x-ms-dop-hint': String(switches.dopHint) };
     } catch (error) {
       answer = errorAnswer(error, switches.olderErrorCodeEmpty);
     }

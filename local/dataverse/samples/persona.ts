@@ -1,4 +1,5 @@
 import { pick, type Random, whole } from './random.ts';
+import { subjects } from './sentences.ts';
 import {
   cities,
   companyForms,
@@ -8,7 +9,6 @@ import {
   jobTitles,
   lastNames,
   streets,
-  subjects,
 } from './words.ts';
 
 /** The person, firm and place that a sample row is about, so that its columns fit each other. */

@@ -2,7 +2,7 @@ import type { Column } from '../schema/table.ts';
 import { oddTexts } from './odd-texts.ts';
 import type { Persona } from './persona.ts';
 import { pick, type Random, whole } from './random.ts';
-import { sentences } from './words.ts';
+import { sentences } from './sentences.ts';
 
 export type TextValue = (persona: Persona, random: Random) => string;
 

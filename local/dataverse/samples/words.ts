@@ -222,32 +222,3 @@ export const jobTitles = [
   'Vice President, Sales',
   'Warehouse Lead',
 ];
-export const subjects = [
-  'Follow up on the quote',
-  'Renewal of the service contract',
-  'Delivery is late',
-  'Wrong item received',
-  'Interested in solar panels',
-  'Price list for next year',
-  'Introduction and site visit',
-  'Invoice does not match the order',
-  'Training for new users',
-  'Replacement of a broken sensor',
-  'Question about warranty',
-  'Framework agreement',
-  'Upgrade to version 5',
-  'Annual review',
-];
-export const sentences = [
-  'Met at the trade fair; wants a proposal before the end of the month.',
-  'Prefers to be called in the morning.',
-  'The last delivery was two weeks late, which must not happen again.',
-  'Decision lies with the board.',
-  'Budget is approved, only the signature is missing.',
-  'Asked for references from the same industry.',
-  'Uses a competitor’s product in two of five plants.',
-  'Please send all documents as PDF.',
-  'Payment was always on time.',
-  'Wants to start with a small pilot in one branch.',
-  'See the attached drawing for the dimensions.',
-];

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { contoso, type Organization } from '../organization.ts';
 import { deleteRow, insertRow, updateRow } from '../rows/save-row.ts';
-import { contosoOnly } from '../samples/make-rows.ts';
+import { contosoOnly, sampleCount } from '../samples/make-rows.ts';
 import { pick, type Random, seededRandom } from '../samples/random.ts';
 import { rowSample } from '../samples/row-sample.ts';
+import { sampleId } from '../samples/sample-ids.ts';
 import type { Table } from '../schema/table.ts';
-import { guidOf } from '../store/guid-order.ts';
-import { parseRow } from '../store/row-text.ts';
+import { guidOf, sortKey } from '../store/guid-order.ts';
+import { lookupTableProperty, parseRow, type RowValues } from '../store/row-text.ts';
 
 const kinds = ['create', 'update', 'delete', 'recreate'] as const;
 type Kind = (typeof kinds)[number];
@@ -38,6 +39,7 @@ export function workload(organization: Organization) {
   const { schema, store } = organization;
   const done: Record<Kind, number> = { create: 0, update: 0, delete: 0, recreate: 0 };
   const deleted: { table: Table; id: string }[] = [];
+  const samples = new Map<string, ReturnType<typeof rowSample>>();
   let current: Workload | undefined;
   let timer: NodeJS.Timeout | undefined;
 
@@ -74,10 +76,7 @@ export function workload(organization: Organization) {
   function change(table: Table, kind: Kind, random: Random): void {
     const key = kind === 'update' || kind === 'delete' ? anyKey(table, random) : undefined;
     if (kind === 'update' && key !== undefined) {
-      const values = newValues(table, random);
-      for (const property of [...values.keys()]) if (random() < 0.7) values.delete(property);
-      for (const property of values.keys())
-        if (random() < 0.05 && property !== table.primaryName) values.set(property, 'null');
+      const values = someOf(newValues(table, random), random);
       updateRow(organization, table, key, values, contoso.adminUserId);
       done.update++;
     } else if (kind === 'delete' && key !== undefined) {
@@ -94,17 +93,20 @@ export function workload(organization: Organization) {
     }
   }
 
-  function newValues(table: Table, random: Random): Map<string, string> {
-    const { byName } = schema.shape(table);
-    const values = parseRow(
-      rowSample(organization, table)(Math.floor(random() * 1000), random, Date.now()).join('\n'),
-    );
-    for (const name of ['createdon', 'modifiedon', 'createdby', 'modifiedby', 'versionnumber'])
-      values.delete(byName.get(name)?.property ?? '');
+  function newValues(table: Table, random: Random): RowValues {
+    const key = `${table.name} ${schema.revision()}`;
+    const sample = samples.get(key) ?? rowSample(organization, table);
+    samples.set(key, sample);
+    const values = parseRow(sample(Math.floor(random() * 1000), random, Date.now()).join('\n'));
+    for (const property of ['createdon', 'modifiedon', '_createdby_value', '_modifiedby_value'])
+      values.delete(property);
     return values;
   }
 
+  /** Mostly a sample row, found by its id; counting to a random place in a large table would take too long. */
   function anyKey(table: Table, random: Random): string | undefined {
+    const guess = sortKey(sampleId(table, Math.floor(random() * sampleCount(organization, table.name))));
+    if (store.get(table.name, guess)) return guess;
     const count = store.count(table.name);
     return count === 0 ? undefined : store.keyAt(table.name, Math.floor(random() * count));
   }
@@ -119,4 +121,20 @@ export function workload(organization: Organization) {
   }
 
   return { start, stop, state };
+}
+
+const neverEmpty = /^(state|status|exchangerate|_own|_transactioncurrencyid)|name$|^subject$|^title$/;
+
+/** What one person changes at a time: a few columns, now and then one that is emptied; state and status only together. */
+function someOf(values: RowValues, random: Random): RowValues {
+  const hasNewState = random() < 0.1;
+  const some: RowValues = new Map();
+  for (const [property, raw] of values) {
+    const isState = property === 'statecode' || property === 'statuscode';
+    if (property.startsWith('#') || (isState ? !hasNewState : random() < 0.7)) continue;
+    const table = values.get(lookupTableProperty(property));
+    if (table !== undefined) some.set(lookupTableProperty(property), table);
+    some.set(property, random() < 0.05 && !neverEmpty.test(property) ? 'null' : raw);
+  }
+  return some;
 }
