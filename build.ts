@@ -21,6 +21,8 @@ await build({
   platform: 'node',
   target: 'node22',
   sourcemap: true,
+  // Names and lines for stack traces; the sources themselves would make it three times as large.
+  sourcesContent: false,
   // The worker provides it; "pg-native" is optional and never installed.
   external: ['@azure/functions-core', 'pg-native'],
   logLevel: 'warning',
