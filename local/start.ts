@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runDemonstration } from './demonstration/run-demonstration.ts';
 import { readStartFlags } from './platform/start-flags.ts';
 import { type Platform, startPlatform } from './platform/start-platform.ts';
@@ -42,7 +43,8 @@ async function start(): Promise<number> {
   const failed = new Promise<unknown>((resolve) => demonstration.catch(resolve));
   const end = await Promise.race([interrupted, platform.died, failed]);
   if (end === 'interrupted') console.log('\nStopping ... (Ctrl-C again kills)');
-  const death = await Promise.race([platform.died, undefined]);
+  // A part that dies breaks connections first: the demonstration may notice it before we do.
+  const death = await Promise.race([platform.died, end === 'interrupted' ? undefined : sleep(500)]);
   await platform.stop();
   if (end === 'interrupted') {
     console.log('Stopped. "npm start" goes on from here.');

@@ -5,7 +5,7 @@ import { secondsOf } from './phrases.ts';
 import type { Stage } from './stage.ts';
 
 /** Tables that the simulated people work in. The demonstration's own changes are in `account`. */
-const busyTables = ['contact', 'lead', 'opportunity', 'incident', 'task'];
+export const busyTables = ['contact', 'lead', 'opportunity', 'incident', 'task'];
 const changesPerSecond = 10;
 const timedChanges = 20;
 const toldChanges = 6;

@@ -1,6 +1,6 @@
 import { MultiBar } from 'cli-progress';
 import type { Narrator } from './narrator.ts';
-import { listOf } from './phrases.ts';
+import { countOf } from './phrases.ts';
 
 /** How far each table is: a bar for each on a terminal, a line now and then on a pipe. */
 export type ProgressDisplay = {
@@ -66,8 +66,9 @@ function lines(narrator: Narrator, expectedRows: ReadonlyMap<string, number>): P
       if (performance.now() - told < lineEverySeconds * 1000) return;
       told = performance.now();
       const sum = [...rowsOf.values()].reduce((all, count) => all + count, 0);
-      const complete = done.size > 0 ? `; complete: ${listOf([...done])}` : '';
-      narrator.say(`${sum.toLocaleString('en')} of ${total.toLocaleString('en')} rows${complete}.`);
+      narrator.say(
+        `${sum.toLocaleString('en')} of ${countOf(total, 'row')}; ${done.size} of ${expectedRows.size} tables complete.`,
+      );
     },
     stop() {},
   };

@@ -74,7 +74,7 @@ async function syncInitially(
     await proveResume(stage, profile, known.startedAt);
     return undefined;
   }
-  return await watchInitialSync(stage, profile.Id, known.expectedRows);
+  return await watchInitialSync(stage, profile.Id, known.expectedRows, known.startedAt);
 }
 
 /** Rows for the parts to come; none that the rule of a later act would refuse by chance. */
@@ -84,7 +84,7 @@ async function chooseAccounts({ organization }: Stage) {
   const failing = accounts.slice(0, Math.min(failingRows, Math.floor(accounts.length / 2)));
   if (failing.length === 0)
     throw new Error(
-      'Cannot demonstrate failures: the organization has too few accounts; expected at least 2.',
+      'Cannot demonstrate failures: the organization has too few accounts; expected at least 2: more --rows, or --no-demo.',
     );
   return { failing, timed: accounts.slice(failing.length) };
 }

@@ -13,7 +13,9 @@ export async function setUpProfile(stage: Stage): Promise<{ profile: ProfileDeta
   const { narrator, exporter, platform } = stage;
   narrator.act('A profile says what is copied where');
   const { ConnectorUrl: connectorUrl } = await exporter.discover(platform.addresses.dataverse);
-  narrator.say(`The administrator signs in and asks which service is in charge: ${connectorUrl}.`);
+  narrator.say(
+    `The administrator signs in, gets a token, and asks which service is in charge: ${connectorUrl}.`,
+  );
 
   const known = (await exporter.profiles(organizationId)).find(({ Name }) => Name === profileName);
   const isResumed = known?.ActivationTime !== undefined;

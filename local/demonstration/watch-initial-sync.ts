@@ -8,11 +8,15 @@ export type InitialSync = { readonly rows: number; readonly seconds: number };
 
 const pollMilliseconds = 250;
 
-/** Act 3: a progress bar a table until every row is copied, and a count on both sides. Resolves to how fast it was. */
+/**
+ * Act 3: a progress bar a table until every row is copied, and a count on both sides. Resolves to how fast it was, from
+ * activation, or from `since` when that is later.
+ */
 export async function watchInitialSync(
   stage: Stage,
   profileId: string,
   expectedRows: ReadonlyMap<string, number>,
+  since: Date,
 ): Promise<InitialSync> {
   const { narrator, exporter, signal } = stage;
   narrator.act('The initial sync');
@@ -26,7 +30,7 @@ export async function watchInitialSync(
       }
       if (profile.Entities.every(isSynced)) {
         display.stop();
-        return await tellResult(stage, profile, expectedRows);
+        return await tellResult(stage, profile, expectedRows, since);
       }
       await sleep(pollMilliseconds, undefined, { signal });
     }
@@ -44,6 +48,7 @@ async function tellResult(
   { narrator, database }: Stage,
   profile: ProfileDetails,
   expectedRows: ReadonlyMap<string, number>,
+  since: Date,
 ): Promise<InitialSync> {
   let rows = 0;
   const differing: string[] = [];
@@ -53,7 +58,8 @@ async function tellResult(
     if (count !== expected) differing.push(`${table} (${count} of ${expected})`);
   }
   const ends = profile.Entities.map((table) => Date.parse(table.InitialSyncDataCompletedTime ?? ''));
-  const seconds = (Math.max(...ends) - Date.parse(profile.ActivationTime ?? '')) / 1000;
+  const begin = Math.max(since.getTime(), Date.parse(profile.ActivationTime ?? ''));
+  const seconds = (Math.max(...ends) - begin) / 1000;
   narrator.good(
     `${countOf(rows, 'row')} copied in ${secondsOf(seconds)}, from activation to the last table: ${countOf(Math.round(rows / seconds), 'row')} per second, all columns.`,
   );

@@ -1,11 +1,14 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { forgetServer } from '../database/place-server.ts';
+import type { Death } from './children.ts';
 import { findFreePortBase } from './free-ports.ts';
 import { type Platform, type PlatformOptions, startPlatform } from './start-platform.ts';
 
 const toldLogLines = 20;
+const deathIsKnownAfterMilliseconds = 500;
 
 /**
  * A platform on fresh data and free ports for one purpose; when that ends, however it does, nothing of it is left. Fails
@@ -27,16 +30,22 @@ export async function withTemporaryPlatform<T>(
       if (signal.aborted) abort();
       else signal.addEventListener('abort', abort, { once: true });
     });
-    const died = platform.died.then(({ name, exit }) => {
-      throw new Error(`Cannot go on: ${name} ended (${exit.signal ?? `exit ${exit.code}`}).`);
-    });
+    const died = platform.died.then((death) => Promise.reject(new Error(deathText(death))));
     return await Promise.race([use(platform, data), aborted, died]);
   } catch (error) {
-    throw new Error(error instanceof Error ? error.message : String(error), { cause: lastLines(data) });
+    // A part that dies breaks connections first: what they fail with is not the reason.
+    const late = sleep(deathIsKnownAfterMilliseconds, undefined);
+    const death = platform && (await Promise.race([platform.died, late]));
+    const reason = death ? deathText(death) : error instanceof Error ? error.message : String(error);
+    throw new Error(reason, { cause: lastLines(data) });
   } finally {
     await platform?.stop();
     removeData(data);
   }
+}
+
+function deathText({ name, exit }: Death): string {
+  return `Cannot go on: ${name} ended (${exit.signal ?? `exit ${exit.code}`}).`;
 }
 
 function lastLines(data: string): string {
