@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runServer } from '../run-server.ts';
 import { startDataverse } from './start-dataverse.ts';
 
 const { values } = parseArgs({
@@ -12,22 +13,16 @@ const { values } = parseArgs({
   },
 });
 
-try {
-  const running = await startDataverse({
+await runServer(async () =>
+  startDataverse({
     port: count('port'),
     file: values.file,
     entraUrl: values['entra-url'],
     tenantId: values.tenant,
     managedIdentityClientId: values['managed-identity-client-id'],
     rows: count('rows'),
-  });
-  console.log(`ready ${running.url}`);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => void running.close().then(() => process.exit(0)));
-} catch (error) {
-  console.error((error as Error).message);
-  process.exit(1);
-}
+  }),
+);
 
 function count(flag: 'port' | 'rows'): number {
   if (/^\d{1,9}$/.test(values[flag])) return Number(values[flag]);
