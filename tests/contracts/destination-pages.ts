@@ -59,22 +59,27 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
 
     it('of two writers with one turn is written once', async () => {
       const { destination, otherWorker, first, rows } = await start();
-      const page: PageWrite = {
-        table: aTable,
-        turn: first,
-        advance: {},
-        rows: [rowOf(1, 1), rowOf(2, 2)],
-        deletedIds: [],
-        mode: 'newer',
-        readAt,
-        isDeleteLogged: false,
-        nextAttemptAt: later,
-      };
-      const both = [destination.writePage(page), otherWorker.writePage(page)];
-      const outcomes = (await Promise.allSettled(both)).map(({ status }) => status).sort();
-      expect(outcomes).toEqual(['fulfilled', 'rejected']);
-      expect(await rows('account')).toHaveLength(2);
-      expect(await destination.checkpoint('account')).toMatchObject({ sequence: 1, successCount: 2 });
+      // Both workers are connected, so that they really meet.
+      let turn = (await otherWorker.checkpoint('account')) ?? first;
+      for (let round = 1; round <= 10; round++) {
+        const page: PageWrite = {
+          table: aTable,
+          turn,
+          advance: {},
+          rows: Array.from({ length: 20 }, (_, index) => rowOf(index, round)),
+          deletedIds: [],
+          mode: 'newer',
+          readAt,
+          isDeleteLogged: false,
+          nextAttemptAt: later,
+        };
+        const both = [destination.writePage(page), otherWorker.writePage(page)];
+        const outcomes = (await Promise.allSettled(both)).map(({ status }) => status).sort();
+        expect(outcomes).toEqual(['fulfilled', 'rejected']);
+        turn = (await destination.checkpoint('account')) ?? first;
+        expect(turn).toMatchObject({ sequence: round, successCount: 20 * round });
+      }
+      expect(await rows('account')).toHaveLength(20);
     });
 
     it('never lets an older version overwrite a newer one', async () => {
