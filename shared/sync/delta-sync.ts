@@ -1,6 +1,7 @@
 import { ServiceError } from '../errors.ts';
 import type { ChangePage } from '../model/change.ts';
-import { isOver, readTime, type TableRun, writePage } from './table-run.ts';
+import { isOver, readTime, type TableRun } from './table-run.ts';
+import { writePage } from './write-page.ts';
 
 /**
  * Follows the changes since the last pass, page by page, until none is left or the time is over.

@@ -2,7 +2,8 @@ import type { ChangePage } from '../model/change.ts';
 import type { CheckpointAdvance } from '../model/checkpoint.ts';
 import type { PageRequest } from '../ports/dataverse.ts';
 import type { Slot } from './page-slots.ts';
-import { advanceCheckpoint, isOver, readTime, type TableRun, writePage } from './table-run.ts';
+import { isOver, readTime, type TableRun } from './table-run.ts';
+import { advanceCheckpoint, writePage } from './write-page.ts';
 
 const sweepLimit = 5000;
 

@@ -8,7 +8,8 @@ import type { RetryRowItem } from '../model/work-item.ts';
 import type { Destination } from '../ports/destination.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
-import { isTurnLost, readTime } from './table-run.ts';
+import { readTime } from './table-run.ts';
+import { isTurnLost } from './write-page.ts';
 
 const rowsAtATime = 200;
 const waitAfterFaultSeconds = 30;

@@ -9,7 +9,8 @@ import { loadRows, sweepTable, takeIdentity } from './load-table.ts';
 import { progressOf, reportProgress } from './report-progress.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
-import { isOver, isTurnLost, restartLoad, type TableRun } from './table-run.ts';
+import { isOver, type TableRun } from './table-run.ts';
+import { isTurnLost, restartLoad } from './write-page.ts';
 
 /** How a work item ended: what its state becomes and when the next turn is due; `undefined` seconds: no next turn. */
 interface Ending {
