@@ -72,11 +72,16 @@ function joinedQuery({ searchParams }: URL): Record<string, string> {
 function write(response: ServerResponse, http: WireHttp = { statusCode: '204' }): void {
   response.statusCode = Number(http.statusCode ?? 200);
   for (const [name, value] of Object.entries(http.headers ?? {})) {
-    if (name !== 'set-cookie') response.setHeader(name, value);
+    if (name !== 'set-cookie') response.setHeader(spelled(name), value);
   }
   const cookies = (http.cookies ?? []).map(cookieText);
   if (cookies.length > 0) response.setHeader('set-cookie', cookies);
   response.end(http.body?.bytes ?? http.body?.string);
+}
+
+/** The worker sends names in lower case; the real host's server spells them as usual, and ADAL looks for exactly `WWW-Authenticate`. */
+function spelled(name: string): string {
+  return name.replace(/^www(?=-)|(?<![a-z])[a-z]/g, (start) => start.toUpperCase());
 }
 
 function end(response: ServerResponse, status: number): void {
