@@ -1,6 +1,5 @@
 import { ServiceError } from '../errors.ts';
 import type { AppRole, Caller } from '../model/caller.ts';
-import type { Dataverse } from '../ports/dataverse.ts';
 import type { ApiPorts } from './api-ports.ts';
 
 type AccessPorts = Pick<ApiPorts, 'organizations' | 'log'>;
@@ -13,54 +12,70 @@ const permittedRoles: Record<Need, readonly AppRole[]> = {
   watch: ['Profiles.Manage', 'Automation.Operate'],
 };
 
-/** Asks Dataverse; no answer is a no, with the reason in the log. */
-async function isConfirmed(
-  question: (dataverse: Dataverse) => Promise<boolean>,
-  organizationId: string,
-  { organizations, log }: AccessPorts,
-): Promise<boolean> {
+/** What Dataverse says; no answer is a no, with the reason in the log. */
+async function isConfirmed(question: () => Promise<boolean>, { log }: AccessPorts): Promise<boolean> {
   try {
-    return await question(await organizations.dataverse(organizationId));
+    return await question();
   } catch (error) {
-    if (!(error instanceof ServiceError) || error.code === 'ORGANIZATION_UNKNOWN') throw error;
-    log.warn(
-      `Cannot see who the caller is in organization "${organizationId}", so access is refused: ${error.message}`,
-    );
+    if (!(error instanceof ServiceError)) throw error;
+    log.warn(`Cannot see who the caller is, so access is refused: ${error.message}`);
     return false;
   }
 }
 
-/**
- * Lets System Administrators of the organization pass, and applications whose app role covers the need.
- * DES: clients of `discover` look for the words "failed authorization" in the refusal.
- */
+/** Whether the caller is System Administrator of the organization, or an application whose app role covers the need. */
+export async function isPermitted(
+  caller: Caller,
+  need: Need,
+  organizationId: string,
+  ports: AccessPorts,
+): Promise<boolean> {
+  if (caller.kind === 'application') return caller.roles.some((role) => permittedRoles[need].includes(role));
+  return isConfirmed(async () => {
+    const dataverse = await ports.organizations.dataverse(organizationId);
+    return dataverse.isSystemAdministrator(caller.objectId);
+  }, ports);
+}
+
+/** The same of any organization that is served; an app role covers all of them. */
+export async function isPermittedSomewhere(caller: Caller, need: Need, ports: AccessPorts): Promise<boolean> {
+  if (caller.kind === 'application') return isPermitted(caller, need, '', ports);
+  return isConfirmed(async () => {
+    const organizations = await ports.organizations.all();
+    const answers = organizations.map(({ id }) => isPermitted(caller, need, id, ports));
+    return (await Promise.all(answers)).includes(true);
+  }, ports);
+}
+
+/** DES: clients of `discover` look for the words "failed authorization" in the refusal. */
+export function notAllowed(caller: Caller, need: Need, what: string, parameter: string): ServiceError {
+  const expected =
+    caller.kind === 'user'
+      ? 'a System Administrator of the organization'
+      : `the app role ${permittedRoles[need].join(' or ')}`;
+  return new ServiceError(
+    'REQUEST_NOT_ALLOWED',
+    `Cannot use ${what}: the caller failed authorization; expected ${expected}.`,
+    { parameters: [parameter] },
+  );
+}
+
+/** Lets those pass who are permitted; `REQUEST_NOT_ALLOWED` for the others. */
 export async function requireAccess(
   caller: Caller,
   need: Need,
   organizationId: string,
   ports: AccessPorts,
 ): Promise<void> {
-  const roles = permittedRoles[need];
-  const isAllowed =
-    caller.kind === 'application'
-      ? caller.roles.some((role) => roles.includes(role))
-      : await isConfirmed(
-          (dataverse) => dataverse.isSystemAdministrator(caller.objectId),
-          organizationId,
-          ports,
-        );
-  if (isAllowed) return;
-  throw new ServiceError(
-    'REQUEST_NOT_ALLOWED',
-    `Cannot use organization "${organizationId}": the caller failed authorization; expected ${
-      caller.kind === 'user' ? 'a System Administrator of it' : `the app role ${roles.join(' or ')}`
-    }.`,
-    { parameters: [organizationId] },
-  );
+  if (await isPermitted(caller, need, organizationId, ports)) return;
+  throw notAllowed(caller, need, `organization "${organizationId}"`, organizationId);
 }
 
 /** Whether the organization may be named to the caller: to its enabled users, and to applications with any app role. */
 export async function canSee(caller: Caller, organizationId: string, ports: AccessPorts): Promise<boolean> {
   if (caller.kind === 'application') return caller.roles.length > 0;
-  return isConfirmed((dataverse) => dataverse.isEnabledUser(caller.objectId), organizationId, ports);
+  return isConfirmed(async () => {
+    const dataverse = await ports.organizations.dataverse(organizationId);
+    return dataverse.isEnabledUser(caller.objectId);
+  }, ports);
 }

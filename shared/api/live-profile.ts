@@ -1,7 +1,7 @@
 import { ServiceError } from '../errors.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 import type { Profile } from '../model/profile.ts';
-import { type Need, requireAccess } from './access.ts';
+import { isPermitted, isPermittedSomewhere, type Need, notAllowed } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { isGuid } from './wire-members.ts';
 
@@ -19,17 +19,23 @@ export function notDeleted(profile: Profile): Profile {
   return profile;
 }
 
-/** The profile that the request names, deleted or not, after the caller was found to be allowed. */
+/**
+ * The profile that the request names, deleted or not, after the caller was found to be allowed. Nobody learns from a
+ * refusal whether the profile exists: who may use some organization is told `PROFILE_NOT_FOUND` of profiles of the
+ * others, and who may use none is told `REQUEST_NOT_ALLOWED` of all.
+ */
 export async function requestedProfile(
   request: ApiRequest,
   need: Need,
   ports: Pick<ApiPorts, 'profiles' | 'organizations' | 'log'>,
 ): Promise<Profile> {
-  const id = request.id?.trim().toLowerCase() ?? '';
+  const { caller, id: text = '' } = request;
+  const id = text.trim().toLowerCase();
   const profile = isGuid(id) ? await ports.profiles.get(id) : undefined;
-  if (profile === undefined) throw profileNotFound(id);
-  await requireAccess(request.caller, need, profile.organizationId, ports);
-  return profile;
+  if (profile !== undefined && (await isPermitted(caller, need, profile.organizationId, ports)))
+    return profile;
+  if (await isPermittedSomewhere(caller, need, ports)) throw profileNotFound(id);
+  throw notAllowed(caller, need, `profile ${JSON.stringify(id.slice(0, 60))}`, id.slice(0, 60));
 }
 
 /** The same, without deleted ones. */

@@ -7,6 +7,7 @@ import { apiOperations } from '../../../shared/api/operations.ts';
 import { profilesCreate } from '../../../shared/api/profiles-create.ts';
 import { ServiceError } from '../../../shared/errors.ts';
 import type { ApiRequest } from '../../../shared/model/api-request.ts';
+import type { Dataverse } from '../../../shared/ports/dataverse.ts';
 import {
   admin,
   deploying,
@@ -73,6 +74,36 @@ describe('who may do what', () => {
     );
     expect(stub.logged).toEqual([expect.stringContaining('Cannot reach Dataverse.')]);
     expect(await metadataOrganizations(request(), stub.ports)).toEqual([]);
+  });
+});
+
+test('whether a profile of another organization exists is told neither to its strangers nor to those who may use nothing', async () => {
+  const other = 'cccccccc-0000-4000-8000-000000000001';
+  const stub = stubPorts();
+  const { Id } = await profilesCreate(request({ body: description }), stub.ports);
+  const mine = stub.profiles.get(String(Id));
+  if (!mine) throw new Error('The profile was not stored.');
+  const theirs = { ...mine, id: 'dddddddd-0000-4000-8000-000000000001', organizationId: other };
+  stub.profiles.set(theirs.id, theirs);
+  const { dataverse } = stub.ports.organizations;
+  stub.ports.organizations.dataverse = async (id) => {
+    if (id === other) return { isSystemAdministrator: async () => false } as unknown as Dataverse;
+    return dataverse(id);
+  };
+  const answerTo = async (caller: ApiRequest['caller'], id: string) => {
+    const { code, message } = await errorOf(apiOperations(stub.ports).profilesGet(request({ caller, id })));
+    return [code, message.replaceAll(id, '<id>')];
+  };
+  for (const [caller, code] of [
+    [admin, 'PROFILE_NOT_FOUND'],
+    [reader, 'REQUEST_NOT_ALLOWED'],
+  ] as const) {
+    const existing = await answerTo(caller, theirs.id);
+    expect(existing[0]).toBe(code);
+    expect(await answerTo(caller, 'dddddddd-0000-4000-8000-000000000002')).toEqual(existing);
+  }
+  await expect(apiOperations(stub.ports).profilesGet(request({ id: mine.id }))).resolves.toMatchObject({
+    Id,
   });
 });
 
