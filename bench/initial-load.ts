@@ -16,7 +16,7 @@ import { withTemporaryPlatform } from '../local/platform/temporary-platform.ts';
 import { organizationId } from '../local/sign-ins.ts';
 import type { MinimalFigures, MinimalLoad } from './minimal-load.ts';
 import { figure, printFigures } from './print-figures.ts';
-import { cpuSecondsOf, forgetPeak, memoryOf } from './process-usage.ts';
+import { cpuSecondsOf, cpuSecondsOfAll, forgetPeak, memoryOf } from './process-usage.ts';
 import { pagesOf, type SourceRows, sourceRows } from './source-rows.ts';
 
 const table = 'account';
@@ -65,7 +65,7 @@ async function loadByApp(platform: Platform, { exporter }: Stage) {
   await exporter.profile(profile.Id);
   const memoryBefore = memoryOf(pid).now;
   forgetPeak(pid);
-  const cpuBefore = cpuSecondsOf(pid);
+  const before = cpuOfParts(platform);
   await exporter.activate(profile.Id);
   let peakAfterQuarter: number | undefined;
   for (;;) {
@@ -75,12 +75,28 @@ async function loadByApp(platform: Platform, { exporter }: Stage) {
     const rows = entity?.Status?.SuccessNotifications ?? 0;
     if (rows >= count / 4) peakAfterQuarter ??= memoryOf(pid).peak;
     if (!entity || !isSynced(entity)) continue;
-    const cpuSeconds = cpuSecondsOf(pid) - cpuBefore;
+    const after = cpuOfParts(platform);
+    const cpuSeconds = after.app - before.app;
+    const neighbours = {
+      source: after.source - before.source,
+      database: after.database - before.database,
+    };
     const { peak } = memoryOf(pid);
     const seconds =
       (Date.parse(entity.InitialSyncDataCompletedTime ?? '') - Date.parse(ActivationTime)) / 1000;
-    return { rows, seconds, cpuSeconds, memoryBefore, peakAfterQuarter: peakAfterQuarter ?? peak, peak };
+    return {
+      ...{ rows, seconds, cpuSeconds, neighbours },
+      ...{ memoryBefore, peakAfterQuarter: peakAfterQuarter ?? peak, peak },
+    };
   }
+}
+
+function cpuOfParts(platform: Platform) {
+  return {
+    app: cpuSecondsOf(platform.pid('app')),
+    source: cpuSecondsOf(platform.pid('dataverse')),
+    database: cpuSecondsOfAll(platform.pid('database')),
+  };
 }
 
 /** The source alone: pages are read and thrown away. */
@@ -151,11 +167,16 @@ function tell(measured: {
     ],
   );
   printFigures(
-    'CPU of the process alone',
+    'CPU time of each process',
     ['', 'microseconds/row', 'app in proportion'],
     [
       ['app', figure(cpu(app)), '1'],
       ['minimal program', figure(cpu(minimal)), figure(cpu(app) / cpu(minimal))],
+      ...(['source', 'database'] as const).map((part) => [
+        `the ${part}, while the app loads`,
+        figure(cpu({ rows: app.rows, cpuSeconds: app.neighbours[part] })),
+        '',
+      ]),
     ],
   );
   const grown = app.peak - app.memoryBefore;

@@ -1,13 +1,38 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 // USER_HZ, which is 100 wherever Node runs on Linux.
 const ticksPerSecond = 100;
 
 /** CPU seconds of a process so far, its own and its kernel's. Linux only. */
 export function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  return statOf(pid)?.cpuSeconds ?? 0;
+}
+
+/** CPU seconds so far of a process and of all that it has started and that still run. */
+export function cpuSecondsOfAll(pid: number): number {
+  const all = readdirSync('/proc')
+    .map(Number)
+    .filter(Number.isInteger)
+    .flatMap((each) => statOf(each) ?? []);
+  const family = new Set([pid]);
+  // A child has a greater number than its parent only until numbers begin anew: so look until nobody is added.
+  for (let size = 0; size < family.size; ) {
+    size = family.size;
+    for (const each of all) if (family.has(each.parentPid)) family.add(each.pid);
+  }
+  return all.filter((each) => family.has(each.pid)).reduce((sum, each) => sum + each.cpuSeconds, 0);
+}
+
+/** Undefined when the process has ended meanwhile. */
+function statOf(pid: number) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const cpuSeconds = (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+    return { pid, parentPid: Number(fields[1]), cpuSeconds };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Memory of a process now, and the most it has had since the start or the last `forgetPeak`; megabytes of 2^20 bytes. */

@@ -41,7 +41,7 @@ try {
   process.exit(0);
 } catch (error) {
   const { message, cause } = error as Error;
-  console.error(`\n${message}`);
+  console.error(cause === undefined ? message : `\n${message}`);
   if (cause) console.error(`\nThe app's log ended with:\n${cause}`);
   process.exit(1);
 }
