@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
@@ -159,6 +160,22 @@ test('a restart goes on with the version counter, the delta tokens and the switc
   const after = (await dataverse.simulator('GET', '')).body;
   expect([after.version, (after.switches as Json).dopHint]).toEqual([before.version, 9]);
   expect((await delta(link)).rows.map((row) => row.name)).toEqual(['After']);
+});
+
+test('the setting of the organization says how long a token lives', async () => {
+  const link = await anchor();
+  const row = (await dataverse.call('organizations?$select=name')).body.value[0];
+  const setDays = (expirechangetrackingindays: number) =>
+    dataverse.call(`organizations(${row?.organizationid})`, {
+      method: 'PATCH',
+      body: { expirechangetrackingindays },
+      as: 'admin',
+    });
+  await setTimeout(1100);
+  await setDays(0);
+  expect(errorOf(await dataverse.call(link)).code).toBe('0x80044352');
+  await setDays(7);
+  expect((await dataverse.call(link)).status).toBe(200);
 });
 
 type Step = { kind: 'create' | 'update' | 'delete' | 'recreate' | 'read'; at: number };

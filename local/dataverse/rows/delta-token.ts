@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { DataverseError, errorCodes } from '../errors.ts';
 import { encodeLower } from '../odata/paging-cookie.ts';
 import type { Organization } from '../organization.ts';
-import type { Schema } from '../schema/schema.ts';
 import type { Table } from '../schema/table.ts';
-import { parseRow } from '../store/row-text.ts';
+import { valueIn } from '../store/row-text.ts';
 
 const day = 86_400_000;
 
@@ -59,8 +58,8 @@ function selectMark(select: string | null): string {
 }
 
 /** `organization.expirechangetrackingindays`, a setting of the organization's own row. */
-export function expireDays({ store }: { store: Organization['store']; schema?: Schema }): number {
+function expireDays({ store }: Organization): number {
   for (const row of store.scan('organization', {}, 1))
-    return Number(parseRow(row.text).get('expirechangetrackingindays') ?? 7);
+    return Number(valueIn(row.text, 'expirechangetrackingindays') ?? 7);
   return 7;
 }

@@ -48,8 +48,9 @@ function decimals(raw: string, places: number): string {
 }
 
 function dateText(iso: string, isDateOnly: boolean): string {
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = iso.split(/[-T:Z]/).map(Number);
-  const date = `${month}/${day}/${year}`;
+  const part = (from: number, to: number) => Number(iso.slice(from, to));
+  const date = `${part(5, 7)}/${part(8, 10)}/${part(0, 4)}`;
   if (isDateOnly) return date;
-  return `${date} ${hour % 12 || 12}:${String(minute).padStart(2, '0')} ${hour < 12 ? 'AM' : 'PM'}`;
+  const hour = part(11, 13);
+  return `${date} ${hour % 12 || 12}:${iso.slice(14, 16)} ${hour < 12 ? 'AM' : 'PM'}`;
 }

@@ -1,7 +1,7 @@
 import type { Schema } from '../schema/schema.ts';
 import { sortKey } from '../store/guid-order.ts';
 import type { RowStore } from '../store/row-store.ts';
-import { parseRow } from '../store/row-text.ts';
+import { valueIn } from '../store/row-text.ts';
 
 const limit = 500_000;
 
@@ -16,7 +16,7 @@ export function primaryNames(schema: Schema, store: RowStore) {
       if (known.has(key)) return known.get(key);
       const table = schema.tables.get(tableName);
       const row = table && store.get(tableName, sortKey(id));
-      const name = row && parseRow(row.text).get(table.primaryName);
+      const name = row && valueIn(row.text, table.primaryName);
       if (known.size > limit) known.clear();
       known.set(key, name);
       return name;

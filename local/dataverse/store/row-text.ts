@@ -15,6 +15,15 @@ export function parseRow(text: string): RowValues {
   return values;
 }
 
+/** One value, without parsing the rest: a quotation mark inside a text is escaped, so only a real line is found. */
+export function valueIn(text: string, property: string): string | undefined {
+  const start = `,"${property}":`;
+  const at = text.indexOf(start);
+  if (at < 0) return undefined;
+  const end = text.indexOf('\n', at);
+  return text.slice(at + start.length, end < 0 ? text.length : end);
+}
+
 export function formatRow(values: RowValues): string {
   const ours: string[] = [];
   const lines: string[] = [];
