@@ -52,7 +52,7 @@ function readKeyVaultUri(members: WireMembers, secrets: ApiPorts['secrets']): st
   if (address === '') members.problem('DestinationKeyVaultUri', 'is missing');
   else
     for (const problem of secrets.problemsOfAddress(address))
-      members.problem('DestinationKeyVaultUri', `is not an allowed address: ${problem}`);
+      members.problem('DestinationKeyVaultUri', `is not an allowed address: ${problem.replace(/\.$/, '')}`);
   return address;
 }
 

@@ -27,15 +27,11 @@ export interface Checkpoint extends Turn {
   readonly rowsLoaded: number;
   /** Pages already applied in the current delta pass. */
   readonly pageInPass: number;
-  /** Greatest row version applied before the current delta pass; a decimal text, "0" at first. */
-  readonly passVersion: string;
-  /** Greatest row version applied so far; a decimal text. */
-  readonly maxVersion: string;
   readonly successCount: number;
   readonly failureCount: number;
 }
 
-/** The members that a step sets; `undefined` clears a member. Counts, versions and sequence move by what was written. */
+/** The members that a step sets; `undefined` clears a member. Counts and sequence move by what was written. */
 export type CheckpointAdvance = {
   readonly [K in 'link' | 'deltaLink' | 'loadStartedAt' | 'rowsExpected']?: Checkpoint[K] | undefined;
-} & Partial<Pick<Checkpoint, 'phase' | 'needsSweep' | 'rowsLoaded' | 'pageInPass' | 'passVersion'>>;
+} & Partial<Pick<Checkpoint, 'phase' | 'needsSweep' | 'rowsLoaded' | 'pageInPass'>>;

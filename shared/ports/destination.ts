@@ -98,7 +98,7 @@ export interface Destination {
   nextAttemptAt(table: string): Promise<Date | undefined>;
   /** Writes what it can, forgets rows that were written or are gone, and counts one more attempt for the others. */
   writeRetries(retry: RetryWrite): Promise<{ readonly rejected: readonly RejectedRow[] }>;
-  /** Forgets rejected rows that were given up (same id and attempts), counting each once as a failure. */
+  /** Forgets rejected rows that were given up (same id, version and attempts), counting each once as a failure. */
   settleRejectedRows(table: string, rows: readonly RejectedRow[]): Promise<number>;
   /** The latest `SinkModifiedOn` of the table's rows; reads the whole table. Undefined when it has no row. */
   lastWrittenAt(table: string): Promise<Date | undefined>;

@@ -30,7 +30,6 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
         link: 'next',
         loadStartedAt: readAt.toISOString(),
         rowsExpected: 2,
-        maxVersion: '9',
         successCount: 2,
       });
       expect(await destination.checkpoint('account')).toEqual(result.checkpoint);

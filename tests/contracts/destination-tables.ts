@@ -55,7 +55,7 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
     it('begins once an activation, and continues a delta where it stopped', async () => {
       const { destination, owner, first, write } = await start();
       expect(first).toMatchObject({ epoch: 1, sequence: 0, phase: 'identity', needsSweep: false });
-      const advance = { phase: 'delta', link: 'delta link', passVersion: '1' } as const;
+      const advance = { phase: 'delta', link: 'delta link' } as const;
       const { checkpoint } = await write(first, { rows: [rowOf(1, 1)], advance });
       expect(await destination.claim('account', owner)).toEqual(checkpoint);
       const next = await destination.claim('account', { ...owner, activation: 2 });

@@ -76,13 +76,12 @@ export function fakeDestination(): FakeDestination {
     checkpoints.set(checkpoint.table, checkpoint);
     return checkpoint;
   };
-  const move = (from: Checkpoint, advance: CheckpointAdvance, successCount = 0, version = '0') => {
+  const move = (from: Checkpoint, advance: CheckpointAdvance, successCount = 0) => {
     const given = { ...from, ...advance };
     const members = Object.entries(given).filter(([, value]) => value !== undefined);
     return put({
       ...(Object.fromEntries(members) as unknown as Checkpoint),
       sequence: from.sequence + 1,
-      maxVersion: laterVersion(from.maxVersion, version),
       successCount: from.successCount + successCount,
     });
   };
@@ -137,7 +136,6 @@ export function fakeDestination(): FakeDestination {
       ids: [...newest.keys()],
       writtenCount: results.filter(({ isWritten }) => isWritten).length,
       refused: results.flatMap(({ refusal }) => refusal ?? []),
-      version: rows.map(versionOfRow).reduce(laterVersion, '0'),
     };
   };
 
@@ -248,7 +246,7 @@ export function fakeDestination(): FakeDestination {
         const epoch = (stored?.epoch ?? 0) + 1;
         if (stored && isSame && stored.phase === 'delta')
           return put({ ...stored, activation, epoch, sequence: 0 });
-        const counts = { passVersion: '0', maxVersion: '0', successCount: 0, failureCount: 0 };
+        const counts = { successCount: 0, failureCount: 0 };
         return put({
           ...anew,
           ...counts,
@@ -262,10 +260,9 @@ export function fakeDestination(): FakeDestination {
     restart: (table, turn) =>
       step(() => {
         const { profileId, activation, epoch, successCount, failureCount } = takeTurn(table, turn);
-        const versions = { passVersion: '0', maxVersion: '0', needsSweep: true };
         return put({
           ...anew,
-          ...versions,
+          needsSweep: true,
           table,
           profileId,
           activation,
@@ -283,7 +280,7 @@ export function fakeDestination(): FakeDestination {
         const refused = [...upserts.refused, ...deletes.refused];
         const records = record(name, refused, page.readAt, page.nextAttemptAt);
         const handled = upserts.ids.length + page.deletedIds.length - refused.length;
-        const checkpoint = move(from, page.advance, handled, upserts.version);
+        const checkpoint = move(from, page.advance, handled);
         const { writtenCount } = upserts;
         return { checkpoint, writtenCount, deletedCount: deletes.deletedCount, rejected: records };
       }),
@@ -347,7 +344,6 @@ export function fakeDestination(): FakeDestination {
         put({
           ...from,
           successCount: from.successCount + resolved.length,
-          maxVersion: laterVersion(from.maxVersion, upserts.version),
         });
         return { rejected: again };
       }),

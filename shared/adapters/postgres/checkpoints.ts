@@ -18,18 +18,8 @@ interface StoredCheckpoint {
   readonly RowsExpected: string | null;
   readonly RowsLoaded: string;
   readonly PageInPass: number;
-  readonly PassVersion: string;
-  readonly MaxVersion: string;
   readonly SuccessCount: string;
   readonly FailureCount: string;
-}
-
-/** What a step adds to the checkpoint beside its advance. */
-export interface Moved {
-  readonly successCount?: number;
-  readonly failureCount?: number;
-  /** Greatest row version that was written. */
-  readonly version?: string;
 }
 
 const columnOfMember = {
@@ -41,12 +31,11 @@ const columnOfMember = {
   needsSweep: 'NeedsSweep',
   rowsLoaded: 'RowsLoaded',
   pageInPass: 'PageInPass',
-  passVersion: 'PassVersion',
 } as const satisfies Record<keyof CheckpointAdvance, keyof StoredCheckpoint>;
 
 /** Everything of a load that begins anew; counts of what was done go on. */
 const loadAnew = `"Epoch" = c."Epoch" + 1, "Sequence" = 0, "Phase" = 'identity', "Link" = NULL, "DeltaLink" = NULL,
-  "LoadStartedAt" = NULL, "RowsExpected" = NULL, "RowsLoaded" = 0, "PageInPass" = 0, "PassVersion" = 0, "MaxVersion" = 0`;
+  "LoadStartedAt" = NULL, "RowsExpected" = NULL, "RowsLoaded" = 0, "PageInPass" = 0`;
 
 function fromStored(row: StoredCheckpoint): Checkpoint {
   return {
@@ -63,8 +52,6 @@ function fromStored(row: StoredCheckpoint): Checkpoint {
     ...(row.RowsExpected !== null && { rowsExpected: Number(row.RowsExpected) }),
     rowsLoaded: Number(row.RowsLoaded),
     pageInPass: row.PageInPass,
-    passVersion: row.PassVersion,
-    maxVersion: row.MaxVersion,
     successCount: Number(row.SuccessCount),
     failureCount: Number(row.FailureCount),
   };
@@ -112,28 +99,22 @@ export async function takeTurn(
     throw turnLost(table);
 }
 
-/** Moves the checkpoint that `takeTurn` has locked: the sequence by one, the members of `advance`, and what was done. */
+/** Moves the checkpoint that `takeTurn` has locked: the sequence by one, the members of `advance`, and how many rows were handled. */
 export async function moveCheckpoint(
   client: PoolClient,
   namespace: Namespace,
   table: string,
   advance: CheckpointAdvance,
-  moved: Moved = {},
+  successCount = 0,
 ): Promise<Checkpoint> {
   const members = (Object.keys(columnOfMember) as (keyof CheckpointAdvance)[]).filter(
     (name) => name in advance,
   );
-  const set = members.map((member, index) => `"${columnOfMember[member]}" = $${index + 4}`);
+  const set = members.map((member, index) => `"${columnOfMember[member]}" = $${index + 3}`);
   const answer = await client.query<StoredCheckpoint>(
-    `UPDATE ${nameOf(namespace)} SET ${['"Sequence" = "Sequence" + 1', ...set].join(', ')},
-       "SuccessCount" = "SuccessCount" + $2, "MaxVersion" = greatest("MaxVersion", $3)
+    `UPDATE ${nameOf(namespace)} SET ${['"Sequence" = "Sequence" + 1', ...set].join(', ')}, "SuccessCount" = "SuccessCount" + $2
      WHERE "TableName" = $1 RETURNING *`,
-    [
-      table,
-      moved.successCount ?? 0,
-      moved.version ?? '0',
-      ...members.map((member) => advance[member] ?? null),
-    ],
+    [table, successCount, ...members.map((member) => advance[member] ?? null)],
   );
   const [stored] = answer.rows;
   if (stored === undefined) throw turnLost(table);
@@ -145,12 +126,12 @@ export async function addToCounts(
   client: PoolClient,
   namespace: Namespace,
   table: string,
-  { successCount = 0, failureCount = 0, version = '0' }: Moved,
+  { successCount = 0, failureCount = 0 }: { successCount?: number; failureCount?: number },
 ): Promise<void> {
   await client.query(
-    `UPDATE ${nameOf(namespace)} SET "SuccessCount" = "SuccessCount" + $2, "FailureCount" = "FailureCount" + $3,
-       "MaxVersion" = greatest("MaxVersion", $4) WHERE "TableName" = $1`,
-    [table, successCount, failureCount, version],
+    `UPDATE ${nameOf(namespace)} SET "SuccessCount" = "SuccessCount" + $2, "FailureCount" = "FailureCount" + $3
+     WHERE "TableName" = $1`,
+    [table, successCount, failureCount],
   );
 }
 
@@ -188,7 +169,7 @@ export async function claimCheckpoint(
   const name = nameOf(namespace);
   // Two first claims may meet: the one that inserts nothing waits here for the other, and then finds its row.
   const inserted = await client.query<StoredCheckpoint>(
-    `INSERT INTO ${name} AS c VALUES ($1, $2, $3, 1, 0, 'identity', NULL, NULL, NULL, $4, NULL, 0, 0, 0, 0, 0, 0)
+    `INSERT INTO ${name} AS c VALUES ($1, $2, $3, 1, 0, 'identity', NULL, NULL, NULL, $4, NULL, 0, 0, 0, 0)
      ON CONFLICT DO NOTHING RETURNING *`,
     [table, owner.profileId, owner.activation, await holdsRows(client, namespace, table)],
   );

@@ -3,8 +3,8 @@ import { readConnectionString } from './connection-string.ts';
 import { destinationError } from './error-map.ts';
 
 /** Connections of one login. Small: a destination has one writer a table, and few tables are written at once. */
-const poolSize = 4;
-const connectTimeoutMilliseconds = 15_000;
+const poolSize = 8;
+const connectTimeoutMilliseconds = 30_000;
 /** Above the server's own limit, which ends a statement first unless the network is gone. */
 const queryTimeoutMilliseconds = 330_000;
 

@@ -18,7 +18,7 @@ const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
   checkpoint: `"TableName" varchar(128) PRIMARY KEY, "ProfileId" uuid NOT NULL, "Activation" integer NOT NULL,
     "Epoch" bigint NOT NULL, "Sequence" bigint NOT NULL, "Phase" varchar(16) NOT NULL, "Link" text, "DeltaLink" text,
     "LoadStartedAt" varchar(30), "NeedsSweep" boolean NOT NULL, "RowsExpected" bigint, "RowsLoaded" bigint NOT NULL,
-    "PageInPass" integer NOT NULL, "PassVersion" numeric(38,0) NOT NULL, "MaxVersion" numeric(38,0) NOT NULL,
+    "PageInPass" integer NOT NULL,
     "SuccessCount" bigint NOT NULL, "FailureCount" bigint NOT NULL`,
   rejectedRow: `"TableName" varchar(128), "RecordId" uuid, "Version" numeric(38,0) NOT NULL, "ChangeType" varchar(32) NOT NULL,
     "NoticedAt" timestamp NOT NULL, "Attempts" integer NOT NULL, "NextAttemptAt" timestamp NOT NULL,

@@ -1,7 +1,7 @@
 import { hasCode, ServiceError } from '../../errors.ts';
 import type { Row } from '../../model/change.ts';
 import type { DestinationColumn, DestinationTable } from '../../model/table-schema.ts';
-import { compareVersions, laterVersion, versionOfRow } from '../../schema/row-version.ts';
+import { compareVersions, versionOfRow } from '../../schema/row-version.ts';
 import { canonicalValue, columnConverter, type ValueConverter } from '../../schema/values.ts';
 
 /** A row of a page with its place in the staging table. */
@@ -100,11 +100,4 @@ export function pageRows(table: DestinationTable, rows: readonly Row[]): PageRow
     columns,
     appendLine: (text, { ordinal, id, row }) => appendCells(`${text}${ordinal}\t${id}`, row, cells),
   };
-}
-
-/** The greatest version of the rows. */
-export function greatestVersion({ rows }: PageRows): string {
-  let greatest = '0';
-  for (const { version } of rows) greatest = laterVersion(greatest, version);
-  return greatest;
 }

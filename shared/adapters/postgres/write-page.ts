@@ -8,7 +8,7 @@ import type { Namespace } from './identifiers.ts';
 import { ensureStage } from './load-staging.ts';
 import { unseenIds } from './merge.ts';
 import { forgetRejectedRows, recordRejectedRows } from './rejected-rows.ts';
-import { greatestVersion, pageRows } from './row-text.ts';
+import { pageRows } from './row-text.ts';
 import { type Refusal, removeRows, writeRows } from './write-rows.ts';
 
 const firstRejection =
@@ -52,10 +52,8 @@ export async function writePage(pool: Pool, namespace: Namespace, page: PageWrit
         ...deletes.refused.map(firstRejection(table.name, readAt, nextAttemptAt, 'Delete')),
       ]);
       const handledRows = rows.rows.length - upserts.refused.length;
-      const checkpoint = await moveCheckpoint(client, namespace, table.name, page.advance, {
-        successCount: handledRows + goneIds.length,
-        version: greatestVersion(rows),
-      });
+      const successCount = handledRows + goneIds.length;
+      const checkpoint = await moveCheckpoint(client, namespace, table.name, page.advance, successCount);
       return { checkpoint, writtenCount: upserts.writtenCount, deletedCount: deletes.deletedCount, rejected };
     },
     async (client) => {
@@ -84,9 +82,8 @@ export async function sweepRows(pool: Pool, namespace: Namespace, step: SweepSte
       refused.map(firstRejection(table.name, sweptAt, sweptAt, 'Delete')),
     );
     const isDone = ids.length < step.limit;
-    const checkpoint = await moveCheckpoint(client, namespace, table.name, isDone ? step.advance : {}, {
-      successCount: deletedCount,
-    });
+    const advance = isDone ? step.advance : {};
+    const checkpoint = await moveCheckpoint(client, namespace, table.name, advance, deletedCount);
     return { checkpoint, deletedCount };
   });
 }

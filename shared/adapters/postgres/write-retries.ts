@@ -9,7 +9,7 @@ import { inTransaction } from './connection.ts';
 import type { Namespace } from './identifiers.ts';
 import { ensureStage } from './load-staging.ts';
 import { forgetRejectedRows, rejectedRowsById, updateRejectedRows } from './rejected-rows.ts';
-import { greatestVersion, pageRows } from './row-text.ts';
+import { pageRows } from './row-text.ts';
 import { type Refusal, removeRows, writeRows } from './write-rows.ts';
 
 /** The records that no page has replaced or removed since they were read, locked. */
@@ -74,10 +74,7 @@ export async function writeRetries(pool: Pool, namespace: Namespace, retry: Retr
         .map((row) => againRejected(row, refusals.get(row.id), retry.nextAttemptAt));
       await forgetRejectedRows(client, namespace, table.name, resolvedIds);
       await updateRejectedRows(client, namespace, table.name, rejected);
-      await addToCounts(client, namespace, table.name, {
-        successCount: resolvedIds.length,
-        version: greatestVersion(page),
-      });
+      await addToCounts(client, namespace, table.name, { successCount: resolvedIds.length });
       return { rejected };
     },
     async (client) => {
