@@ -79,6 +79,8 @@ export interface DestinationColumn {
   readonly name: string;
   readonly type: ColumnType;
   readonly source?: string;
+  /** A text that belongs to another row: it is cut to the column's length, so that it never stops this one. */
+  readonly isCut?: true;
 }
 
 /**

@@ -94,6 +94,7 @@ function columnsOf(
   if (type === undefined || source === undefined) return [];
   // DES: the column of a note's file exists and stays empty.
   if (source === null || (table === 'annotation' && name === 'documentbody')) return [{ name, type }];
+  if (source.endsWith(formattedValue)) return [{ name, type, source, isCut: true }];
   if (!lookupTypes.has(attribute.type)) return [{ name, type, source }];
   return [
     { name, type, source },

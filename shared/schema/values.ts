@@ -108,6 +108,17 @@ function converterOfType(type: ColumnType): (raw: Present) => string {
   }
 }
 
+/** Cut by UTF-16 units, which no database counts fewer of than it allows; never in the middle of a surrogate pair. */
+function cutText(type: ColumnType): (raw: Present) => string {
+  const most = type.kind === 'text' ? (type.maxLength ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  return (raw) => {
+    const text = plainText(raw);
+    if (text.length <= most) return text;
+    const isSplit = /[\uD800-\uDBFF]/.test(text.charAt(most - 1));
+    return text.slice(0, isSplit ? most - 1 : most);
+  };
+}
+
 /** A managed property's object stands for its `Value`. */
 function unwrapped(raw: object): Present | null {
   const value = 'Value' in raw ? raw.Value : raw;
@@ -126,7 +137,7 @@ function nullOr(convert: (raw: Present) => string, raw: RowValue | undefined): s
  * its message; `parameters` are the column's name and what is wrong.
  */
 export function columnConverter(column: DestinationColumn): ValueConverter {
-  const convert = converterOfType(column.type);
+  const convert = column.isCut ? cutText(column.type) : converterOfType(column.type);
   return (raw) => {
     try {
       return nullOr(convert, raw);

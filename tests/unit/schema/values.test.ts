@@ -175,4 +175,19 @@ describe('a column converter', () => {
     expect(convert('1.50')).toBe('1.5');
     expect(convert(null)).toBe(null);
   });
+
+  it('cuts the name of another row to the column, and never a pair in two', () => {
+    const type = { kind: 'text', maxLength: 5 } as const;
+    const convert = columnConverter({ name: 'primarycontactidname', type, source: 'x', isCut: true });
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (name) => {
+        const cut = convert(name) ?? '';
+        expect(name.startsWith(cut)).toBe(true);
+        expect(cut.isWellFormed()).toBe(true);
+        expect(cut.length).toBeGreaterThanOrEqual(Math.min(name.length, 4));
+        expect(cut.length).toBeLessThanOrEqual(5);
+      }),
+    );
+    expect(convert('1234😀')).toBe('1234');
+  });
 });
