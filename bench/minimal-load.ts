@@ -19,11 +19,25 @@ export type MinimalFigures = {
   readonly peakMegabytes: number;
 };
 
+const needsEscape = /[\\\n\r\t]/;
 const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-function textOf(value: unknown): string {
-  if (value === null || value === undefined) return '\\N';
-  return String(value).replace(/[\\\n\r\t]/g, (character) => escapes[character] ?? '');
+function linesOf(rows: readonly Record<string, unknown>[], members: readonly string[]): string {
+  let text = '';
+  for (const row of rows) {
+    let separator = '';
+    for (const member of members) {
+      const value = row[member];
+      text += separator;
+      separator = '\t';
+      if (value === null || value === undefined) text += '\\N';
+      else if (typeof value === 'string' && needsEscape.test(value))
+        text += value.replace(/[\\\n\r\t]/g, (character) => escapes[character] ?? '');
+      else text += value;
+    }
+    text += '\n';
+  }
+  return text;
 }
 
 async function load({ source, connectionString, table }: MinimalLoad): Promise<MinimalFigures> {
@@ -32,12 +46,12 @@ async function load({ source, connectionString, table }: MinimalLoad): Promise<M
   const startedAt = performance.now();
   const startCpu = process.cpuUsage();
   let rows = 0;
+  const members = source.columns.map((column) => column.source);
   const names = source.columns.map(({ name }) => `"${name}"`).join(',');
   for await (const page of pagesOf(source)) {
     const { value } = JSON.parse(page) as { value: Record<string, unknown>[] };
     const stream = client.query(copyStreams.from(`COPY ${table} (${names}) FROM STDIN`));
-    const lines = value.map((row) => source.columns.map((column) => textOf(row[column.source])).join('\t'));
-    stream.end(`${lines.join('\n')}\n`);
+    stream.end(linesOf(value, members));
     await finished(stream);
     rows += value.length;
   }

@@ -8,7 +8,7 @@ export function cpuSecondsOf(pid: number): number {
   return statOf(pid)?.cpuSeconds ?? 0;
 }
 
-/** CPU seconds so far of a process and of all that it has started and that still run. */
+/** CPU seconds so far of a process and of all that it has started, whether they still run or not. */
 export function cpuSecondsOfAll(pid: number): number {
   const all = readdirSync('/proc')
     .map(Number)
@@ -20,7 +20,9 @@ export function cpuSecondsOfAll(pid: number): number {
     size = family.size;
     for (const each of all) if (family.has(each.parentPid)) family.add(each.pid);
   }
-  return all.filter((each) => family.has(each.pid)).reduce((sum, each) => sum + each.cpuSeconds, 0);
+  return all
+    .filter((each) => family.has(each.pid))
+    .reduce((sum, each) => sum + each.cpuSeconds + each.endedCpuSeconds, 0);
 }
 
 /** Undefined when the process has ended meanwhile. */
@@ -28,8 +30,8 @@ function statOf(pid: number) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const cpuSeconds = (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-    return { pid, parentPid: Number(fields[1]), cpuSeconds };
+    const seconds = (first: number) => (Number(fields[first]) + Number(fields[first + 1])) / ticksPerSecond;
+    return { pid, parentPid: Number(fields[1]), cpuSeconds: seconds(11), endedCpuSeconds: seconds(13) };
   } catch {
     return undefined;
   }
