@@ -5,6 +5,8 @@ import { arrivalWatch } from '../../local/demonstration/arrival-watch.ts';
 import { narrator } from '../../local/demonstration/narrator.ts';
 import { percentile } from '../../local/demonstration/percentile.ts';
 import { countOf, listOf } from '../../local/demonstration/phrases.ts';
+import { runDemonstration } from '../../local/demonstration/run-demonstration.ts';
+import type { Platform } from '../../local/platform/start-platform.ts';
 
 function toldTo(columns: number) {
   const output = Object.assign(new PassThrough({ encoding: 'utf8' }), { columns });
@@ -91,4 +93,11 @@ describe('the watch for arrivals', () => {
     const both = [watch.arrival({ id: 'one', version: 1n }), watch.arrival({ id: 'two', version: 1n })];
     for (const each of both) await expect(each).rejects.toThrow('no database');
   });
+});
+
+test('where another service exports, there is nothing to demonstrate, and it says so', async () => {
+  const { tell, text } = toldTo(110);
+  const platform = { environment: { EXPORTER_URL: 'https://exporter.example' } } as unknown as Platform;
+  expect(await runDemonstration(platform, { forever: true, narrator: tell })).toBeUndefined();
+  expect(text()).toContain('The exporter is another service');
 });
