@@ -16,10 +16,12 @@ export interface ComparedSides {
   readonly entra: string;
   readonly database: string;
   readonly organizationId: string;
+  /** Of the profile; none unless it is given. */
+  readonly prefix?: string;
 }
 
 /**
- * Compares every row and every value of a table in the organization and in the reporting database, `dbo` without prefix.
+ * Compares every row and every value of a table in the organization and in schema `dbo` of the reporting database.
  * Resolves to what differs, in sentences; an empty list means that they are equal.
  */
 export async function differencesOf(table: string, sides: ComparedSides): Promise<readonly string[]> {
@@ -40,7 +42,7 @@ export async function differencesOf(table: string, sides: ComparedSides): Promis
     for (const row of page.rows) source.set(String(row[target.idSource]), row);
     request = page.following.kind === 'next' ? { kind: 'next', query, link: page.following.link } : undefined;
   }
-  const stored = await storedRows(table, sides.database);
+  const stored = await storedRows(sides.prefix ? `${sides.prefix}_${table}` : table, sides.database);
   const missing = [...source.keys()].filter((id) => !stored.has(id));
   const surplus = [...stored.keys()].filter((id) => !source.has(id));
   const wrong = [...source].flatMap(([id, row]) => {
