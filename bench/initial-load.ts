@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Client } from 'pg';
 import copyStreams from 'pg-copy-streams';
 import { adminToken } from '../local/demonstration/admin-token.ts';
@@ -21,26 +23,33 @@ import { pagesOf, type SourceRows, sourceRows } from './source-rows.ts';
 
 const table = 'account';
 const count = Number(process.argv[2] ?? 100_000);
+/** Megabytes that the app's heap is limited to, to see with how few it can do. */
+const heap = process.argv[3];
 // The preset of a real environment, not the demonstration's.
 const pageSize = 5000;
 
 type Rate = { readonly rows: number; readonly seconds: number };
 
 await withTemporaryPlatform(
-  { rows: 100, environment: { PAGE_SIZE: `${pageSize}` }, signal: AbortSignal.timeout(900_000) },
+  {
+    rows: 100,
+    environment: { PAGE_SIZE: `${pageSize}`, ...(heap && { NODE_OPTIONS: `--max-old-space-size=${heap}` }) },
+    signal: AbortSignal.timeout(900_000),
+  },
   async (platform, folder) => {
     const stage = openStage(platform, narrator(), AbortSignal.timeout(900_000));
     await makeRows(platform);
     const token = await adminToken(platform.addresses.entra, platform.addresses.dataverse, stage)();
     const source = await sourceRows(platform.addresses.dataverse, token, { table, pageSize });
     // Once in vain, so that no measurement has to warm the source up.
-    const { pageMegabytes } = await drain(source);
+    await drain(source);
+    const page = await sizeOfPage(source);
     const app = await loadByApp(platform, stage);
     const drained = await drain(source);
     const copied = await copyBare(platform, folder);
     const minimal = await loadMinimally(platform, source);
     await stage.database.close();
-    tell({ app, drained, copied, minimal, pageMegabytes });
+    tell({ app, drained, copied, minimal, page });
   },
 );
 
@@ -100,15 +109,25 @@ function cpuOfParts(platform: Platform) {
 }
 
 /** The source alone: pages are read and thrown away. */
-async function drain(source: SourceRows): Promise<Rate & { readonly pageMegabytes: number }> {
+async function drain(source: SourceRows): Promise<Rate> {
   const startedAt = performance.now();
   let rows = 0;
-  let pageMegabytes = 0;
-  for await (const page of pagesOf(source)) {
-    rows += page.split('"@odata.etag"').length - 1;
-    pageMegabytes = Math.max(pageMegabytes, Buffer.byteLength(page) / 2 ** 20);
-  }
-  return { rows, seconds: (performance.now() - startedAt) / 1000, pageMegabytes };
+  for await (const page of pagesOf(source)) rows += page.split('"@odata.etag"').length - 1;
+  return { rows, seconds: (performance.now() - startedAt) / 1000 };
+}
+
+/** One page as text, and what it is as JavaScript objects; megabytes. */
+async function sizeOfPage(source: SourceRows): Promise<{ text: number; objects: number }> {
+  const { value: page = '' } = await pagesOf(source).next();
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  const objects = JSON.parse(page) as object;
+  collectGarbage();
+  const grown = process.memoryUsage().heapUsed - before;
+  // Used once more, so that it cannot have been collected.
+  return { text: Buffer.byteLength(page) / 2 ** 20, objects: 'value' in objects ? grown / 2 ** 20 : 0 };
 }
 
 /** The rows that the app has written, once more into an empty table of the same shape, as PostgreSQL itself can. */
@@ -146,9 +165,9 @@ function tell(measured: {
   drained: Rate;
   copied: Rate;
   minimal: MinimalFigures;
-  pageMegabytes: number;
+  page: { text: number; objects: number };
 }): void {
-  const { app, drained, copied, minimal, pageMegabytes } = measured;
+  const { app, drained, copied, minimal, page } = measured;
   const perSecond = ({ rows, seconds }: Rate) => rows / seconds;
   const cpu = ({ rows, cpuSeconds }: { rows: number; cpuSeconds: number }) => (cpuSeconds / rows) * 1e6;
   const row = (name: string, rate: Rate) => [
@@ -188,7 +207,8 @@ function tell(measured: {
       ['most in the first quarter of the rows', figure(app.peakAfterQuarter)],
       ['most in all', figure(app.peak)],
       ['grown by', figure(grown)],
-      ['two pages as text', figure(2 * pageMegabytes)],
+      ['two pages as text (UTF-8)', figure(2 * page.text)],
+      ['two pages as objects, without any garbage', figure(2 * page.objects)],
       ['minimal program, most (one page at a time)', figure(minimal.peakMegabytes)],
     ],
   );
