@@ -8,7 +8,9 @@ export interface ProfileAnswer {
   readonly Entities: readonly {
     readonly Type: string;
     readonly Status?: {
+      readonly Type: string;
       readonly InitialSyncState: string;
+      readonly LastExportStatus?: string;
       readonly SuccessNotifications: number;
       readonly FailureNotifications: number;
     };

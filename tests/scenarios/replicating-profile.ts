@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Platform } from '../../local/platform/start-platform.ts';
 import { organizationId } from '../../local/sign-ins.ts';
 import { differencesOf } from './compare-tables.ts';
@@ -17,9 +17,8 @@ export async function replicatingProfile(platform: Platform, tables: readonly st
   );
   await exporter.activate(id);
   const statuses = async () => (await exporter.get(id)).Entities.map(({ Status }) => Status);
-  await expect
-    .poll(async () => (await statuses()).map((status) => status?.InitialSyncState), patience)
-    .toEqual(tables.map(() => 'Completed'));
+  const states = async () => (await statuses()).map((status) => status?.InitialSyncState);
+  await vi.waitFor(async () => expect(await states()).toEqual(tables.map(() => 'Completed')), patience);
 
   const { dataverse, entra, database } = platform.addresses;
   const sides = { dataverse, entra, database, organizationId, prefix };
