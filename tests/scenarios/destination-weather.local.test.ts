@@ -71,14 +71,34 @@ describe('the destination', () => {
   }, 90_000);
 });
 
-test('a column that grows in Dataverse is widened by the first row that needs it', async () => {
-  const rows = await organizationRows(platform());
-  const [id = ''] = await rows.accountIds(1);
-  await simulator(platform(), 'POST', '/schema', { table: 'account', column: 'name', maxLength: 400 });
-  const name = 'n'.repeat(400);
-  await rows.changeAccount(id, { name });
-  const stored = async () =>
-    (await inDatabase<{ name: string }>(platform(), `SELECT name FROM dbo.account WHERE "Id" = '${id}'`))[0];
-  await expect.poll(stored, soon).toEqual({ name });
-  await profile.expectEqualSides();
-}, 60_000);
+describe('the schema', () => {
+  test('a column that grows in Dataverse is widened by the first row that needs it', async () => {
+    const rows = await organizationRows(platform());
+    const [id = ''] = await rows.accountIds(1);
+    await simulator(platform(), 'POST', '/schema', { table: 'account', column: 'name', maxLength: 400 });
+    const name = 'n'.repeat(400);
+    await rows.changeAccount(id, { name });
+    await expect.poll(() => storedIn('name', id), soon).toBe(name);
+    await profile.expectEqualSides();
+  }, 60_000);
+
+  test('a column that is new is added when the definition is read again, at the latest by the next start', async () => {
+    const rows = await organizationRows(platform());
+    const [id = ''] = await rows.accountIds(1);
+    const addColumn = 'new_motto string length=100; Motto';
+    await simulator(platform(), 'POST', '/schema', { table: 'account', addColumn });
+    platform().kill('app', 'SIGKILL');
+    await platform().restart('app');
+    await rows.changeAccount(id, { new_motto: 'Onwards' });
+    await expect.poll(() => storedIn('new_motto', id).catch(() => undefined), soon).toBe('Onwards');
+    await profile.expectEqualSides();
+  }, 60_000);
+});
+
+async function storedIn(column: string, id: string): Promise<unknown> {
+  const [row] = await inDatabase<{ value: unknown }>(
+    platform(),
+    `SELECT ${column} AS value FROM dbo.account WHERE "Id" = '${id}'`,
+  );
+  return row?.value;
+}
