@@ -9,6 +9,8 @@ export type ProgressDisplay = {
 };
 
 const lineEverySeconds = 3;
+/** The gutter, and `   4,965 of 4,965`. */
+const spaceBesideBar = 32;
 
 export function progressDisplay(
   narrator: Narrator,
@@ -24,7 +26,7 @@ function bars({ output }: Narrator, expectedRows: ReadonlyMap<string, number>): 
     format: `           {table} {bar} {rows} of {expected}`,
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    barsize: 40,
+    barsize: Math.max(10, Math.min(40, (output.columns ?? 0) - width - spaceBesideBar)),
     hideCursor: true,
     emptyOnZero: true,
     fps: 10,

@@ -56,7 +56,7 @@ export async function refuseRows(
   const link = await exporter.failureLink(profileId);
   const lines = await readFailureLog(link, ids);
   narrator.say(
-    `Each is a line in the failure log, which opens with the link that GET profiles/{id}/failures gives:`,
+    `Each of them is a line in the failure log, which opens with the link that GET profiles/{id}/failures gives:`,
   );
   for (const line of lines.slice(0, quotedLines)) narrator.quote(line);
   if (lines.length > quotedLines) narrator.quote(`... and ${lines.length - quotedLines} more`);

@@ -27,7 +27,7 @@ export async function setUpProfile(stage: Stage): Promise<{ profile: ProfileDeta
   if (profile.State !== active) {
     await exporter.activate(profile.Id);
     narrator.good('Activated: from now on the app copies every row, and then every change.');
-    narrator.quote(`POST /crm/exporter/profiles/${profile.Id}/activate`);
+    narrator.quote('POST /crm/exporter/profiles/{id}/activate');
   }
   return { profile: await exporter.profile(profile.Id), isResumed };
 }
