@@ -15,6 +15,8 @@ export interface ChangePage {
   readonly rows: readonly Row[];
   readonly deletedIds: readonly string[];
   readonly following: PageLink;
+  /** Of the organization's metadata when the rows were read, a decimal text; absent where the answer does not tell. */
+  readonly metadataVersion?: string;
 }
 
 /** `New`, `Update` and `Delete` for a row, `Trigger Initial Export` for a whole table: the words of the old service. */

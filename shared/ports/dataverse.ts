@@ -37,6 +37,8 @@ export interface Dataverse {
   tables(): Promise<readonly TableSummary[]>;
   /** Read afresh, not from Dataverse's metadata cache. `DATAVERSE_TABLE_MISSING` when there is none. */
   tableDefinition(logicalName: string): Promise<TableDefinition>;
+  /** Grows with every change of any table's columns, a decimal text; undefined where the organization does not tell. */
+  metadataVersion(): Promise<string | undefined>;
   /** `DATAVERSE_DELTA_TOKEN_EXPIRED` when the link is too old. */
   readPage(request: PageRequest): Promise<ChangePage>;
   /** The rows with these ids that exist, in any order; many ids a request. Each carries `@odata.etag`. */
