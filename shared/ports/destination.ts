@@ -20,7 +20,11 @@ export interface PageWrite {
   readonly advance: CheckpointAdvance;
   readonly rows: readonly Row[];
   readonly deletedIds: readonly string[];
-  /** `newer`: only rows with a greater version are written. `reload`: also equal ones, so that all are stamped as seen. */
+  /**
+   * `newer`: only rows with a greater version than the stored are written. `reload`: also those with an equal one, and any
+   * row that was last written before the checkpoint's `loadStartedAt`: what a reload reads is the truth, also where an
+   * organization was restored and its versions went back.
+   */
   readonly mode: 'newer' | 'reload';
   /** When the page was read: written as `SinkModifiedOn`, and the notification time of rejected rows. */
   readonly readAt: Date;
@@ -47,11 +51,10 @@ export interface RetryWrite {
   readonly goneIds: readonly string[];
   readonly readAt: Date;
   readonly nextAttemptAt: Date;
-  /** For rejected deletes that succeed now. */
   readonly isDeleteLogged: boolean;
 }
 
-/** Deletes rows that a reload has not seen: those last written before `before`, rejected ones excepted. */
+/** Deletes rows that a reload has not seen: those last written before `before`, except rows rejected since then. */
 export interface SweepStep {
   readonly table: DestinationTable;
   readonly turn: Turn;
@@ -73,17 +76,21 @@ export interface Destination {
   test(tableNames: readonly string[]): Promise<readonly DestinationFinding[]>;
   /** Makes the delete log, the checkpoint and the rejected-row table where missing. */
   ensureSystemTables(options: { readonly hasDeleteLog: boolean }): Promise<void>;
-  /** Makes the table, or adds and widens columns; never drops. Tells whether the table holds no row. */
-  ensureTable(
-    table: DestinationTable,
-  ): Promise<{ readonly isEmpty: boolean; readonly changes: readonly string[] }>;
+  /**
+   * Makes the table, or adds and widens columns; never drops. In the same transaction the table's load begins anew when the
+   * table had to be made although it has a checkpoint, or a column had to be added that the checkpoint's `shape` says was
+   * there: somebody dropped it.
+   */
+  ensureTable(table: DestinationTable): Promise<{ readonly changes: readonly string[] }>;
   /**
    * The table's checkpoint for this activation. The first claim of an activation begins a new epoch: it continues a delta
    * of the same profile where it stopped, and otherwise starts with phase `identity`; later claims change nothing.
+   * A table of another profile is refused with `DESTINATION_TABLE_CONFLICT` (`parameters[0]` is that profile's id), unless
+   * `replaces` names it: the caller has seen that it does not replicate any more.
    */
   claim(
     table: string,
-    owner: { readonly profileId: string; readonly activation: number },
+    owner: { readonly profileId: string; readonly activation: number; readonly replaces?: string },
   ): Promise<Checkpoint>;
   /** Begins the table's load anew in a new epoch, marked for a sweep (the delta token is lost, or the table was dropped). */
   restart(table: string, turn: Turn): Promise<Checkpoint>;
@@ -96,7 +103,9 @@ export interface Destination {
   dueRejectedRows(table: string, now: Date, limit: number): Promise<readonly RejectedRow[]>;
   /** When the next rejected row is due; undefined when there is none. */
   nextAttemptAt(table: string): Promise<Date | undefined>;
-  /** Writes what it can, forgets rows that were written or are gone, and counts one more attempt for the others. */
+  /**
+   * Writes what it can, deletes rows that are gone, forgets the records of both, and counts one more attempt for the others.
+   */
   writeRetries(retry: RetryWrite): Promise<{ readonly rejected: readonly RejectedRow[] }>;
   /** Forgets rejected rows that were given up (same id, version and attempts), counting each once as a failure. */
   settleRejectedRows(table: string, rows: readonly RejectedRow[]): Promise<number>;
