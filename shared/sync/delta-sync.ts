@@ -1,5 +1,6 @@
 import { ServiceError } from '../errors.ts';
-import type { ChangePage } from '../model/change.ts';
+import type { ChangePage, Row } from '../model/change.ts';
+import { readCurrentPage, renewShape } from './read-current.ts';
 import { isOver, readTime, type TableRun } from './table-run.ts';
 import { writePage } from './write-page.ts';
 
@@ -18,7 +19,7 @@ export async function deltaSync(run: TableRun): Promise<{ isComplete: boolean; h
       );
     const readAt = readTime(run);
     const kind = pageInPass === 0 ? 'delta' : 'next';
-    const read = await run.dataverse.readPage({ kind, query: run.shape.query, link });
+    const read = await readCurrentPage(run, { kind, link });
     const page = pageInPass === 0 ? read : await settleDeletes(run, read);
     hasChanges ||= page.rows.length > 0 || page.deletedIds.length > 0;
     if (page.following.kind === 'next') {
@@ -45,8 +46,11 @@ async function settleDeletes(run: TableRun, page: ChangePage): Promise<ChangePag
   const alive = await run.dataverse.readRows(keysOnly, [...stored.keys()]);
   if (alive.length === 0) return page;
   const aliveIds = new Set(alive.map((row) => String(row[query.table.primaryId]).toLowerCase()));
+  let rows: readonly Row[];
+  do rows = await run.dataverse.readRows(run.shape.query, [...aliveIds]);
+  while (await renewShape(run));
   return {
-    rows: [...page.rows, ...(await run.dataverse.readRows(query, [...aliveIds]))],
+    rows: [...page.rows, ...rows],
     deletedIds: page.deletedIds.filter((id) => !aliveIds.has(id)),
     following: page.following,
   };

@@ -2,6 +2,7 @@ import type { ChangePage } from '../model/change.ts';
 import type { CheckpointAdvance } from '../model/checkpoint.ts';
 import type { PageRequest } from '../ports/dataverse.ts';
 import type { Slot } from './page-slots.ts';
+import { readCurrentPage } from './read-current.ts';
 import { isOver, readTime, type TableRun } from './table-run.ts';
 import { advanceCheckpoint, writePage } from './write-page.ts';
 
@@ -46,7 +47,7 @@ async function readWhole(run: TableRun): Promise<boolean> {
   const slot = await run.ports.pageSlots.take();
   try {
     const readAt = readTime(run);
-    const page = await run.dataverse.readPage({ kind: 'tracked-rows', query: run.shape.query });
+    const page = await readCurrentPage(run, { kind: 'tracked-rows' });
     if (page.following.kind !== 'delta') return false;
     const count = { rowsExpected: page.rows.length, rowsLoaded: page.rows.length };
     await writePage(run, page, { ...afterLoad(run, page.following.link), ...count }, readAt);
@@ -68,11 +69,9 @@ async function reloadStart(run: TableRun): Promise<string> {
 
 /** Reads all columns of all rows by plain pages; where memory allows, the next page is fetched while one is written. */
 export async function loadRows(run: TableRun): Promise<void> {
-  const { query } = run.shape;
   const { pageSlots } = run.ports;
   const { link } = run.checkpoint;
-  const first: PageRequest = link === undefined ? { kind: 'rows', query } : { kind: 'next', query, link };
-  let reading: Reading | undefined = read(run, first, await pageSlots.take());
+  let reading: Reading | undefined = read(run, link, await pageSlots.take());
   while (reading) {
     const { readAt, slot, answer }: Reading = reading;
     reading = undefined;
@@ -80,8 +79,7 @@ export async function loadRows(run: TableRun): Promise<void> {
       const page = await answer;
       const nextLink = page.following.kind === 'next' ? page.following.link : undefined;
       const nextSlot = nextLink !== undefined && !isOver(run) ? pageSlots.tryTake() : undefined;
-      if (nextLink !== undefined && nextSlot)
-        reading = read(run, { kind: 'next', query, link: nextLink }, nextSlot);
+      if (nextLink !== undefined && nextSlot) reading = read(run, nextLink, nextSlot);
       const rowsLoaded = run.checkpoint.rowsLoaded + page.rows.length;
       const following =
         nextLink === undefined ? afterLoad(run, run.checkpoint.deltaLink) : { link: nextLink };
@@ -102,9 +100,9 @@ interface Reading {
   readonly answer: Promise<ChangePage>;
 }
 
-function read(run: TableRun, request: PageRequest, slot: Slot): Reading {
+function read(run: TableRun, link: string | undefined, slot: Slot): Reading {
   const readAt = readTime(run);
-  const answer = run.dataverse.readPage(request);
+  const answer = readCurrentPage(run, link === undefined ? { kind: 'rows' } : { kind: 'next', link });
   // It is awaited later: its failure must not count as unhandled while the present page is written.
   answer.catch(() => {});
   return { readAt, slot, answer };

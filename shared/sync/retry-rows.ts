@@ -6,6 +6,7 @@ import type { Profile } from '../model/profile.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { RetryRowItem } from '../model/work-item.ts';
 import type { Destination } from '../ports/destination.ts';
+import { isOutdated } from './read-current.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import { readTime } from './table-run.ts';
@@ -67,13 +68,17 @@ async function tryAgain(
   const dataverse = await ports.organizations.dataverse(profile.organizationId);
   // A column may have grown in Dataverse since: then the table is widened before the row is tried again.
   if (tried.some((row) => row.code === 'ROW_TEXT_TOO_LONG')) ports.shapes.forget(profile, table);
-  const shape = await ports.shapes.of(profile, table, dataverse, destination);
   for (let lostTurns = 0; ; lostTurns += 1) {
+    const shape = await ports.shapes.of(profile, table, dataverse, destination);
     const checkpoint = await destination.checkpoint(table);
     if (!checkpoint) return;
     const readAt = readTime({ ports, checkpoint });
     const ids = tried.map((row) => row.id);
     const rows = await dataverse.readRows(shape.query, ids);
+    if (isOutdated(shape, await dataverse.metadataVersion())) {
+      ports.shapes.forget(profile, table);
+      continue;
+    }
     const found = new Set(rows.map((row: Row) => String(row[shape.query.table.primaryId]).toLowerCase()));
     const goneIds = ids.filter((id) => !found.has(id));
     const nextAttemptAt = new Date(ports.clock.now().getTime() + profile.retryPolicy.intervalSeconds * 1000);

@@ -10,7 +10,8 @@ export interface TableRun {
   readonly profile: Profile;
   readonly table: string;
   readonly turn: number;
-  readonly shape: TableShape;
+  /** Renewed when the organization's metadata moves. */
+  shape: TableShape;
   readonly dataverse: Dataverse;
   readonly destination: Destination;
   readonly ports: SyncPorts;

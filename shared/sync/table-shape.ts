@@ -13,6 +13,8 @@ export interface TableShape {
   readonly query: RowQuery;
   /** When the destination was found empty of this table's rows at the last look. */
   readonly isEmpty: boolean;
+  /** Of the organization, from before the definition was read. */
+  readonly metadataVersion: string | undefined;
 }
 
 /** The shapes of this process, so that an idle table costs no metadata request. */
@@ -34,11 +36,12 @@ export function tableShapes(clock: Clock): TableShapes {
       const now = clock.now().getTime();
       const found = known.get(key(profile, table));
       if (found && now - found.readAt < maxAgeMilliseconds) return found.shape;
+      const metadataVersion = await dataverse.metadataVersion();
       const definition = await dataverse.tableDefinition(table);
       const target = destinationTable(definition);
       await destination.ensureSystemTables({ hasDeleteLog: profile.writeDeleteLog });
       const { isEmpty } = await destination.ensureTable(target);
-      const shape = { definition, target, query: rowQuery(definition), isEmpty };
+      const shape = { definition, target, query: rowQuery(definition), isEmpty, metadataVersion };
       for (const [other, entry] of known) if (now - entry.readAt >= maxAgeMilliseconds) known.delete(other);
       known.set(key(profile, table), { shape, readAt: now });
       return shape;

@@ -75,6 +75,7 @@ export function fakeDataverse(
   const tombstones = new Map(tables.map((name) => [name, new Map<string, number>()]));
   const administrators = new Set<string>();
   let counter = 1000;
+  let metadataVersion = 1;
   let oldestToken = 0;
   const faults: ServiceError[] = [];
 
@@ -154,6 +155,7 @@ export function fakeDataverse(
     organization: async () => organization,
     tables: async () => [...definitions.values()],
     tableDefinition: async (name) => of(definitions, name),
+    metadataVersion: async () => String(metadataVersion),
     readPage,
     readRows: async (query, ids) =>
       ids.flatMap((id) => {
@@ -195,6 +197,7 @@ export function fakeDataverse(
       for (const name of tables) of(tombstones, name).clear();
     },
     define(definition: TableDefinition): void {
+      metadataVersion += 1;
       definitions.set(definition.logicalName, definition);
     },
     rows: (table: string): ReadonlyMap<string, StoredRow> => of(rows, table),

@@ -31,7 +31,7 @@ const behaviours: readonly (readonly [
 
 const anew = { maxPageSize: 5000 };
 
-/** A load while rows change, then changes, an expired delta token and a change of the schema among them. */
+/** A load while rows change, then changes, an expired delta token and a new column among them. */
 async function replicateAndCompare(prefix: string): Promise<void> {
   await simulator(platform(), 'POST', '/workload', { changesPerSecond: 60, tables });
   const profile = await replicatingProfile(platform(), tables, prefix);
@@ -39,8 +39,7 @@ async function replicateAndCompare(prefix: string): Promise<void> {
   await simulator(platform(), 'POST', '/faults', { route: 'accounts?', kind: 'expired-delta' });
   await simulator(platform(), 'POST', '/schema', {
     table: 'task',
-    column: 'subject',
-    maxLength: 500 + profiles,
+    addColumn: `new_${prefix} string length=100; New`,
   });
   const faults = async () => (await simulator<{ faults: unknown[] }>(platform(), 'GET')).faults;
   await expect.poll(faults, { timeout: 20_000, interval: 200 }).toEqual([]);

@@ -1,7 +1,7 @@
 import type { Organization } from '../../model/organization.ts';
 import type { Dataverse } from '../../ports/dataverse.ts';
 import { readPage } from './read-page.ts';
-import { readRows } from './read-rows.ts';
+import { readMetadataVersion, readRows } from './read-rows.ts';
 import { readTableDefinition, readTables } from './table-definition.ts';
 import { users } from './users.ts';
 import { type WebApi, type WebApiOptions, webApi } from './web-api.ts';
@@ -27,6 +27,7 @@ export function dataverse(options: DataverseOptions): Dataverse {
     },
     tables: () => readTables(api),
     tableDefinition: (logicalName) => readTableDefinition(api, logicalName),
+    metadataVersion: () => readMetadataVersion(api),
     readPage: (request) => readPage(api, options.pageSize, request),
     readRows: (query, ids) => readRows(api, query, ids),
     writeRow: (table, id, etag, values) => writeRow(api, table, id, etag, values),

@@ -3,11 +3,18 @@ import type { ChangePage, PageLink, Row } from '../../model/change.ts';
 import type { PageRequest, RowQuery } from '../../ports/dataverse.ts';
 import { dataverseError } from './map-error.ts';
 import { hasColumns, isTracked, markTracked, withColumns } from './page-links.ts';
-import { annotationsPreference, idOf, readRows, rowsPath } from './read-rows.ts';
+import {
+  type AnnotatedBody,
+  annotationsPreference,
+  idOf,
+  metadataVersionOf,
+  readRows,
+  rowsPath,
+} from './read-rows.ts';
 import type { WebApi } from './web-api.ts';
 
 /** A page as Dataverse sends it; the delta link may stand before the rows and the next link after them. */
-interface PageBody {
+interface PageBody extends AnnotatedBody {
   readonly value?: readonly Row[];
   readonly '@odata.nextLink'?: string;
   readonly '@odata.deltaLink'?: string;
@@ -48,7 +55,13 @@ async function fetchPage(
     throw dataverseError('DATAVERSE_ANSWER_UNREADABLE', purpose, api.origin, 'the page has no list of rows');
   const { rows, deletedIds } = parted(body.value, purpose, api.origin);
   const page = await believed(api, query, rows, deletedIds, isComplete(path, query, rows));
-  return { ...page, following: followingOf(body, hasTracking) };
+  // Rows that were read by id came later than what the page tells.
+  const metadataVersion = page.rows === rows ? metadataVersionOf(body) : undefined;
+  return {
+    ...page,
+    following: followingOf(body, hasTracking),
+    ...(metadataVersion !== undefined && { metadataVersion }),
+  };
 }
 
 function followingOf(body: PageBody, hasTracking: boolean): PageLink {

@@ -6,8 +6,27 @@ import type { WebApi } from './web-api.ts';
 const idsPerRequest = 50;
 const requestsAtOnce = 4;
 
-export const annotationsPreference =
-  'odata.include-annotations="OData.Community.Display.V1.FormattedValue,Microsoft.Dynamics.CRM.lookuplogicalname"';
+const metadataVersion = 'Microsoft.Dynamics.CRM.globalmetadataversion';
+
+export const annotationsPreference = `odata.include-annotations="OData.Community.Display.V1.FormattedValue,Microsoft.Dynamics.CRM.lookuplogicalname,${metadataVersion}"`;
+
+/** The envelope of a collection that was asked for annotations. */
+export interface AnnotatedBody {
+  readonly '@Microsoft.Dynamics.CRM.globalmetadataversion'?: string | number;
+}
+
+/** The version of the metadata that an answer tells, a decimal text. */
+export function metadataVersionOf(body: AnnotatedBody): string | undefined {
+  const version = String(body[`@${metadataVersion}`] ?? '');
+  return /^\d+$/.test(version) ? version : undefined;
+}
+
+/** Asked of a collection of one row: all plain collections tell it, answers to change tracking perhaps not. */
+export async function readMetadataVersion(api: WebApi): Promise<string | undefined> {
+  const prefer = `odata.include-annotations="${metadataVersion}"`;
+  const path = 'organizations?$select=organizationid';
+  return metadataVersionOf(await api.get<AnnotatedBody>('read the metadata version', path, { prefer }));
+}
 
 export function rowsPath({ table, columns }: RowQuery): string {
   return `${table.entitySetName}?$select=${columns.join(',')}`;

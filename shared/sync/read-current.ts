@@ -1,0 +1,37 @@
+import type { ChangePage } from '../model/change.ts';
+import type { PageRequest } from '../ports/dataverse.ts';
+import { compareVersions } from '../schema/row-version.ts';
+import type { TableRun } from './table-run.ts';
+import type { TableShape } from './table-shape.ts';
+
+/**
+ * Reads a page with all columns that the table had at that moment. A row that came without the value of a column that is
+ * new would be written with its version, and the version would keep the value out for ever.
+ */
+export async function readCurrentPage(
+  run: TableRun,
+  request:
+    | { readonly kind: 'rows' | 'tracked-rows' }
+    | { readonly kind: 'next' | 'delta'; readonly link: string },
+): Promise<ChangePage> {
+  for (;;) {
+    const page = await run.dataverse.readPage({ ...request, query: run.shape.query } as PageRequest);
+    if (page.rows.length === 0) return page;
+    if (!(await renewShape(run, page.metadataVersion))) return page;
+  }
+}
+
+/** Reads the shape again if the metadata has moved since; `seen` saves a request. Tells whether there are other columns. */
+export async function renewShape(run: TableRun, seen?: string): Promise<boolean> {
+  const { shape, profile, table, dataverse, destination, ports } = run;
+  if (!isOutdated(shape, seen ?? (await dataverse.metadataVersion()))) return false;
+  ports.shapes.forget(profile, table);
+  run.shape = await ports.shapes.of(profile, table, dataverse, destination);
+  return run.shape.query.columns.join() !== shape.query.columns.join();
+}
+
+/** Whether the organization's metadata has moved since the shape was read. Its servers may tell older versions, too. */
+export function isOutdated({ metadataVersion }: TableShape, seen: string | undefined): boolean {
+  if (seen === undefined) return false;
+  return metadataVersion === undefined || compareVersions(seen, metadataVersion) > 0;
+}
