@@ -29,17 +29,13 @@ export interface Checkpoint extends Turn {
   readonly pageInPass: number;
   /** Fingerprint of the columns that the rows were written with; absent before the first row. */
   readonly shape?: string;
-  /** A delta link from before the table's definition was last read: rows changed since may lack columns added since. */
-  readonly shapeLink?: string;
-  /** True while a delta pass is done again from `shapeLink`, so that rows get their new columns. */
-  readonly isRewound: boolean;
   readonly successCount: number;
   readonly failureCount: number;
 }
 
 /** The members that a step sets; `undefined` clears a member. Counts and sequence move by what was written. */
 export type CheckpointAdvance = {
-  readonly [K in 'link' | 'deltaLink' | 'loadStartedAt' | 'rowsExpected' | 'shape' | 'shapeLink']?:
+  readonly [K in 'link' | 'deltaLink' | 'loadStartedAt' | 'rowsExpected' | 'shape']?:
     | Checkpoint[K]
     | undefined;
-} & Partial<Pick<Checkpoint, 'phase' | 'needsSweep' | 'rowsLoaded' | 'pageInPass' | 'isRewound'>>;
+} & Partial<Pick<Checkpoint, 'phase' | 'needsSweep' | 'rowsLoaded' | 'pageInPass'>>;
