@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { ChangePage } from '../../../shared/model/change.ts';
+import type { PageRequest } from '../../../shared/ports/dataverse.ts';
+import { readCurrentPage } from '../../../shared/sync/read-current.ts';
+import type { TableRun } from '../../../shared/sync/table-run.ts';
+import type { TableShape } from '../../../shared/sync/table-shape.ts';
+
+const shapeOf = (columns: readonly string[], metadataVersion: string | undefined) =>
+  ({ query: { columns }, metadataVersion }) as unknown as TableShape;
+
+/** A run whose shape was read at version 9; `next` is what reading it again gives. Pages and versions come in order. */
+function runOf(pages: readonly Partial<ChangePage>[], next: TableShape, told: readonly string[] = []) {
+  const asked: string[] = [];
+  const left = { pages: [...pages], told: [...told] };
+  const run = {
+    shape: shapeOf(['name'], '9'),
+    dataverse: {
+      readPage: async ({ query }: PageRequest) => {
+        asked.push(query.columns.join());
+        return { rows: [{}], deletedIds: [], following: { kind: 'end' }, ...left.pages.shift() };
+      },
+      metadataVersion: async () => {
+        asked.push('version');
+        return left.told.shift();
+      },
+    },
+    ports: { shapes: { forget: () => asked.push('forget'), of: async () => next } },
+  } as unknown as TableRun;
+  return { run, asked };
+}
+
+const grown = shapeOf(['name', 'new_motto'], '10');
+
+test('a page is read again when columns were added since its columns were chosen', async () => {
+  const { run, asked } = runOf([{ metadataVersion: '10' }, { metadataVersion: '10' }], grown);
+  await readCurrentPage(run, { kind: 'rows' });
+  expect(asked).toEqual(['name', 'forget', 'name,new_motto']);
+  expect(run.shape).toBe(grown);
+});
+
+test('a page is kept when the metadata moved elsewhere', async () => {
+  const { run, asked } = runOf([{ metadataVersion: '10' }], shapeOf(['name'], '10'));
+  await readCurrentPage(run, { kind: 'rows' });
+  expect(asked).toEqual(['name', 'forget']);
+});
+
+test('a server that tells an older version changes nothing', async () => {
+  const { run, asked } = runOf([{ metadataVersion: '8' }], grown);
+  await readCurrentPage(run, { kind: 'rows' });
+  expect(asked).toEqual(['name']);
+});
+
+test('where a page tells no version, it is asked for after the page', async () => {
+  const { run, asked } = runOf([{}, {}], grown, ['10', '10']);
+  await readCurrentPage(run, { kind: 'delta', link: 'link' });
+  expect(asked).toEqual(['name', 'version', 'forget', 'name,new_motto', 'version']);
+});
+
+test('a page without rows costs nothing more', async () => {
+  const { run, asked } = runOf([{ rows: [], deletedIds: ['x'] }], grown, ['10']);
+  await readCurrentPage(run, { kind: 'delta', link: 'link' });
+  expect(asked).toEqual(['name']);
+});
