@@ -40,7 +40,6 @@ export async function profilesActivate(request: ApiRequest, ports: ApiPorts) {
           ...current,
           state: 'active',
           activation: current.activation + 1,
-          scope: 'all',
           activatedAt: now,
           lastModifiedAt: now,
         },

@@ -15,7 +15,6 @@ export async function profilesCreate(request: ApiRequest, ports: ApiPorts) {
     version: 1,
     state: 'inactive',
     activation: 0,
-    scope: 'all',
     createdAt: now,
     lastModifiedAt: now,
   };

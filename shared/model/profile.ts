@@ -17,8 +17,6 @@ export const profileSchema = z.object({
   state: z.enum(profileStates),
   /** How often the profile was activated; work of an earlier activation is void. */
   activation: z.int().nonnegative(),
-  /** What the last activation asked for. */
-  scope: z.enum(['all', 'metadata', 'data']),
   destination: z.object({
     type: z.enum(destinationTypes),
     keyVaultUri: z.string(),

@@ -13,6 +13,8 @@ export const incidentSchema = z.object({
   message: z.string(),
   since: z.string(),
   attempts: z.int(),
+  /** Whether people were told: faults that pass by themselves are told only when they last. */
+  isTold: z.boolean(),
 });
 export type Incident = Readonly<z.infer<typeof incidentSchema>>;
 

@@ -9,41 +9,69 @@ import { writePage } from './write-page.ts';
  * Tells whether the pass is complete and whether it found anything.
  */
 export async function deltaSync(run: TableRun): Promise<{ isComplete: boolean; hasChanges: boolean }> {
-  let hasChanges = run.checkpoint.pageInPass > 0;
-  for (;;) {
-    const { link, pageInPass } = run.checkpoint;
-    if (link === undefined)
-      throw new ServiceError(
-        'DATAVERSE_DELTA_TOKEN_EXPIRED',
-        `Cannot follow table "${run.table}": it has no delta link.`,
-      );
-    const readAt = readTime(run);
-    const kind = pageInPass === 0 ? 'delta' : 'next';
-    const read = await readCurrentPage(run, { kind, link });
-    const page = pageInPass === 0 ? read : await settleDeletes(run, read);
-    hasChanges ||= page.rows.length > 0 || page.deletedIds.length > 0;
-    if (page.following.kind === 'next') {
-      await writePage(run, page, { link: page.following.link, pageInPass: pageInPass + 1 }, readAt);
+  const isResumed = run.checkpoint.pageInPass > 0;
+  for (let hasChanges = isResumed; ; ) {
+    const { pageInPass } = run.checkpoint;
+    const { page, readAt, release } = await readDeltaPage(run);
+    try {
+      hasChanges ||= page.rows.length > 0 || page.deletedIds.length > 0;
+      const { following } = page;
+      if (following.kind === 'end')
+        throw new ServiceError(
+          'DATAVERSE_ANSWER_UNREADABLE',
+          `Cannot follow table "${run.table}": the last page has no delta link; one is expected.`,
+        );
+      const next = following.kind === 'next' ? pageInPass + 1 : 0;
+      await writePage(run, page, { link: following.link, pageInPass: next }, readAt);
+      if (next === 0) return { isComplete: true, hasChanges };
       if (isOver(run)) return { isComplete: false, hasChanges };
-    } else {
-      const deltaLink = page.following.kind === 'delta' ? page.following.link : link;
-      await writePage(run, page, { link: deltaLink, pageInPass: 0 }, readAt);
-      return { isComplete: true, hasChanges };
+    } finally {
+      release();
     }
   }
 }
 
 /**
+ * Reads the page that the checkpoint names. A small page needs no place in memory; whether the first of a pass is small is
+ * known only when it is there, so a full one for which there is no place is dropped and read again later.
+ */
+async function readDeltaPage(run: TableRun) {
+  const { link, pageInPass } = run.checkpoint;
+  if (link === undefined)
+    throw new ServiceError(
+      'DATAVERSE_DELTA_TOKEN_EXPIRED',
+      `Cannot follow table "${run.table}": it has no delta link.`,
+    );
+  const { pageSlots } = run.ports;
+  let release = pageInPass === 0 ? undefined : await pageSlots.take();
+  try {
+    for (;;) {
+      const readAt = readTime(run);
+      const read = await readCurrentPage(run, { kind: pageInPass === 0 ? 'delta' : 'next', link });
+      if (read.following.kind !== 'next' || release) {
+        const page = pageInPass === 0 ? read : await settleDeletes(run, read);
+        return { page, readAt, release: release ?? (() => {}) };
+      }
+      release = pageSlots.tryTake();
+      if (release) return { page: read, readAt, release };
+      release = await pageSlots.take();
+    }
+  } catch (error) {
+    release?.();
+    throw error;
+  }
+}
+
+/**
  * An id may be deleted and made again, and Dataverse lists updates before deletes: the delete of such a row can come on a
- * later page than the row. So deletes on later pages of rows that the destination holds are asked for by id, and the answer
- * is believed. (On one page, the Dataverse port has settled this.)
+ * later page than the row. So deletes on later pages are asked for by id, and the answer is believed. (On one page, the
+ * Dataverse port has settled this.)
  */
 async function settleDeletes(run: TableRun, page: ChangePage): Promise<ChangePage> {
   if (page.deletedIds.length === 0) return page;
   const { query } = run.shape;
-  const stored = await run.destination.rowVersions(run.table, page.deletedIds);
   const keysOnly = { ...query, columns: [query.table.primaryId], hasAnnotations: false };
-  const alive = await run.dataverse.readRows(keysOnly, [...stored.keys()]);
+  const alive = await run.dataverse.readRows(keysOnly, page.deletedIds);
   if (alive.length === 0) return page;
   const aliveIds = new Set(alive.map((row) => String(row[query.table.primaryId]).toLowerCase()));
   let rows: readonly Row[];

@@ -21,21 +21,21 @@ export async function afterFault(profile: Profile, state: SyncState, error: unkn
     return { state: (now: SyncState) => now, nextInSeconds };
   }
   const incident = grow(state.incident, error, ports.clock.now());
-  if (incident.attempts === (errorCodes[error.code].retry === 'timed' ? patience : 1))
-    await tellPeople(profile, state, error, ports);
-  const nextInSeconds =
-    error.retryAfterSeconds ??
-    Math.min(longestDelaySeconds, firstDelaySeconds * 2 ** (incident.attempts - 1));
+  if (incident.isTold && !state.incident?.isTold) await tellPeople(profile, state, error, ports);
+  const growing = firstDelaySeconds * 2 ** Math.min(incident.attempts - 1, 10);
+  const nextInSeconds = error.retryAfterSeconds ?? Math.min(longestDelaySeconds, growing);
   return { state: (now: SyncState) => ({ ...waiting(now, error), incident }), nextInSeconds };
 }
 
+/** One incident lasts until the table works again, whatever faults take turns meanwhile. */
 function grow(before: Incident | undefined, error: ServiceError, now: Date): Incident {
-  const isSame = before?.code === error.code;
+  const attempts = (before?.attempts ?? 0) + 1;
   return {
     code: error.code,
     message: error.message,
-    since: isSame ? before.since : now.toISOString(),
-    attempts: isSame ? before.attempts + 1 : 1,
+    since: before?.since ?? now.toISOString(),
+    attempts,
+    isTold: before?.isTold || attempts >= (errorCodes[error.code].retry === 'timed' ? patience : 1),
   };
 }
 
@@ -72,18 +72,19 @@ async function tellPeople(
   ports.log.error(`Table "${table}" of profile "${profile.name}" waits: ${messageWithCure(error)}`);
 }
 
-/** Tells that the fault is over, if there was one. */
+/** A lost delta token is made good only by a complete pass; everything else by any success. */
+export function isIncidentOver({ incident }: SyncState, isPassComplete: boolean): boolean {
+  return isPassComplete || incident?.code !== 'DATAVERSE_DELTA_TOKEN_EXPIRED';
+}
+
+/** Tells that the fault is over, if people were told of it. */
 export function closeIncident(profile: Profile, { table, incident }: SyncState, ports: SyncPorts): void {
-  if (!incident) return;
+  if (!incident?.isTold) return;
   const seconds = (ports.clock.now().getTime() - Date.parse(incident.since)) / 1000;
-  ports.telemetry.event('sync.incident.closed', {
-    profileId: profile.id,
-    table,
-    code: incident.code,
-    seconds,
-  });
+  const { code } = incident;
+  ports.telemetry.event('sync.incident.closed', { profileId: profile.id, table, code, seconds });
   ports.log.warn(
-    `Table "${table}" of profile "${profile.name}" goes on after ${Math.round(seconds)} s (${incident.code}).`,
+    `Table "${table}" of profile "${profile.name}" goes on after ${Math.round(seconds)} s (${code}).`,
   );
 }
 

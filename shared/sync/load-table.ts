@@ -1,3 +1,4 @@
+import { ServiceError } from '../errors.ts';
 import type { ChangePage } from '../model/change.ts';
 import type { CheckpointAdvance } from '../model/checkpoint.ts';
 import type { PageRequest } from '../ports/dataverse.ts';
@@ -29,7 +30,12 @@ export async function takeIdentity(run: TableRun): Promise<void> {
       await advanceCheckpoint(run, { ...counted, link: page.following.link });
       continue;
     }
-    const deltaLink = page.following.kind === 'delta' ? page.following.link : undefined;
+    if (page.following.kind === 'end')
+      throw new ServiceError(
+        'DATAVERSE_ANSWER_UNREADABLE',
+        `Cannot load table "${run.table}": the last page of a tracked read has no delta link; one is expected.`,
+      );
+    const deltaLink = page.following.link;
     const loadStartedAt = run.checkpoint.needsSweep ? await reloadStart(run) : undefined;
     await advanceCheckpoint(run, {
       ...counted,

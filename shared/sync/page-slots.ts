@@ -9,7 +9,7 @@ export interface PageSlots {
   tryTake(): Slot | undefined;
 }
 
-/** `count` places. Deltas need none: their pages are small, and a load must not hold them back. */
+/** `count` places. Small deltas need none, so that no load holds them back. */
 export function pageSlots(count: number): PageSlots {
   let free = count;
   const waiting: ((slot: Slot) => void)[] = [];

@@ -6,7 +6,6 @@ export function progressOf(run: TableRun, state: SyncState): SyncState {
   const { checkpoint } = run;
   const now = run.ports.clock.now().toISOString();
   const isLoaded = checkpoint.phase === 'delta';
-  const wrote = run.done.writtenRows + run.done.deletedRows > 0;
   return {
     ...state,
     phase: checkpoint.phase,
@@ -18,7 +17,6 @@ export function progressOf(run: TableRun, state: SyncState): SyncState {
     rowsLoaded: checkpoint.rowsLoaded,
     successCount: checkpoint.successCount,
     failureCount: checkpoint.failureCount,
-    ...(wrote && { lastExportAt: now, lastExportStatus: 'Success' as const }),
   };
 }
 

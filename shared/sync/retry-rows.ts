@@ -1,5 +1,5 @@
 import { errorCodes } from '../error-codes.ts';
-import { ServiceError } from '../errors.ts';
+import { hasCode, ServiceError } from '../errors.ts';
 import type { Row } from '../model/change.ts';
 import type { FailureEntry } from '../model/failure.ts';
 import type { Profile } from '../model/profile.ts';
@@ -10,7 +10,6 @@ import { isOutdated } from './read-current.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import { readTime } from './table-run.ts';
-import { isTurnLost } from './write-page.ts';
 
 const rowsAtATime = 200;
 const waitAfterFaultSeconds = 30;
@@ -20,32 +19,53 @@ const waitAfterFaultSeconds = 30;
  * nothing. Rows that were tried as often as the profile allows go to the failure log first and are then forgotten.
  */
 export async function retryRows(item: RetryRowItem, ports: SyncPorts): Promise<void> {
-  const [profile, state] = await Promise.all([
-    ports.profiles.get(item.profileId),
-    ports.syncStates.get(item.profileId, item.table),
-  ]);
-  if (profile?.state !== 'active' || state?.retryDueAt !== item.dueAt) return;
+  const { profileId, table, dueAt } = item;
+  const profile = await ports.profiles.get(profileId);
+  if (profile?.state !== 'active') return;
+  // Takes the retry over until this time: a second message is void from here on, and a crash is noticed after it.
+  const takenUntil = new Date(
+    ports.clock.now().getTime() + ports.options.workItemSeconds * 1000,
+  ).toISOString();
+  if (!(await exchange(profileId, table, dueAt, takenUntil, ports))) return;
   let next: Date | undefined;
   try {
-    next = await retryDueRows(profile, item.table, ports);
+    next = await retryDueRows(profile, table, Date.parse(takenUntil), ports);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     // The table's own turns report the fault; here it only must not use up the rows' retries.
-    ports.log.warn(`Retries of table "${item.table}" of profile "${profile.name}" wait: ${error.message}`);
+    ports.log.warn(`Retries of table "${table}" of profile "${profile.name}" wait: ${error.message}`);
     next = new Date(ports.clock.now().getTime() + waitAfterFaultSeconds * 1000);
   }
-  await ports.syncStates.update(item.profileId, item.table, (now) => {
-    if (now?.retryDueAt !== item.dueAt) return undefined;
-    const { retryDueAt: _, ...rest } = now;
-    return rest;
+  await exchange(profileId, table, takenUntil, undefined, ports);
+  if (next) await scheduleRetry(profileId, table, next, ports);
+}
+
+/** Puts `retryDueAt` from one value to another; false when somebody else has. */
+async function exchange(
+  profileId: string,
+  table: string,
+  from: string,
+  to: string | undefined,
+  ports: SyncPorts,
+): Promise<boolean> {
+  let isMine = false;
+  await ports.syncStates.update(profileId, table, (state) => {
+    isMine = state?.retryDueAt === from;
+    if (!state || !isMine) return undefined;
+    const { retryDueAt: _, ...rest } = state;
+    return to === undefined ? rest : { ...rest, retryDueAt: to };
   });
-  if (next) await scheduleRetry(item.profileId, item.table, next, ports);
+  return isMine;
 }
 
 /** Works through what is due; resolves to when the next row is. */
-async function retryDueRows(profile: Profile, table: string, ports: SyncPorts): Promise<Date | undefined> {
+async function retryDueRows(
+  profile: Profile,
+  table: string,
+  endsAt: number,
+  ports: SyncPorts,
+): Promise<Date | undefined> {
   const destination = await ports.destinations.open(profile);
-  const endsAt = ports.clock.now().getTime() + ports.options.workItemSeconds * 1000;
   while (ports.clock.now().getTime() < endsAt) {
     const due = await destination.dueRejectedRows(table, ports.clock.now(), rowsAtATime);
     if (due.length === 0) break;
@@ -53,25 +73,26 @@ async function retryDueRows(profile: Profile, table: string, ports: SyncPorts): 
     const isUsedUp = (row: RejectedRow) => row.attempts > profile.retryPolicy.maxRetryCount;
     const open = due.filter((row) => !isUsedUp(row));
     await giveUp(profile, table, due.filter(isUsedUp), destination, ports);
-    if (open.length > 0) await tryAgain(profile, table, open, destination, ports);
+    if (open.length > 0 && !(await tryAgain(profile, table, open, destination, ports))) return undefined;
   }
   return destination.nextAttemptAt(table);
 }
 
+/** Reads the rows again and writes them; false when the table has no checkpoint any more. */
 async function tryAgain(
   profile: Profile,
   table: string,
   tried: readonly RejectedRow[],
   destination: Destination,
   ports: SyncPorts,
-): Promise<void> {
+): Promise<boolean> {
   const dataverse = await ports.organizations.dataverse(profile.organizationId);
   // A column may have grown in Dataverse since: then the table is widened before the row is tried again.
   if (tried.some((row) => row.code === 'ROW_TEXT_TOO_LONG')) ports.shapes.forget(profile, table);
   for (let lostTurns = 0; ; lostTurns += 1) {
     const shape = await ports.shapes.of(profile, table, dataverse, destination);
     const checkpoint = await destination.checkpoint(table);
-    if (!checkpoint) return;
+    if (!checkpoint) return false;
     const readAt = readTime({ ports, checkpoint });
     const ids = tried.map((row) => row.id);
     const rows = await dataverse.readRows(shape.query, ids);
@@ -93,10 +114,10 @@ async function tryAgain(
         nextAttemptAt,
         isDeleteLogged: profile.writeDeleteLog,
       });
-      return;
+      return true;
     } catch (error) {
       // A page was written between reading the rows and writing them: what was read may be old, so read again.
-      if (!isTurnLost(error) || lostTurns >= 5) throw error;
+      if (!hasCode(error, 'DESTINATION_TURN_LOST') || lostTurns >= 5) throw error;
     }
   }
 }
@@ -111,6 +132,7 @@ async function giveUp(
   if (rows.length === 0) return;
   await ports.failureLog.append(profile.id, 'failurelog', rows.map(asEntry), ports.clock.now());
   const count = await destination.settleRejectedRows(table, rows);
+  if (count === 0) return;
   const checkpoint = await destination.checkpoint(table);
   await ports.syncStates.update(profile.id, table, (state) => {
     if (!state || !checkpoint) return undefined;

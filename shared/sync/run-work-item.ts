@@ -3,19 +3,20 @@ import type { Profile } from '../model/profile.ts';
 import type { SyncState } from '../model/sync-state.ts';
 import type { SyncTableItem } from '../model/work-item.ts';
 import type { Destination } from '../ports/destination.ts';
+import { fingerprint } from '../schema/fingerprint.ts';
 import { deltaSync } from './delta-sync.ts';
-import { afterFault, closeIncident, withoutIncident } from './incident.ts';
+import { afterFault, closeIncident, isIncidentOver, withoutIncident } from './incident.ts';
 import { loadRows, sweepTable, takeIdentity } from './load-table.ts';
 import { progressOf, reportProgress } from './report-progress.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import { isOver, type TableRun } from './table-run.ts';
-import { isTurnLost, restartLoad } from './write-page.ts';
+import { restartLoad } from './write-page.ts';
 
-/** How a work item ended: what its state becomes and when the next turn is due; `undefined` seconds: no next turn. */
+/** How a work item ended: what its state becomes, and when the next turn is due. */
 interface Ending {
   readonly state: (state: SyncState) => SyncState;
-  readonly nextInSeconds: number | undefined;
+  readonly nextInSeconds: number;
   /** What was done, in a sentence; nothing when nothing was to do. */
   readonly summary?: string | undefined;
 }
@@ -46,20 +47,21 @@ export async function runWorkItem(item: SyncTableItem, ports: SyncPorts): Promis
 async function takeTurn(profile: Profile, state: SyncState, ports: SyncPorts): Promise<Ending> {
   const startedAt = ports.clock.now().getTime();
   const run = await beginRun(profile, state, ports, startedAt);
-  if (profile.scope === 'metadata')
-    return {
-      state: (now) => ({ ...progressOf(run, now), initialSyncState: now.initialSyncState }),
-      nextInSeconds: undefined,
-    };
-  if (state.incident?.code === 'DESTINATION_OBJECT_MISSING' && run.shape.isEmpty)
-    await restartLoad(run, 'it was dropped from the destination.');
   if (run.checkpoint.phase !== 'delta') await reportProgress(run);
   const pass = await replicate(run);
   const seconds = nextInterval(state, pass, ports.options);
   await reviveRetries(run);
-  closeIncident(profile, state, ports);
+  const isOverNow = isIncidentOver(state, pass.isComplete);
+  if (isOverNow) closeIncident(profile, state, ports);
+  const exported = pass.isComplete && {
+    lastExportAt: ports.clock.now().toISOString(),
+    lastExportStatus: 'Success' as const,
+  };
   return {
-    state: (now) => withoutIncident({ ...progressOf(run, now), intervalSeconds: seconds }),
+    state: (now) => {
+      const next = { ...progressOf(run, now), ...exported, intervalSeconds: seconds };
+      return isOverNow ? withoutIncident(next) : next;
+    },
     nextInSeconds: seconds,
     summary: report(run, startedAt),
   };
@@ -75,55 +77,50 @@ async function beginRun(
   const dataverse = await ports.organizations.dataverse(profile.organizationId);
   const destination = await ports.destinations.open(profile);
   const shape = await ports.shapes.of(profile, table, dataverse, destination);
-  if (state.phase === 'not-started') await refuseForeignTable(profile, table, destination, ports);
-  const checkpoint = await destination.claim(table, {
-    profileId: profile.id,
-    activation: profile.activation,
-  });
+  let checkpoint = await claimTable(profile, table, destination, ports);
+  const columns = fingerprint(shape.target);
+  if (checkpoint.shape !== columns)
+    checkpoint = await destination.advance(table, checkpoint, { shape: columns });
   const endsAt = startedAt + ports.options.workItemSeconds * 1000;
   const done = { pages: 0, writtenRows: 0, deletedRows: 0, rejectedRows: 0 };
   return { profile, table, turn, shape, dataverse, destination, ports, endsAt, done, checkpoint };
 }
 
 /** Two live profiles must not fill one table: each would take it from the other and load it again, for ever. */
-async function refuseForeignTable(
-  profile: Profile,
-  table: string,
-  destination: Destination,
-  ports: SyncPorts,
-): Promise<void> {
-  const checkpoint = await destination.checkpoint(table);
-  if (!checkpoint || checkpoint.profileId === profile.id) return;
-  const owner = await ports.profiles.get(checkpoint.profileId);
-  if (owner?.state !== 'active' || !owner.tables.some(({ name }) => name === table)) return;
-  throw new ServiceError(
-    'DESTINATION_TABLE_CONFLICT',
-    `Cannot fill table "${table}" for profile "${profile.name}": profile "${owner.name}" fills it in the same place.`,
-    { parameters: [table, owner.name] },
-  );
+async function claimTable(profile: Profile, table: string, destination: Destination, ports: SyncPorts) {
+  const owner = { profileId: profile.id, activation: profile.activation };
+  try {
+    return await destination.claim(table, owner);
+  } catch (error) {
+    const [otherId] = hasCode(error, 'DESTINATION_TABLE_CONFLICT') ? error.parameters : [];
+    if (otherId === undefined) throw error;
+    const other = await ports.profiles.get(otherId);
+    const isLive = other?.state === 'active' && other.tables.some(({ name }) => name === table);
+    if (!isLive) return await destination.claim(table, { ...owner, replaces: otherId });
+    throw new ServiceError(
+      'DESTINATION_TABLE_CONFLICT',
+      `Cannot fill table "${table}" for profile "${profile.name}": profile "${other.name}" fills it in the same place.`,
+      { parameters: [table, other.name] },
+    );
+  }
 }
 
-/** Takes step after step; a step that another worker did first is looked at again, an expired token begins a reload. */
+const steps = { identity: takeIdentity, load: loadRows, sweep: sweepTable };
+
+/**
+ * Takes step after step. An expired token begins a reload and ends the turn, so that an organization that refuses every
+ * token is not read without pause.
+ */
 async function replicate(run: TableRun): Promise<{ isComplete: boolean; hasChanges: boolean }> {
-  for (let lostTurns = 0; ; ) {
-    try {
-      if (run.checkpoint.phase === 'delta') return await deltaSync(run);
-      await (run.checkpoint.phase === 'identity'
-        ? takeIdentity
-        : run.checkpoint.phase === 'load'
-          ? loadRows
-          : sweepTable)(run);
-    } catch (error) {
-      if (hasCode(error, 'DATAVERSE_DELTA_TOKEN_EXPIRED')) await restartLoad(run, error.message);
-      else if (isTurnLost(error) && lostTurns < 3) {
-        lostTurns += 1;
-        run.checkpoint = await run.destination.claim(run.table, {
-          profileId: run.profile.id,
-          activation: run.profile.activation,
-        });
-      } else throw error;
+  try {
+    while (run.checkpoint.phase !== 'delta') {
+      await steps[run.checkpoint.phase](run);
+      if (isOver(run)) return { isComplete: false, hasChanges: true };
     }
-    if (isOver(run)) return { isComplete: false, hasChanges: true };
+    return await deltaSync(run);
+  } catch (error) {
+    if (hasCode(error, 'DATAVERSE_DELTA_TOKEN_EXPIRED')) await restartLoad(run, error.message);
+    throw error;
   }
 }
 
@@ -152,11 +149,10 @@ async function sendNextTurn(item: SyncTableItem, ending: Ending, ports: SyncPort
   await ports.syncStates.update(item.profileId, item.table, (state) => {
     isMine = state?.turn === item.turn && state.activation === item.activation;
     if (!isMine || !state) return undefined;
-    const dueAt = new Date(ports.clock.now().getTime() + (delaySeconds ?? 0) * 1000).toISOString();
+    const dueAt = new Date(ports.clock.now().getTime() + delaySeconds * 1000).toISOString();
     return { ...ending.state(state), turn, dueAt };
   });
-  if (isMine && delaySeconds !== undefined)
-    await ports.queues.syncTable.send({ ...item, turn }, delaySeconds);
+  if (isMine) await ports.queues.syncTable.send({ ...item, turn }, delaySeconds);
 }
 
 function report(run: TableRun, startedAt: number): string | undefined {

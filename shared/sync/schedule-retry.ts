@@ -11,7 +11,7 @@ export async function scheduleRetry(
   ports: Pick<SyncPorts, 'syncStates' | 'queues' | 'clock'>,
 ): Promise<void> {
   const now = ports.clock.now().getTime();
-  const dueAt = at.toISOString();
+  const dueAt = new Date(Math.max(at.getTime(), now)).toISOString();
   let isMine = false;
   await ports.syncStates.update(profileId, table, (state) => {
     isMine = false;
@@ -21,6 +21,6 @@ export async function scheduleRetry(
     return { ...state, retryDueAt: dueAt };
   });
   if (!isMine) return;
-  const delaySeconds = Math.max(0, Math.ceil((at.getTime() - now) / 1000));
+  const delaySeconds = Math.ceil((Date.parse(dueAt) - now) / 1000);
   await ports.queues.retryRow.send({ profileId, table, dueAt }, delaySeconds);
 }

@@ -1,40 +1,50 @@
+import { asServiceError } from '../errors.ts';
 import type { Profile } from '../model/profile.ts';
 import { newSyncState } from '../model/sync-state.ts';
 import type { SyncPorts } from './sync-ports.ts';
 
 /**
- * Finds tables of active profiles whose turn vanished (poison, lost, crashed, or never sent) and starts them again.
- * The new turn voids the old one, should it still come.
+ * Finds tables of active profiles whose turn is long overdue (poison, lost, crashed, or never sent) and sends it again. It
+ * is the same turn: where the queue was merely long, the first message still counts and the second is void.
  */
 export async function startDeltaSyncs(ports: SyncPorts): Promise<void> {
   for (const profile of await ports.profiles.listActive()) {
-    if (profile.scope === 'metadata') continue;
-    for (const table of profile.tables) await reviveTable(profile, table.name, ports);
+    for (const { name } of profile.tables) {
+      try {
+        await reviveTable(profile, name, ports);
+      } catch (error) {
+        ports.log.error(
+          `Cannot look after table "${name}" of profile "${profile.name}": ${asServiceError(error).message} The others go on.`,
+        );
+      }
+    }
   }
 }
 
 async function reviveTable(profile: Profile, table: string, ports: SyncPorts): Promise<void> {
   const now = ports.clock.now();
   const { activation } = profile;
-  const graceMilliseconds = ports.options.watchdogGraceSeconds * 1000;
   let overdueSeconds: number | undefined;
   const state = await ports.syncStates.update(profile.id, table, (old) => {
     overdueSeconds = undefined;
-    if (old?.activation !== activation) {
+    if (old === undefined || old.activation < activation) {
       overdueSeconds = 0;
-      const fresh = newSyncState(profile.id, table, activation, now.toISOString());
-      const { turn = 0, successCount = 0, failureCount = 0 } = old ?? {};
-      return { ...fresh, turn: turn + 1, successCount, failureCount };
+      const { successCount = 0, failureCount = 0 } = old ?? {};
+      return {
+        ...newSyncState(profile.id, table, activation, now.toISOString()),
+        successCount,
+        failureCount,
+      };
     }
-    const overdue = now.getTime() - Date.parse(old.dueAt);
-    if (overdue < graceMilliseconds) return undefined;
-    overdueSeconds = Math.round(overdue / 1000);
-    return { ...old, turn: old.turn + 1, dueAt: now.toISOString() };
+    const overdue = (now.getTime() - Date.parse(old.dueAt)) / 1000;
+    if (overdue < ports.options.watchdogGraceSeconds || old.activation > activation) return undefined;
+    overdueSeconds = Math.round(overdue);
+    return { ...old, dueAt: now.toISOString() };
   });
   if (overdueSeconds === undefined || !state) return;
   await ports.queues.syncTable.send({ profileId: profile.id, table, activation, turn: state.turn });
   ports.telemetry.event('sync.turn.recovered', { profileId: profile.id, table, overdueSeconds });
   ports.log.warn(
-    `Table "${table}" of profile "${profile.name}" was started again, ${overdueSeconds} s overdue.`,
+    `The turn of table "${table}" of profile "${profile.name}" was sent again, ${overdueSeconds} s overdue.`,
   );
 }

@@ -32,6 +32,6 @@ export interface SyncOptions {
   /** Until a table that just changed is asked again, and the most until an idle one is. */
   readonly deltaIntervalSeconds: number;
   readonly deltaMaxIntervalSeconds: number;
-  /** A turn this long overdue is taken for lost. Longer than a work item with its last page. */
+  /** A turn this long overdue is sent again. A running load shows itself with every page. */
   readonly watchdogGraceSeconds: number;
 }

@@ -11,8 +11,6 @@ export interface TableShape {
   readonly definition: TableDefinition;
   readonly target: DestinationTable;
   readonly query: RowQuery;
-  /** When the destination was found empty of this table's rows at the last look. */
-  readonly isEmpty: boolean;
   /** Of the organization, from before the definition was read. */
   readonly metadataVersion: string | undefined;
 }
@@ -40,8 +38,8 @@ export function tableShapes(clock: Clock): TableShapes {
       const definition = await dataverse.tableDefinition(table);
       const target = destinationTable(definition);
       await destination.ensureSystemTables({ hasDeleteLog: profile.writeDeleteLog });
-      const { isEmpty } = await destination.ensureTable(target);
-      const shape = { definition, target, query: rowQuery(definition), isEmpty, metadataVersion };
+      await destination.ensureTable(target);
+      const shape = { definition, target, query: rowQuery(definition), metadataVersion };
       for (const [other, entry] of known) if (now - entry.readAt >= maxAgeMilliseconds) known.delete(other);
       known.set(key(profile, table), { shape, readAt: now });
       return shape;

@@ -1,4 +1,3 @@
-import { hasCode } from '../errors.ts';
 import type { ChangePage } from '../model/change.ts';
 import type { CheckpointAdvance } from '../model/checkpoint.ts';
 import { reportProgress } from './report-progress.ts';
@@ -45,9 +44,4 @@ export async function advanceCheckpoint(run: TableRun, advance: CheckpointAdvanc
 export async function restartLoad(run: TableRun, why: string): Promise<void> {
   run.ports.log.warn(`Table "${run.table}" of profile "${run.profile.name}" is loaded again: ${why}`);
   run.checkpoint = await run.destination.restart(run.table, run.checkpoint);
-}
-
-/** Whether another worker moved the checkpoint first: then the step is simply looked at again. */
-export function isTurnLost(error: unknown): boolean {
-  return hasCode(error, 'DESTINATION_TURN_LOST');
 }

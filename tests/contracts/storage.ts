@@ -27,7 +27,6 @@ export function aProfile(change: Partial<Profile> = {}): Profile {
     version: 1,
     state: 'inactive',
     activation: 0,
-    scope: 'all',
     destination: {
       type: 'PostgreSql',
       keyVaultUri: 'https://v.example/secrets/s',

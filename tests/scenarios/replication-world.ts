@@ -40,7 +40,6 @@ export const profile: Profile = {
   version: 1,
   state: 'active',
   activation: 1,
-  scope: 'all',
   destination: { type: 'PostgreSql', keyVaultUri: '', schema: 'dbo', prefix: '' },
   tables: [{ name: table, settings: {} }],
   retryPolicy: { maxRetryCount: 2, intervalSeconds: 5 },

@@ -166,7 +166,6 @@ const profile: Profile = {
   version: 7,
   state: 'active',
   activation: 1,
-  scope: 'all',
   createdAt: '2026-11-23T10:00:00.000Z',
   lastModifiedAt: '2026-11-23T10:00:00.000Z',
 };
