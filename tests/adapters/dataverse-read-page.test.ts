@@ -82,6 +82,42 @@ test('a delta is asked with the columns of the query, its token untouched', asyn
   );
 });
 
+/** An organization without the column "fax", which links of earlier times still name. */
+const withoutFax =
+  (code = '0x80060888') =>
+  (request: IncomingMessage): Reply =>
+    select(request)?.includes('fax')
+      ? { status: 400, body: { error: { code, message: "Could not find a property named 'fax'" } } }
+      : { body: { value: [rowOf(1)] } };
+
+test('a delta link that names a column that was deleted is asked without it', async () => {
+  await using server = await webApiServer(withoutFax());
+  const link = `${server.origin}/api/data/v9.2/accounts?$select=accountid,name,fax,_ownerid_value&$deltatoken=1`;
+  const page = await server.dataverse.readPage({ kind: 'delta', query, link });
+  expect(page.rows).toEqual([rowOf(1)]);
+  expect(server.requests).toHaveLength(1);
+});
+
+test.each(['0x80060888', '0x80041103', ''])(
+  'a next link that names a column that was deleted (told as "%s") is void, so that the table is loaded anew',
+  async (code) => {
+    await using server = await webApiServer(withoutFax(code));
+    const link = `${server.origin}/api/data/v9.2/accounts?$select=accountid,name,fax,_ownerid_value&$skiptoken=2`;
+    await expect(server.dataverse.readPage({ kind: 'next', query, link })).rejects.toMatchObject({
+      code: 'DATAVERSE_DELTA_TOKEN_EXPIRED',
+      message: expect.stringContaining('the page link is void') as string,
+    });
+  },
+);
+
+test('a next link that is refused for another reason is not void', async () => {
+  await using server = await webApiServer([{ status: 400, body: { error: { code: '0x80040265' } } }]);
+  const link = `${server.origin}/api/data/v9.2/accounts?$select=accountid&$skiptoken=2`;
+  await expect(server.dataverse.readPage({ kind: 'next', query, link })).rejects.toMatchObject({
+    code: 'DATAVERSE_REQUEST_REFUSED',
+  });
+});
+
 /** An organization that takes a token only with the columns it was made for, and pages its deltas. */
 const bound =
   (status: number, code: string) =>

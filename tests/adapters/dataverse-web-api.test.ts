@@ -98,7 +98,7 @@ test.each<[string, Reply, string, RegExp]>([
     'DATAVERSE_REQUEST_REFUSED',
     /no property 'x'/,
   ],
-  ['older form', { status: 400, body: { Message: 'No' } }, 'DATAVERSE_REQUEST_REFUSED', /"No"/],
+  ['older form', { status: 400, body: { Message: 'No' } }, 'DATAVERSE_REQUEST_REFUSED', /answered 400;/],
   ['a page without rows', { body: { text: 1 } }, 'DATAVERSE_ANSWER_UNREADABLE', /no list of rows/],
 ])('a refusal is told apart by its code: %s', async (_kind, reply, code, message) => {
   await using server = await webApiServer([reply]);
@@ -106,6 +106,19 @@ test.each<[string, Reply, string, RegExp]>([
     code,
     message: expect.stringMatching(message) as string,
   });
+});
+
+test.each<[string, Reply]>([
+  ['an SQL error', refusal(400, '0x80044150', "duplicate key 'Ada'")],
+  ['a plug-in', refusal(400, '0x80040265', 'Ada is not allowed')],
+  ['an invalid argument', refusal(400, '0x80040203', "'Ada' is no number")],
+  ['what has no code', refusal(400, '', 'Ada')],
+  ['what has words for a code', refusal(400, 'Ada', 'Ada')],
+])('the words of %s are not shown, as they may hold values', async (_kind, reply) => {
+  await using server = await webApiServer([reply]);
+  const error = await readPage(server).catch((caught: Error) => caught);
+  expect(error).toMatchObject({ message: expect.stringContaining('Dataverse answered 400') as string });
+  expect(JSON.stringify([(error as Error).message, (error as Error).cause])).not.toMatch(/Ada/i);
 });
 
 test('a redirect is not followed', async () => {
@@ -197,6 +210,14 @@ test.each<[string, Reply, object]>([
 ])('a write to a row that is %s is no failure', async (_kind, reply, outcome) => {
   await using server = await webApiServer([reply]);
   expect(await server.dataverse.writeRow(query.table, id, 'W/"1"', { name: 'Ada' })).toEqual(outcome);
+});
+
+test('a write that Dataverse failed at is told as a fault of this write, and not repeated', async () => {
+  await using server = await webApiServer([refusal(500, '0x80040265', 'plug-in')]);
+  await expect(server.dataverse.writeRow(query.table, id, 'W/"1"', { name: 'Ada' })).rejects.toMatchObject({
+    code: 'DATAVERSE_REQUEST_REFUSED',
+  });
+  expect(server.requests).toHaveLength(1);
 });
 
 test('a write that is refused never shows the words of Dataverse, which may hold values', async () => {

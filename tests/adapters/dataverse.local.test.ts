@@ -205,6 +205,29 @@ function quickClock() {
   };
 }
 
+describe('a column that is deleted', () => {
+  test('is left out of the delta; a load that still names it, or a token bound to it, begins anew', async () => {
+    const before = await queryOf('lead');
+    const link = await deltaLinkOf(before);
+    const plain = await source.readPage({ kind: 'rows', query: before });
+    await switchTo({ tokenBoundToSelect: true });
+    const bound = await deltaLinkOf(before);
+    await organization.simulator('POST', '/schema', { table: 'lead', dropColumn: 'fax' });
+
+    const query = await queryOf('lead');
+    expect(query.columns).toEqual(before.columns.filter((column) => column !== 'fax'));
+    const isVoid = { code: 'DATAVERSE_DELTA_TOKEN_EXPIRED' };
+    await expect(source.readPage({ kind: 'delta', query, link: bound })).rejects.toMatchObject(isVoid);
+    if (plain.following.kind !== 'next') return expect.fail('no next link');
+    const next = { kind: 'next', query, link: plain.following.link } as const;
+    await expect(source.readPage(next)).rejects.toMatchObject(isVoid);
+
+    await switchTo({ tokenBoundToSelect: false });
+    const { leadid } = await organization.call('POST', 'leads', { lastname: 'after the column' });
+    expect((await drain({ kind: 'delta', query, link })).rows).toMatchObject([{ leadid }]);
+  });
+});
+
 describe('rows by id and writing', () => {
   test('a row is touched when nobody was faster, and the delta shows it', async () => {
     const query = await queryOf('contact');

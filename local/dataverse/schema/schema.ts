@@ -8,6 +8,7 @@ export type Shape = { byName: Map<string, Column>; byProperty: Map<string, Colum
 /** What `POST /simulator/schema` can do. A new column is a line of the definition format. */
 export type SchemaChange =
   | { table: string; addColumn: string }
+  | { table: string; dropColumn: string }
   | { table: string; column: string; maxLength: number }
   | { table: string; column: string; addOption: Option }
   | { table: string; changeTracking: true };
@@ -67,6 +68,11 @@ export function schema() {
         if (shape(table).byName.has(added.name))
           throw new Error(`Cannot add column "${added.name}" to table "${table.name}": it exists already.`);
         table.columns.push(added);
+      } else if ('dropColumn' in change) {
+        const dropped = column(table, change.dropColumn);
+        if (dropped.isPrimaryId || dropped.isPrimaryName)
+          throw new Error(`Cannot drop column "${dropped.name}": it is the key or the name of the table.`);
+        table.columns = table.columns.filter(({ name, of }) => name !== dropped.name && of !== dropped.name);
       } else if ('maxLength' in change) {
         const changed = column(table, change.column);
         if (changed.length === undefined || change.maxLength < changed.length)

@@ -16,6 +16,7 @@ const rowsShape = z.strictObject({
 });
 const schemaShape = z.union([
   z.strictObject({ table: z.string(), addColumn: z.string().min(3) }),
+  z.strictObject({ table: z.string(), dropColumn: z.string() }),
   z.strictObject({ table: z.string(), column: z.string(), maxLength: z.int().positive() }),
   z.strictObject({
     table: z.string(),

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../error-codes.ts';
-import { ServiceError } from '../../errors.ts';
+import { hasCode, ServiceError } from '../../errors.ts';
 
 /** What Dataverse said of a request that it did not fulfil; `code` as `0x80040217`, empty when the body had none. */
 export interface Refusal {
@@ -24,6 +24,28 @@ const codesByDataverseCode: Readonly<Record<string, ErrorCode>> = {
   '0x80072560': 'DATAVERSE_UNAUTHORIZED',
   '0x80040225': 'DATAVERSE_UNAUTHORIZED',
 };
+
+/**
+ * Codes whose words name settings, tables, columns and users at most. All others, of SQL and of plug-ins above all, may
+ * quote values of rows.
+ */
+const codesWithSafeWords: ReadonlySet<string> = new Set([
+  '0x80044352', // expired token
+  '0x80072491', // change tracking is off
+  '0x80072492',
+  '0x80072321', // throttling
+  '0x80072322',
+  '0x80072326',
+  '0x8005f103',
+  '0x80048544',
+  '0x80072560', // not a member
+  '0x80040225', // user disabled
+  '0x80040220', // privilege missing
+  '0x80060888', // the address cannot be understood: unknown column, set or option
+  '0x80041103', // unknown column
+]);
+
+const unknownColumnCodes = ['0x80060888', '0x80041103', '0x0', ''];
 
 const expectations: Partial<Record<ErrorCode, string>> = {
   DATAVERSE_DELTA_TOKEN_EXPIRED: 'a younger delta token is needed',
@@ -59,33 +81,43 @@ export function dataverseError(
   return new ServiceError(code, `Cannot ${purpose} of ${origin}: ${happened}; ${expected}.`, details);
 }
 
-/** The refusal as one of our errors. Dataverse's own words are shown for reads only: after a write they may hold values. */
+/**
+ * The refusal as one of our errors. Dataverse's own words are shown for reads only, and where they hold no values; a write
+ * that Dataverse itself failed at is not repeated, because a plug-in may fail at this row always.
+ */
 export function refusalError(
   refusal: Refusal,
   purpose: string,
   origin: string,
   isRead: boolean,
 ): ServiceError {
-  const code = codesByDataverseCode[refusal.code] ?? codeOfStatus(refusal.status);
-  const words = isRead && refusal.message !== '' ? ` ("${refusal.message}")` : '';
-  const happened = `Dataverse answered ${[refusal.status, refusal.code].join(' ').trim()}${words}`;
-  const { retryAfterSeconds } = refusal;
-  return dataverseError(
-    code,
-    purpose,
-    origin,
-    happened,
-    retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
-  );
+  const { status, code, message, retryAfterSeconds } = refusal;
+  const hasFailedInside = !isRead && status === 500 && code !== '';
+  const ours =
+    codesByDataverseCode[code] ?? (hasFailedInside ? 'DATAVERSE_REQUEST_REFUSED' : codeOfStatus(status));
+  const words = isRead && message !== '' && codesWithSafeWords.has(code) ? ` ("${message}")` : '';
+  const happened = `Dataverse answered ${[status, code].join(' ').trim()}${words}`;
+  return dataverseError(ours, purpose, origin, happened, {
+    cause: { status, code } satisfies Partial<Refusal>,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  });
 }
 
-/** Reads the error body of either form; anything else (a gateway's HTML) leaves code and message empty. */
+/** Whether Dataverse refused an address, as it does when a column of it was deleted; older organizations tell no code. */
+export function isUnknownColumn(error: unknown): boolean {
+  if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED')) return false;
+  const { status, code } = (error.cause ?? {}) as Partial<Refusal>;
+  return status === 400 && code !== undefined && unknownColumnCodes.includes(code);
+}
+
+/** Reads the error body; anything else (the older form, a gateway's HTML) leaves code and message empty. */
 export function readRefusal(status: number, text: string, retryAfterSeconds?: number): Refusal {
   const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
   try {
-    const body = JSON.parse(text) as { error?: { code?: unknown; message?: unknown }; Message?: unknown };
-    const code = String(body.error?.code ?? '').toLowerCase();
-    const message = String(body.error?.message ?? body.Message ?? '').slice(0, 300);
+    const body = JSON.parse(text) as { error?: { code?: unknown; message?: unknown } };
+    // What stands between may answer in the same form, and with any text in it.
+    const code = /^0x[0-9a-f]{1,8}$/.exec(String(body.error?.code ?? '').toLowerCase())?.[0] ?? '';
+    const message = String(body.error?.message ?? '').slice(0, 300);
     return { status, code, message: message.replace(/\s+/g, ' ').trim(), ...wait };
   } catch {
     return { status, code: '', message: '', ...wait };

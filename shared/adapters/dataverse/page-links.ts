@@ -14,10 +14,21 @@ export function withColumns(link: string, columns: readonly string[]): string {
 
 /** Whether rows of this link have (at least) these columns; a link without `$select` gives all. */
 export function hasColumns(link: string, columns: readonly string[]): boolean {
+  const selected = selectedBy(link);
+  return selected === undefined || columns.every((column) => selected.has(column));
+}
+
+/** Whether the link names these columns and no other, which might have been deleted since; one without `$select` names none. */
+export function namesNoOtherThan(link: string, columns: readonly string[]): boolean {
+  const selected = [...(selectedBy(link) ?? [])];
+  return hasColumns(link, columns) && selected.every((column) => columns.includes(column));
+}
+
+function selectedBy(link: string): ReadonlySet<string> | undefined {
   const option = optionsOf(link).find((each) => selectOption.test(each));
-  if (option === undefined) return true;
-  const selected = new Set(decodeURIComponent(option.replace(selectOption, '')).split(','));
-  return columns.every((column) => selected.has(column));
+  return option === undefined
+    ? undefined
+    : new Set(decodeURIComponent(option.replace(selectOption, '')).split(','));
 }
 
 const trackedMark = '#tracked';

@@ -1,8 +1,8 @@
 import { hasCode } from '../../errors.ts';
 import type { ChangePage, PageLink, Row } from '../../model/change.ts';
 import type { PageRequest, RowQuery } from '../../ports/dataverse.ts';
-import { dataverseError } from './map-error.ts';
-import { hasColumns, isTracked, markTracked, withColumns } from './page-links.ts';
+import { dataverseError, isUnknownColumn } from './map-error.ts';
+import { hasColumns, isTracked, markTracked, namesNoOtherThan, withColumns } from './page-links.ts';
 import {
   type AnnotatedBody,
   annotationsPreference,
@@ -26,14 +26,26 @@ export async function readPage(api: WebApi, pageSize: number, request: PageReque
   if (!('link' in request))
     return fetchPage(api, pageSize, query, rowsPath(query), request.kind === 'tracked-rows');
   const { link } = request;
-  if (request.kind === 'next') return fetchPage(api, pageSize, query, link, isTracked(link));
-  if (hasColumns(link, query.columns)) return fetchPage(api, pageSize, query, link, true);
+  if (request.kind === 'next') return followAsItIs(api, pageSize, query, link, isTracked(link));
+  if (namesNoOtherThan(link, query.columns)) return fetchPage(api, pageSize, query, link, true);
   try {
     return await fetchPage(api, pageSize, query, withColumns(link, query.columns), true);
   } catch (error) {
     // A token may be bound to the columns it was made with, and how that is refused is documented nowhere.
     if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED', 'DATAVERSE_DELTA_TOKEN_EXPIRED')) throw error;
-    return fetchPage(api, pageSize, query, link, true);
+    return followAsItIs(api, pageSize, query, link, true);
+  }
+}
+
+/** A link that cannot be written anew and names a column that was deleted is refused for ever: only a new load helps. */
+async function followAsItIs(...[api, pageSize, query, link, hasTracking]: Parameters<typeof fetchPage>) {
+  try {
+    return await fetchPage(api, pageSize, query, link, hasTracking);
+  } catch (cause) {
+    if (!isUnknownColumn(cause)) throw cause;
+    const purpose = `go on with reading table "${query.table.logicalName}"`;
+    const happened = 'the page link is void, as it names a column that was deleted';
+    throw dataverseError('DATAVERSE_DELTA_TOKEN_EXPIRED', purpose, api.origin, happened, { cause });
   }
 }
 
