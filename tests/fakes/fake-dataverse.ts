@@ -196,6 +196,11 @@ export function fakeDataverse(
       oldestToken = counter;
       for (const name of tables) of(tombstones, name).clear();
     },
+    /** Every delta link is too old from the start, until this is off again. */
+    refuseTokens(isOn: boolean): void {
+      oldestToken = isOn ? Number.POSITIVE_INFINITY : 0;
+    },
+    definition: (table: string): TableDefinition => of(definitions, table),
     define(definition: TableDefinition): void {
       metadataVersion += 1;
       definitions.set(definition.logicalName, definition);

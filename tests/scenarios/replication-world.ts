@@ -1,5 +1,6 @@
 import type { Profile } from '../../shared/model/profile.ts';
 import { newSyncState } from '../../shared/model/sync-state.ts';
+import type { Attribute } from '../../shared/model/table-schema.ts';
 import type { RetryRowItem, SyncTableItem } from '../../shared/model/work-item.ts';
 import { pageSlots } from '../../shared/sync/page-slots.ts';
 import { retryRows } from '../../shared/sync/retry-rows.ts';
@@ -48,6 +49,15 @@ export const profile: Profile = {
   lastModifiedAt: '2026-01-01T00:00:00.000Z',
 };
 
+/** Another profile that wants the same table in the same place. */
+export const rival: Profile = {
+  ...profile,
+  id: 'bbbbbbbb-1111-4111-8111-111111111111',
+  name: 'Rival',
+  state: 'inactive',
+  activation: 0,
+};
+
 /** Replication with everything outside in memory: queues that deliver at least once, processes that die, a clock. */
 export async function replicationWorld(options: FakeDataverseOptions = {}) {
   const source = fakeDataverse(organization, [table], options);
@@ -71,9 +81,13 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
     },
   };
   await stable.profiles.create(profile);
+  await stable.profiles.create(rival);
 
-  /** The ports of one process; with a crash point every call from there on fails. */
-  function newProcess(crash?: CrashPoint): SyncPorts {
+  // What a process keeps in memory lives until it dies.
+  let memory = { shapes: tableShapes(clock), pageSlots: pageSlots(2) };
+
+  /** The ports of the process, or of one that dies: with a crash point every call from there on fails. */
+  function processPorts(crash?: CrashPoint): SyncPorts {
     let calls = 0;
     const mortal = <T extends object>(port: T): T =>
       new Proxy(port, {
@@ -97,8 +111,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       destinations: { open: async () => mortal(destination) },
       queues: { syncTable: mortal(stable.syncQueue), retryRow: mortal(stable.retryQueue) },
       failureLog: mortal(failures.log),
-      shapes: tableShapes(clock),
-      pageSlots: pageSlots(2),
+      ...memory,
       telemetry: { event() {} },
       clock,
       log: { info() {}, warn() {}, error() {} },
@@ -116,8 +129,9 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       await work;
       return true;
     } catch (error) {
-      if (error instanceof Crash || (error instanceof Error && error.cause instanceof Crash)) return false;
-      throw error;
+      if (!(error instanceof Crash || (error instanceof Error && error.cause instanceof Crash))) throw error;
+      memory = { shapes: tableShapes(clock), pageSlots: pageSlots(2) };
+      return false;
     }
   };
 
@@ -127,12 +141,12 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
     const message = visible[index % Math.max(1, visible.length)];
     if (!message) return;
     message.visibleAt = now + 30_000;
-    const ports = newProcess(crash);
+    const ports = processPorts(crash);
     const work = message.kind === 'sync' ? runWorkItem(message.item, ports) : retryRows(message.item, ports);
     if ((await survived(work)) && !isKept) messages.splice(messages.indexOf(message), 1);
   }
 
-  const watchdog = (crash?: CrashPoint) => survived(startDeltaSyncs(newProcess(crash)));
+  const watchdog = (crash?: CrashPoint) => survived(startDeltaSyncs(processPorts(crash)));
 
   return {
     source,
@@ -146,11 +160,23 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       now += seconds * 1000;
     },
     /** As the API does it: state before message. */
-    async activate(activation: number): Promise<void> {
-      await stable.profiles.update(profile.id, (current) => ({ ...current, state: 'active', activation }));
-      const fresh = newSyncState(profile.id, table, activation, clock.now().toISOString());
-      await stable.syncStates.update(profile.id, table, () => fresh);
-      await stable.syncQueue.send({ profileId: profile.id, table, activation, turn: fresh.turn });
+    async activate(activation: number, { id } = profile): Promise<void> {
+      await stable.profiles.update(id, (current) => ({ ...current, state: 'active', activation }));
+      const fresh = newSyncState(id, table, activation, clock.now().toISOString());
+      await stable.syncStates.update(id, table, () => fresh);
+      await stable.syncQueue.send({ profileId: id, table, activation, turn: fresh.turn });
+    },
+    async deactivate({ id } = profile): Promise<void> {
+      await stable.profiles.update(id, (current) => ({ ...current, state: 'inactive' }));
+    },
+    hasColumn: (name: string) =>
+      source.definition(table).attributes.some(({ logicalName }) => logicalName === name),
+    /** Somebody adds a column to the table in Dataverse. */
+    addColumn(name: string): void {
+      const definition = source.definition(table);
+      const fax = { ...definition.attributes[1], logicalName: name, isPrimaryName: false } as Attribute;
+      if (definition.attributes.some(({ logicalName }) => logicalName === name)) return;
+      source.define({ ...definition, attributes: [...definition.attributes, fax] });
     },
     /** Lets time pass and every message be delivered, without any crash. */
     async settle(): Promise<void> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ServiceError } from '../../shared/errors.ts';
-import { profile, replicationWorld, table } from './replication-world.ts';
+import { profile, replicationWorld, rival, table } from './replication-world.ts';
 
 type World = Awaited<ReturnType<typeof replicationWorld>>;
 
@@ -25,6 +25,7 @@ const happening = fc.oneof(
       kind: fc.constant('put' as const),
       id,
       name: fc.constantFrom('good', 'bad', 'x'),
+      fax: fc.constantFrom(null, '1', '2'),
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('delete' as const), id }) },
@@ -47,6 +48,8 @@ const happening = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuseBadRows' as const), isOn: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('outage' as const), isOn: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('activateAgain' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('dropTable' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('addColumn' as const) }) },
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
@@ -60,7 +63,10 @@ const refuseBadRows = (world: World, isOn: boolean) =>
 async function happen(world: World, what: Happening, activation: { count: number }): Promise<void> {
   switch (what.kind) {
     case 'put':
-      return world.source.put(table, what.id, { name: what.name });
+      return world.source.put(table, what.id, {
+        name: what.name,
+        ...(world.hasColumn('fax') && { fax: what.fax }),
+      });
     case 'delete':
       return world.source.delete(table, what.id);
     case 'deliver':
@@ -79,6 +85,10 @@ async function happen(world: World, what: Happening, activation: { count: number
       return refuseBadRows(world, what.isOn);
     case 'outage':
       return world.destination.failWith(what.isOn ? outage : undefined);
+    case 'dropTable':
+      return world.destination.dropTable(table);
+    case 'addColumn':
+      return world.addColumn('fax');
     case 'activateAgain':
       activation.count += 1;
       return world.activate(activation.count);
@@ -93,11 +103,17 @@ function givenUp(world: World): ReadonlySet<string> {
 
 const sourceRows = (world: World) =>
   Object.fromEntries(
-    [...world.source.rows(table)].map(([key, row]) => [key, [row.values.name, String(row.version)]]),
+    [...world.source.rows(table)].map(([key, row]) => [
+      key,
+      [row.values.name, row.values.fax ?? null, String(row.version)],
+    ]),
   );
 const destinationRows = (world: World) =>
   Object.fromEntries(
-    [...world.destination.rows(table)].map(([key, row]) => [key, [row.name, row.versionnumber]]),
+    [...world.destination.rows(table)].map(([key, row]) => [
+      key,
+      [row.name, row.fax ?? null, row.versionnumber],
+    ]),
   );
 
 async function comesToRest(world: World): Promise<void> {
@@ -136,3 +152,41 @@ test.each(['start', 'end'] as const)(
     );
   },
 );
+
+test('of two live profiles that want one table, one fills it; when it ends, the other takes over', async () => {
+  const world = await replicationWorld();
+  for (let n = 0; n < 8; n += 1) world.source.put(table, idOf(n), { name: 'first' });
+  await Promise.all([world.activate(1), world.activate(1, rival)]);
+  await Promise.all([world.deliver(0), world.deliver(1)]);
+  await world.settle();
+  const states = await Promise.all([profile, rival].map(({ id }) => world.syncStates.get(id, table)));
+  const codes = states.map((state) => state?.incident?.code);
+  expect(codes.filter((code) => code === undefined)).toHaveLength(1);
+  expect(codes).toContain('DESTINATION_TABLE_CONFLICT');
+  expect(destinationRows(world)).toEqual(sourceRows(world));
+  const [winner, loser] = codes[0] === undefined ? [profile, rival] : [rival, profile];
+  await world.deactivate(winner);
+  world.source.delete(table, idOf(3));
+  world.source.put(table, idOf(4), { name: 'second' });
+  await world.settle();
+  expect((await world.syncStates.get(loser.id, table))?.incident).toBeUndefined();
+  expect(destinationRows(world)).toEqual(sourceRows(world));
+});
+
+test('an organization that refuses every delta token is loaded with growing pauses, and people are told', async () => {
+  const world = await replicationWorld();
+  for (let n = 0; n < 8; n += 1) world.source.put(table, idOf(n), { name: 'first' });
+  await world.activate(1);
+  world.source.refuseTokens(true);
+  for (let minute = 0; minute < 60; minute += 1) {
+    world.tick(60);
+    await world.deliver(0);
+  }
+  const state = await world.syncStates.get(profile.id, table);
+  expect(state?.incident).toMatchObject({ code: 'DATAVERSE_DELTA_TOKEN_EXPIRED', isTold: true });
+  expect(state?.incident?.attempts).toBeLessThan(25);
+  world.source.refuseTokens(false);
+  await world.settle();
+  expect((await world.syncStates.get(profile.id, table))?.incident).toBeUndefined();
+  expect(destinationRows(world)).toEqual(sourceRows(world));
+});
