@@ -87,7 +87,6 @@ describe('a table in PostgreSQL', () => {
       column.name === 'revenue' ? { ...column, type: { kind: 'decimal', scale: 10 } as const } : column,
     );
     expect(await destination.ensureTable({ ...aTable, columns })).toEqual({
-      isEmpty: false,
       changes: ['column "revenue" widened to numeric(38,10)'],
     });
     expect(await rows('account')).toMatchObject([{ revenue: '12345678901234567890.1234' }]);

@@ -142,6 +142,19 @@ export function describeRefusals(make: () => Promise<DestinationUnderTest>): voi
       expect(await destination.checkpoint('account')).toMatchObject({ epoch, sequence, successCount: 2 });
     });
 
+    it('deletes a row that is gone, whatever had been refused about it', async () => {
+      const { destination, first, write, names, due, deleteLog } = await start();
+      let turn = (await write(first, { rows: [rowOf(1, 1), rowOf(2, 2)] })).checkpoint;
+      turn = (await write(turn, { rows: [rowOf(1, 5, tooLong)] })).checkpoint;
+      const tried = await due();
+      expect(tried).toMatchObject([{ changeType: 'Update' }]);
+      const gone = { rows: [], goneIds: [idOf(1)], isDeleteLogged: true, readAt, nextAttemptAt: later };
+      await destination.writeRetries({ table: aTable, turn, tried, ...gone });
+      expect(await names()).toEqual({ [idOf(2)]: 'account 2' });
+      expect(await due()).toEqual([]);
+      expect(await deleteLog()).toMatchObject([{ id: idOf(1), version: '1' }]);
+    });
+
     it('does not touch a record that a page has replaced meanwhile', async () => {
       const { destination, first, write, due } = await start();
       const { checkpoint } = await write(first, { rows: [rowOf(1, 1, tooLong)] });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
+import { fingerprint } from '../../shared/schema/fingerprint.ts';
 import {
   aTable,
   type DestinationUnderTest,
@@ -14,42 +15,6 @@ import {
 /** How tables, their checkpoints and reloads behave. */
 export function describeTables(make: () => Promise<DestinationUnderTest>): void {
   const start = () => startDestination(make);
-
-  describe('a reload', () => {
-    const reload = { mode: 'reload', readAt: later } as const;
-
-    it('sweeps what it has not seen, in steps, with the delete log', async () => {
-      const { destination, first, write, names, deleteLog } = await start();
-      let turn = (await write(first, { rows: [1, 2, 3, 4].map((number) => rowOf(number, number)) }))
-        .checkpoint;
-      turn = await destination.restart('account', turn);
-      turn = (await write(turn, { ...reload, rows: [rowOf(2, 2), rowOf(5, 5)] })).checkpoint;
-      const sweep = { table: aTable, before: later, limit: 2, advance: { phase: 'delta' } } as const;
-      const rest = { isDeleteLogged: true, sweptAt: later };
-      const one = await destination.sweep({ ...sweep, ...rest, turn });
-      expect(one).toMatchObject({ deletedCount: 2, checkpoint: { phase: 'identity' } });
-      const stale = destination.sweep({ ...sweep, ...rest, turn });
-      await expect(stale).rejects.toMatchObject({ code: 'DESTINATION_TURN_LOST' });
-      const two = await destination.sweep({ ...sweep, ...rest, turn: one.checkpoint });
-      expect(two).toMatchObject({ deletedCount: 1, checkpoint: { phase: 'delta' } });
-      expect(await names()).toEqual({ [idOf(2)]: 'account 2', [idOf(5)]: 'account 5' });
-      expect((await deleteLog()).map(({ version }) => version).sort()).toEqual(['1', '3', '4']);
-    });
-
-    it('sweeps neither a row that was refused nor one that is older than what is stored', async () => {
-      const { destination, first, write, names } = await start();
-      let turn = (await write(first, { rows: [rowOf(1, 1), rowOf(2, 9)] })).checkpoint;
-      turn = await destination.restart('account', turn);
-      const tooLong = { name: 'far too long for this column' };
-      turn = (await write(turn, { ...reload, rows: [rowOf(1, 5, tooLong), rowOf(2, 9)] })).checkpoint;
-      const given = await destination.dueRejectedRows('account', later, 10);
-      expect(given).toMatchObject([{ id: idOf(1), changeType: 'Update' }]);
-      await destination.settleRejectedRows('account', given);
-      const step = { table: aTable, turn, before: later, limit: 10, advance: {}, sweptAt: later };
-      expect(await destination.sweep({ ...step, isDeleteLogged: true })).toMatchObject({ deletedCount: 0 });
-      expect(Object.keys(await names())).toHaveLength(2);
-    });
-  });
 
   describe('a claim', () => {
     it('begins once an activation, and continues a delta where it stopped', async () => {
@@ -76,8 +41,24 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
       const delta = await destination.advance('account', second, { phase: 'delta', link: 'z' });
       expect(delta.link).toBe('z');
       const profileId = randomUUID();
-      const third = await destination.claim('account', { profileId, activation: 1 });
+      const third = await destination.claim('account', {
+        profileId,
+        activation: 1,
+        replaces: owner.profileId,
+      });
       expect(third).toEqual({ ...anew, profileId, activation: 1, epoch: 3 });
+    });
+
+    it('of a table that another profile fills is refused, unless the caller names that profile', async () => {
+      const { destination, owner, first, write } = await start();
+      const { checkpoint } = await write(first, { advance: { phase: 'delta', link: 'x' } });
+      const other = { profileId: randomUUID(), activation: 1 };
+      for (const replaces of [{}, { replaces: randomUUID() }])
+        await expect(destination.claim('account', { ...other, ...replaces })).rejects.toMatchObject({
+          code: 'DESTINATION_TABLE_CONFLICT',
+          parameters: [owner.profileId],
+        });
+      expect(await destination.checkpoint('account')).toEqual(checkpoint);
     });
 
     it('by two workers at the same moment gives both the same checkpoint', async () => {
@@ -114,11 +95,11 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
       ],
     };
 
-    it('tells whether it is empty, and takes a second call', async () => {
+    it('takes a second call', async () => {
       const { destination, first, write } = await start();
-      expect(await destination.ensureTable(aTable)).toEqual({ isEmpty: true, changes: [] });
+      expect(await destination.ensureTable(aTable)).toEqual({ changes: [] });
       await write(first, { rows: [rowOf(1, 1)] });
-      expect(await destination.ensureTable(aTable)).toEqual({ isEmpty: false, changes: [] });
+      expect(await destination.ensureTable(aTable)).toEqual({ changes: [] });
     });
 
     it('only grows: columns are added and widened, never dropped or narrowed', async () => {
@@ -131,6 +112,35 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
       const result = await write(checkpoint, page);
       expect(result.rejected).toEqual([]);
       expect(await rows('account')).toContainEqual(expect.objectContaining({ name: long, fax: '1' }));
+    });
+
+    it('that somebody has dropped is loaded anew, without a sweep', async () => {
+      const { destination, first, write, dropTable } = await start();
+      const advance = { phase: 'delta', link: 'x', shape: fingerprint(aTable) } as const;
+      const { checkpoint } = await write(first, { rows: [rowOf(1, 1)], advance });
+      expect(checkpoint.shape).toBe(fingerprint(aTable));
+      await dropTable('account');
+      await destination.ensureTable(aTable);
+      const anew = await destination.checkpoint('account');
+      expect(anew).toEqual({ ...first, epoch: 2, sequence: 0, successCount: 1, needsSweep: false });
+      await expect(write(checkpoint, {})).rejects.toMatchObject({ code: 'DESTINATION_TURN_LOST' });
+    });
+
+    it('that lost a column which its rows had is loaded anew, with a sweep', async () => {
+      const { destination, first, write } = await start();
+      const shape = fingerprint(wider);
+      await write(first, { rows: [rowOf(1, 1)], advance: { phase: 'delta', link: 'x', shape } });
+      await destination.ensureTable(wider);
+      const anew = await destination.checkpoint('account');
+      expect(anew).toEqual({ ...first, epoch: 2, sequence: 0, successCount: 1, needsSweep: true });
+    });
+
+    it('that gets a column for the first time goes on where it is', async () => {
+      const { destination, first, write } = await start();
+      const advance = { phase: 'delta', link: 'x', shape: fingerprint(aTable) } as const;
+      const { checkpoint } = await write(first, { rows: [rowOf(1, 1)], advance });
+      await destination.ensureTable(wider);
+      expect(await destination.checkpoint('account')).toEqual(checkpoint);
     });
 
     it('can be asked for by several workers at the same moment', async () => {

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { describePages } from './destination-pages.ts';
 import { describeRefusals } from './destination-refusals.ts';
+import { describeReloads } from './destination-reloads.ts';
 import type { DestinationUnderTest } from './destination-start.ts';
 import { describeTables } from './destination-tables.ts';
 
@@ -10,5 +11,6 @@ export function describeDestination(name: string, make: () => Promise<Destinatio
     describePages(make);
     describeRefusals(make);
     describeTables(make);
+    describeReloads(make);
   });
 }

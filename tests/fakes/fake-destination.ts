@@ -6,6 +6,7 @@ import type { RejectedRow } from '../../shared/model/rejected-row.ts';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
 import type { Destination } from '../../shared/ports/destination.ts';
 import { compareTable } from '../../shared/schema/compare-table.ts';
+import { fingerprint } from '../../shared/schema/fingerprint.ts';
 import { compareVersions, laterVersion, versionOfRow } from '../../shared/schema/row-version.ts';
 import { canonicalValue } from '../../shared/schema/values.ts';
 import { expressed, type RefusalRule, type StoredRow, tooLong } from './stored-row.ts';
@@ -88,14 +89,18 @@ export function fakeDestination(): FakeDestination {
   const forget = (table: string, id: string) => rejected.delete(key(table, id));
 
   const writeRow = (shape: DestinationTable, row: Row, mode: 'newer' | 'reload', at: string) => {
+    const { loadStartedAt = '' } = checkpoints.get(shape.name) ?? {};
     const table = tableOf(shape.name);
     const id = canonicalValue({ kind: 'guid' }, row[shape.idSource]) ?? '';
     const version = versionOfRow(row);
     const stored = table.rows.get(id);
     const isOlder = compareVersions(version, stored?.versionnumber ?? '0');
+    const isUndone =
+      stored && mode === 'reload' && isOlder < 0 && (stored.SinkModifiedOn ?? '') < loadStartedAt;
     const refuse = (rule: RefusalRule): Refusal | undefined => {
       if (stored && mode === 'reload') stored.SinkModifiedOn = at;
-      return stored && isOlder <= 0 ? undefined : { ...rule, id, version, verb: 'write' };
+      if (isUndone) stored.versionnumber = null;
+      return stored && isOlder <= 0 && !isUndone ? undefined : { ...rule, id, version, verb: 'write' };
     };
     let values: StoredRow;
     try {
@@ -110,7 +115,7 @@ export function fakeDestination(): FakeDestination {
     }
     const rule = tooLong(table.shape, values) ?? rowRule(shape.name, { Id: id, ...values });
     if (rule) return { isWritten: false, refusal: refuse(rule) };
-    const isWritten = !stored || isOlder > 0 || (mode === 'reload' && isOlder === 0);
+    const isWritten = !stored || isOlder > 0 || isUndone || (mode === 'reload' && isOlder === 0);
     if (isWritten)
       table.rows.set(id, {
         ...stored,
@@ -164,7 +169,12 @@ export function fakeDestination(): FakeDestination {
         known &&
         compareVersions(known.version, version) >= 0 &&
         !(verb === 'delete' && known.changeType !== 'Delete');
-      if (isKept) return known;
+      const noticedAt = at.toISOString();
+      if (isKept) {
+        const kept = { ...known, noticedAt: noticedAt > known.noticedAt ? noticedAt : known.noticedAt };
+        rejected.set(key(table, id), kept);
+        return kept;
+      }
       const exists = tableOf(table).rows.has(id);
       const changeType: ChangeType = verb === 'delete' ? 'Delete' : exists ? 'Update' : 'New';
       const row: RejectedRow = {
@@ -172,7 +182,7 @@ export function fakeDestination(): FakeDestination {
         id,
         version: laterVersion(version, known?.version ?? '0'),
         changeType,
-        noticedAt: at.toISOString(),
+        noticedAt,
         attempts: 1,
         nextAttemptAt: nextAttemptAt.toISOString(),
         code,
@@ -191,6 +201,13 @@ export function fakeDestination(): FakeDestination {
     return stored?.attempts === row.attempts && stored.version === row.version;
   };
   const anew = { phase: 'identity', sequence: 0, rowsLoaded: 0, pageInPass: 0 } as const;
+  const loadAnew = (table: string, needsSweep: boolean): Checkpoint | undefined => {
+    const stored = checkpoints.get(table);
+    if (stored === undefined) return undefined;
+    const { profileId, activation, epoch, successCount, failureCount } = stored;
+    const kept = { table, profileId, activation, epoch: epoch + 1, successCount, failureCount };
+    return put({ ...anew, ...kept, needsSweep });
+  };
   const holdsRows = (table: string) => (tables.get(table)?.rows.size ?? 0) > 0;
 
   return {
@@ -222,7 +239,8 @@ export function fakeDestination(): FakeDestination {
         const known = tables.get(shape.name);
         if (known === undefined) {
           tables.set(shape.name, { shape, rows: new Map() });
-          return { isEmpty: true, changes: [`table "${shape.name}" created`] };
+          loadAnew(shape.name, false);
+          return { changes: [`table "${shape.name}" created`] };
         }
         const existing = known.shape.columns.map((column) => ({ ...column, typeName: column.type.kind }));
         const { steps, conflicts } = compareTable(existing, shape);
@@ -231,15 +249,21 @@ export function fakeDestination(): FakeDestination {
         const columns = new Map(known.shape.columns.map((column) => [column.name, column]));
         for (const { column } of steps) columns.set(column.name, column);
         known.shape = { ...shape, columns: [...columns.values()] };
-        return {
-          isEmpty: known.rows.size === 0,
-          changes: steps.map(({ kind, column }) => `${kind} ${column.name}`),
-        };
+        const isColumnAdded = steps.some(({ kind }) => kind === 'add-column');
+        if (isColumnAdded && checkpoints.get(shape.name)?.shape === fingerprint(shape))
+          loadAnew(shape.name, true);
+        return { changes: steps.map(({ kind, column }) => `${kind} ${column.name}`) };
       }),
-    claim: (table, { profileId, activation }) =>
+    claim: (table, { profileId, activation, replaces }) =>
       step(() => {
         const stored = checkpoints.get(table);
         const isSame = stored?.profileId === profileId;
+        if (stored && !isSame && stored.profileId !== replaces)
+          throw new ServiceError(
+            'DESTINATION_TABLE_CONFLICT',
+            `Cannot claim table "${table}": another profile fills it.`,
+            { parameters: [stored.profileId] },
+          );
         if (stored && isSame && stored.activation === activation) return stored;
         if (stored && isSame && stored.activation > activation)
           throw fault('DESTINATION_TURN_LOST', `Cannot claim table "${table}": a later activation has it.`);
@@ -259,17 +283,8 @@ export function fakeDestination(): FakeDestination {
       }),
     restart: (table, turn) =>
       step(() => {
-        const { profileId, activation, epoch, successCount, failureCount } = takeTurn(table, turn);
-        return put({
-          ...anew,
-          needsSweep: true,
-          table,
-          profileId,
-          activation,
-          epoch: epoch + 1,
-          successCount,
-          failureCount,
-        });
+        const stored = takeTurn(table, turn);
+        return loadAnew(table, true) ?? stored;
       }),
     writePage: (page) =>
       step(() => {
@@ -288,7 +303,8 @@ export function fakeDestination(): FakeDestination {
       step(() => {
         const from = takeTurn(name, turn);
         const isUnseen = ([id, row]: [string, StoredRow]) =>
-          (row.SinkModifiedOn ?? '') < before.toISOString() && !rejected.has(key(name, id));
+          (row.SinkModifiedOn ?? '') < before.toISOString() &&
+          (rejected.get(key(name, id))?.noticedAt ?? '') < before.toISOString();
         const ids = [...tableOf(name).rows]
           .filter(isUnseen)
           .slice(0, limit)
@@ -319,8 +335,8 @@ export function fakeDestination(): FakeDestination {
         const rows = retry.rows.filter((row) => ids.has(String(row[idSource]).toLowerCase()));
         const upserts = writeRows(retry.table, rows, 'newer', retry.readAt);
         const gone = tried.filter(({ id }) => retry.goneIds.includes(id));
-        const goneDeletes = gone.filter(({ changeType }) => changeType === 'Delete').map(({ id }) => id);
-        const deletes = removeRows(name, goneDeletes, retry.isDeleteLogged);
+        const goneIds = gone.map(({ id }) => id);
+        const deletes = removeRows(name, goneIds, retry.isDeleteLogged);
         const refusals = new Map([...upserts.refused, ...deletes.refused].map((each) => [each.id, each]));
         const seen = new Set([...upserts.ids, ...gone.map(({ id }) => id)]);
         const resolved = [...seen].filter((id) => !refusals.has(id));

@@ -18,6 +18,7 @@ interface StoredCheckpoint {
   readonly RowsExpected: string | null;
   readonly RowsLoaded: string;
   readonly PageInPass: number;
+  readonly Shape: string | null;
   readonly SuccessCount: string;
   readonly FailureCount: string;
 }
@@ -31,11 +32,12 @@ const columnOfMember = {
   needsSweep: 'NeedsSweep',
   rowsLoaded: 'RowsLoaded',
   pageInPass: 'PageInPass',
+  shape: 'Shape',
 } as const satisfies Record<keyof CheckpointAdvance, keyof StoredCheckpoint>;
 
 /** Everything of a load that begins anew; counts of what was done go on. */
 const loadAnew = `"Epoch" = c."Epoch" + 1, "Sequence" = 0, "Phase" = 'identity', "Link" = NULL, "DeltaLink" = NULL,
-  "LoadStartedAt" = NULL, "RowsExpected" = NULL, "RowsLoaded" = 0, "PageInPass" = 0`;
+  "LoadStartedAt" = NULL, "RowsExpected" = NULL, "RowsLoaded" = 0, "PageInPass" = 0, "Shape" = NULL`;
 
 function fromStored(row: StoredCheckpoint): Checkpoint {
   return {
@@ -52,6 +54,7 @@ function fromStored(row: StoredCheckpoint): Checkpoint {
     ...(row.RowsExpected !== null && { rowsExpected: Number(row.RowsExpected) }),
     rowsLoaded: Number(row.RowsLoaded),
     pageInPass: row.PageInPass,
+    ...(row.Shape !== null && { shape: row.Shape }),
     successCount: Number(row.SuccessCount),
     failureCount: Number(row.FailureCount),
   };
@@ -79,24 +82,29 @@ export async function readCheckpoint(
   return found.rows[0] && fromStored(found.rows[0]);
 }
 
+/** The checkpoint of a table, if it has one, locked until the end of the transaction. Before any lock on the table's rows. */
+export async function lockCheckpoint(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+): Promise<Checkpoint | undefined> {
+  const found = await client.query<StoredCheckpoint>(
+    `SELECT * FROM ${nameOf(namespace)} WHERE "TableName" = $1 FOR UPDATE`,
+    [table],
+  );
+  return found.rows[0] && fromStored(found.rows[0]);
+}
+
 /** Locks the checkpoint until the end of the transaction; `DESTINATION_TURN_LOST` when it is not in the state of the turn. */
 export async function takeTurn(
   client: PoolClient,
   namespace: Namespace,
   table: string,
   turn: Turn,
-): Promise<void> {
-  const found = await client.query<Pick<StoredCheckpoint, 'Epoch' | 'Sequence'>>(
-    `SELECT "Epoch", "Sequence" FROM ${nameOf(namespace)} WHERE "TableName" = $1 FOR UPDATE`,
-    [table],
-  );
-  const [stored] = found.rows;
-  if (
-    stored === undefined ||
-    Number(stored.Epoch) !== turn.epoch ||
-    Number(stored.Sequence) !== turn.sequence
-  )
-    throw turnLost(table);
+): Promise<Checkpoint> {
+  const stored = await lockCheckpoint(client, namespace, table);
+  if (stored?.epoch !== turn.epoch || stored.sequence !== turn.sequence) throw turnLost(table);
+  return stored;
 }
 
 /** Moves the checkpoint that `takeTurn` has locked: the sequence by one, the members of `advance`, and how many rows were handled. */
@@ -135,15 +143,16 @@ export async function addToCounts(
   );
 }
 
-/** Begins the load anew in a new epoch, marked for a sweep. The caller has taken the turn. */
+/** Begins the load anew in a new epoch. The caller has locked the checkpoint. */
 export async function restartCheckpoint(
   client: PoolClient,
   namespace: Namespace,
   table: string,
+  needsSweep: boolean,
 ): Promise<Checkpoint> {
   const answer = await client.query<StoredCheckpoint>(
-    `UPDATE ${nameOf(namespace)} AS c SET ${loadAnew}, "NeedsSweep" = true WHERE "TableName" = $1 RETURNING *`,
-    [table],
+    `UPDATE ${nameOf(namespace)} AS c SET ${loadAnew}, "NeedsSweep" = $2 WHERE "TableName" = $1 RETURNING *`,
+    [table, needsSweep],
   );
   const [stored] = answer.rows;
   if (stored === undefined) throw turnLost(table);
@@ -164,32 +173,36 @@ export async function claimCheckpoint(
   client: PoolClient,
   namespace: Namespace,
   table: string,
-  owner: { readonly profileId: string; readonly activation: number },
+  owner: { readonly profileId: string; readonly activation: number; readonly replaces?: string },
 ): Promise<Checkpoint> {
   const name = nameOf(namespace);
+  const { profileId, activation } = owner;
   // Two first claims may meet: the one that inserts nothing waits here for the other, and then finds its row.
   const inserted = await client.query<StoredCheckpoint>(
-    `INSERT INTO ${name} AS c VALUES ($1, $2, $3, 1, 0, 'identity', NULL, NULL, NULL, $4, NULL, 0, 0, 0, 0)
-     ON CONFLICT DO NOTHING RETURNING *`,
-    [table, owner.profileId, owner.activation, await holdsRows(client, namespace, table)],
+    `INSERT INTO ${name} ("TableName", "ProfileId", "Activation", "Epoch", "Sequence", "Phase", "NeedsSweep", "RowsLoaded",
+       "PageInPass", "SuccessCount", "FailureCount")
+     VALUES ($1, $2, $3, 1, 0, 'identity', $4, 0, 0, 0, 0) ON CONFLICT DO NOTHING RETURNING *`,
+    [table, profileId, activation, await holdsRows(client, namespace, table)],
   );
   if (inserted.rows[0] !== undefined) return fromStored(inserted.rows[0]);
-  const found = await client.query<StoredCheckpoint>(
-    `SELECT * FROM ${name} WHERE "TableName" = $1 FOR UPDATE`,
-    [table],
-  );
-  const [stored] = found.rows;
+  const stored = await lockCheckpoint(client, namespace, table);
   if (stored === undefined) throw turnLost(table);
-  const isSameProfile = stored.ProfileId === owner.profileId;
-  if (isSameProfile && stored.Activation === owner.activation) return fromStored(stored);
-  if (isSameProfile && stored.Activation > owner.activation) throw turnLost(table);
-  const isContinued = isSameProfile && stored.Phase === 'delta';
+  const isSameProfile = stored.profileId === profileId;
+  if (!isSameProfile && stored.profileId !== owner.replaces)
+    throw new ServiceError(
+      'DESTINATION_TABLE_CONFLICT',
+      `Cannot claim table "${table}" for profile "${profileId}": profile "${stored.profileId}" fills it.`,
+      { parameters: [stored.profileId] },
+    );
+  if (isSameProfile && stored.activation === activation) return stored;
+  if (isSameProfile && stored.activation > activation) throw turnLost(table);
+  const isContinued = isSameProfile && stored.phase === 'delta';
   const change = isContinued
     ? '"Epoch" = c."Epoch" + 1, "Sequence" = 0'
     : `${loadAnew}, "SuccessCount" = 0, "FailureCount" = 0, "NeedsSweep" = ${await holdsRows(client, namespace, table)}`;
   const updated = await client.query<StoredCheckpoint>(
     `UPDATE ${name} AS c SET "ProfileId" = $2, "Activation" = $3, ${change} WHERE "TableName" = $1 RETURNING *`,
-    [table, owner.profileId, owner.activation],
+    [table, profileId, activation],
   );
   const [claimed] = updated.rows;
   if (claimed === undefined) throw turnLost(table);

@@ -2,6 +2,8 @@ import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
 import { compareTable, type ExistingColumn, type TableStep } from '../../schema/compare-table.ts';
+import { fingerprint } from '../../schema/fingerprint.ts';
+import { lockCheckpoint, restartCheckpoint } from './checkpoints.ts';
 import { postgresType, typeFromCatalog } from './column-types.ts';
 import { inTransaction } from './connection.ts';
 import {
@@ -26,6 +28,29 @@ const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
   deleteLog: `"Id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "EntityName" varchar(64) NOT NULL,
     "RecordId" varchar(64) NOT NULL, "SinkDeleteTime" timestamp NOT NULL, "VersionNumber" bigint NOT NULL`,
 };
+
+/** Columns that the first version's tables lack. All can be added to a table with rows. */
+const laterColumns: Readonly<
+  Partial<Record<keyof typeof systemTables, readonly (readonly [string, string])[]>>
+> = {
+  checkpoint: [['Shape', 'varchar(64)']],
+};
+
+async function ensureSystemTable(
+  client: PoolClient,
+  namespace: Namespace,
+  key: keyof typeof systemTables,
+): Promise<void> {
+  const name = systemTables[key];
+  const existing = await existingTable(client, namespace, name);
+  if (existing === undefined)
+    await client.query(`CREATE TABLE ${tableName(namespace, name)} (${systemColumns[key]})`);
+  const present = new Set(existing?.columns.map((column) => column.name));
+  const missing = (laterColumns[key] ?? []).filter(([column]) => !present.has(column));
+  const additions = missing.map(([column, type]) => `ADD COLUMN ${quoted(column)} ${type}`);
+  if (additions.length > 0)
+    await client.query(`ALTER TABLE ${tableName(namespace, name)} ${additions.join(', ')}`);
+}
 
 /** Runs DDL in a transaction that no other DDL of the same namespace runs beside: two workers may ask for one table. */
 function inDdlTransaction<T>(
@@ -53,11 +78,8 @@ export async function ensureSystemTables(
   hasDeleteLog: boolean,
 ): Promise<void> {
   await inDdlTransaction(pool, namespace, 'make the system tables in the destination', async (client) => {
-    for (const [key, name] of Object.entries(systemTables) as [keyof typeof systemTables, string][]) {
-      if (key === 'deleteLog' && !hasDeleteLog) continue;
-      if ((await existingTable(client, namespace, name)) === undefined)
-        await client.query(`CREATE TABLE ${tableName(namespace, name)} (${systemColumns[key]})`);
-    }
+    for (const key of Object.keys(systemTables) as (keyof typeof systemTables)[])
+      if (key !== 'deleteLog' || hasDeleteLog) await ensureSystemTable(client, namespace, key);
   });
 }
 
@@ -137,31 +159,39 @@ async function applyStep(
   }
 }
 
-/** Makes the table, or adds and widens columns. `DESTINATION_TABLE_CONFLICT` with all conflicts when it cannot be used. */
+const sinkColumns = ['SinkCreatedOn', 'SinkModifiedOn'].map((name) => ({
+  name,
+  type: { kind: 'datetime' } as const,
+}));
+
+/** The port's `ensureTable`. `DESTINATION_TABLE_CONFLICT` with all conflicts when the table cannot be used. */
 export async function ensureTable(
   pool: Pool,
   namespace: Namespace,
   table: DestinationTable,
-): Promise<{ readonly isEmpty: boolean; readonly changes: readonly string[] }> {
+): Promise<{ readonly changes: readonly string[] }> {
   const shown = `table "${prefixed(namespace, table.name)}"`;
   return inDdlTransaction(pool, namespace, `make or alter ${shown}`, async (client) => {
     const existing = await existingTable(client, namespace, table.name);
-    if (existing === undefined) {
-      await client.query(createTable(namespace, table));
-      return { isEmpty: true, changes: [`${shown} created`] };
-    }
-    const conflicts = conflictsWith(existing, table);
+    const conflicts = existing === undefined ? [] : conflictsWith(existing, table);
     if (conflicts.length > 0)
       throw new ServiceError('DESTINATION_TABLE_CONFLICT', `Cannot use ${shown}: ${conflicts.join('; ')}.`);
+    const wanted = { ...table, columns: [...sinkColumns, ...table.columns] };
+    const steps = existing === undefined ? [] : compareTable(existing.columns, wanted).steps;
+    if (existing !== undefined && steps.length === 0) return { changes: [] };
+    // Locked before the table, in the order of a page's write.
+    await ensureSystemTable(client, namespace, 'checkpoint');
+    const checkpoint = await lockCheckpoint(client, namespace, table.name);
     const changes: string[] = [];
-    const timestamps = ['SinkCreatedOn', 'SinkModifiedOn'].map((name) => ({
-      name,
-      type: { kind: 'datetime' } as const,
-    }));
-    const wanted = { ...table, columns: [...timestamps, ...table.columns] };
-    for (const step of compareTable(existing.columns, wanted).steps)
-      changes.push(await applyStep(client, namespace, table.name, step));
-    const any = await client.query(`SELECT 1 FROM ${tableName(namespace, table.name)} LIMIT 1`);
-    return { isEmpty: any.rowCount === 0, changes };
+    if (existing === undefined) {
+      await client.query(createTable(namespace, table));
+      changes.push(`${shown} created`);
+    }
+    for (const step of steps) changes.push(await applyStep(client, namespace, table.name, step));
+    const hasLostColumn =
+      steps.some(({ kind }) => kind === 'add-column') && checkpoint?.shape === fingerprint(table);
+    if (checkpoint !== undefined && (existing === undefined || hasLostColumn))
+      await restartCheckpoint(client, namespace, table.name, hasLostColumn);
+    return { changes };
   });
 }

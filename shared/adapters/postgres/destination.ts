@@ -28,7 +28,7 @@ function postgresDestination(pool: Pool, namespace: Namespace, close: () => Prom
     restart: (table, turn) =>
       transaction(onCheckpoint(table), async (client) => {
         await checkpoints.takeTurn(client, namespace, table, turn);
-        return checkpoints.restartCheckpoint(client, namespace, table);
+        return checkpoints.restartCheckpoint(client, namespace, table, true);
       }),
     writePage: (page) => writePage(pool, namespace, page),
     sweep: (step) => sweepRows(pool, namespace, step),

@@ -35,6 +35,13 @@ function fromStored(table: string, row: StoredRejectedRow): RejectedRow {
   };
 }
 
+/** Members of a record that keep their values when the same version is refused again. */
+const keptMembers = ['ChangeType', 'Attempts', 'NextAttemptAt', 'Code', 'Reason'].map(
+  (name) =>
+    `"${name}" = CASE WHEN r."Version" < excluded."Version" OR excluded."ChangeType" = 'Delete' AND r."ChangeType" <> 'Delete'
+       THEN excluded."${name}" ELSE r."${name}" END`,
+);
+
 /**
  * Records rejected rows and returns them as they are recorded. A record of the same version keeps its attempts and its
  * turn: a row that comes again must not be retried for ever. A refused delete takes the place of any record.
@@ -52,9 +59,7 @@ export async function recordRejectedRows(
      SELECT $1, * FROM json_to_recordset($2) AS given(id uuid, version numeric, "changeType" text, "noticedAt" timestamp,
        attempts integer, "nextAttemptAt" timestamp, code text, reason text)
      ON CONFLICT ("TableName", "RecordId") DO UPDATE SET "Version" = greatest(r."Version", excluded."Version"),
-       "ChangeType" = excluded."ChangeType", "NoticedAt" = excluded."NoticedAt", "Attempts" = excluded."Attempts",
-       "NextAttemptAt" = excluded."NextAttemptAt", "Code" = excluded."Code", "Reason" = excluded."Reason"
-     WHERE r."Version" < excluded."Version" OR excluded."ChangeType" = 'Delete' AND r."ChangeType" <> 'Delete'`,
+       "NoticedAt" = greatest(r."NoticedAt", excluded."NoticedAt"), ${keptMembers.join(', ')}`,
     [table, JSON.stringify(rows)],
   );
   return rejectedRowsById(

@@ -6,7 +6,7 @@ import { moveCheckpoint, takeTurn } from './checkpoints.ts';
 import { inTransaction } from './connection.ts';
 import type { Namespace } from './identifiers.ts';
 import { ensureStage } from './load-staging.ts';
-import { unseenIds } from './merge.ts';
+import { unseenRows } from './merge.ts';
 import { forgetRejectedRows, recordRejectedRows } from './rejected-rows.ts';
 import { pageRows } from './row-text.ts';
 import { type Refusal, removeRows, writeRows } from './write-rows.ts';
@@ -34,9 +34,9 @@ export async function writePage(pool: Pool, namespace: Namespace, page: PageWrit
     pool,
     `write a page of table "${table.name}"`,
     async (client) => {
-      await takeTurn(client, namespace, table.name, page.turn);
+      const { loadStartedAt } = await takeTurn(client, namespace, table.name, page.turn);
       const target = { namespace, table, stage };
-      const upserts = await writeRows(client, target, rows, mode, readAt);
+      const upserts = await writeRows(client, target, rows, { mode, writtenAt: readAt, loadStartedAt });
       const deletes = await removeRows(
         client,
         namespace,
@@ -62,28 +62,29 @@ export async function writePage(pool: Pool, namespace: Namespace, page: PageWrit
   );
 }
 
-/** The port's `sweep`. */
+/** Rows that one step of a sweep looks at, for each that it may delete: so that no statement runs for long. */
+const rowsLookedAtPerDelete = 20;
+
+/**
+ * The port's `sweep`. During a sweep the checkpoint's link is the id after which the next step goes on, so that all steps
+ * together read the table once.
+ */
 export async function sweepRows(pool: Pool, namespace: Namespace, step: SweepStep) {
-  const { table, sweptAt } = step;
-  return inTransaction(pool, `sweep table "${table.name}"`, async (client) => {
-    await takeTurn(client, namespace, table.name, step.turn);
-    const ids = await unseenIds(client, namespace, table.name, step.before, step.limit);
-    const { deletedCount, refused } = await removeRows(
-      client,
-      namespace,
-      table.name,
-      ids,
-      step.isDeleteLogged ? sweptAt : undefined,
-    );
-    await recordRejectedRows(
-      client,
-      namespace,
-      table.name,
-      refused.map(firstRejection(table.name, sweptAt, sweptAt, 'Delete')),
-    );
-    const isDone = ids.length < step.limit;
-    const advance = isDone ? step.advance : {};
-    const checkpoint = await moveCheckpoint(client, namespace, table.name, advance, deletedCount);
+  const { table, sweptAt, limit, before } = step;
+  const { name } = table;
+  return inTransaction(pool, `sweep table "${name}"`, async (client) => {
+    const { link } = await takeTurn(client, namespace, name, step.turn);
+    const length = limit * rowsLookedAtPerDelete;
+    const { ids, end } = await unseenRows(client, namespace, name, before, { start: link, length, limit });
+    const deletedAt = step.isDeleteLogged ? sweptAt : undefined;
+    const { deletedCount, refused } = await removeRows(client, namespace, name, ids, deletedAt);
+    const keptIds = new Set(refused.map(({ id }) => id));
+    const goneIds = ids.filter((id) => !keptIds.has(id));
+    await forgetRejectedRows(client, namespace, name, goneIds);
+    const rejections = refused.map(firstRejection(name, sweptAt, sweptAt, 'Delete'));
+    await recordRejectedRows(client, namespace, name, rejections);
+    const advance = end === undefined ? { link: undefined, ...step.advance } : { link: end };
+    const checkpoint = await moveCheckpoint(client, namespace, name, advance, deletedCount);
     return { checkpoint, deletedCount };
   });
 }

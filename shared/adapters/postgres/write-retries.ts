@@ -57,13 +57,14 @@ export async function writeRetries(pool: Pool, namespace: Namespace, retry: Retr
       const current = await stillRejected(client, namespace, table, retry.tried);
       const isCurrent = (row: Row) => current.has(String(row[table.idSource]).toLowerCase());
       const page = pageRows(table, retry.rows.filter(isCurrent));
-      const { refused } = await writeRows(client, { namespace, table, stage }, page, 'newer', readAt);
+      const writing = { mode: 'newer', writtenAt: readAt, loadStartedAt: undefined } as const;
+      const { refused } = await writeRows(client, { namespace, table, stage }, page, writing);
       const gone = retry.goneIds.flatMap((id) => current.get(id) ?? []);
       const deletes = await removeRows(
         client,
         namespace,
         table.name,
-        gone.filter(({ changeType }) => changeType === 'Delete').map(({ id }) => id),
+        gone.map(({ id }) => id),
         retry.isDeleteLogged ? readAt : undefined,
       );
       const refusals = new Map([...refused, ...deletes.refused].map((refusal) => [refusal.id, refusal]));

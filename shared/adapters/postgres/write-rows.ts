@@ -14,8 +14,10 @@ import {
   forgetReplaced,
   type MergeTarget,
   stampRows,
+  unseenAmong,
   upsertStaged,
   versionsById,
+  type Writing,
 } from './merge.ts';
 import type { IdentifiedRow, PageRows } from './row-text.ts';
 
@@ -73,27 +75,33 @@ function unexpressedRefusal({ id, version }: IdentifiedRow, { code, parameters }
   return { id, version, code, wrong: `column "${column}" ${wrong}` };
 }
 
-/** The refused rows that have to be tried again: not those whose version, or a newer one, is in the table already. */
+/**
+ * The refused rows that have to be tried again: not those whose version, or a newer one, is in the table already. In a
+ * reload the rows that stay as they are count as seen.
+ */
 async function withoutSuperseded(
   client: PoolClient,
   { namespace, table }: MergeTarget,
   refusals: readonly RowRefusal[],
-  mode: 'newer' | 'reload',
-  writtenAt: Date,
+  { mode, writtenAt, loadStartedAt }: Writing,
 ): Promise<readonly Refusal[]> {
   const ids = refusals.map(({ id }) => id);
   const stored = await versionsById(client, namespace, table.name, ids);
-  const unstamped = new Set<string>();
+  const order = ({ id, version }: RowRefusal) => {
+    const known = stored.get(id);
+    return known === undefined ? -1 : compareVersions(known, version);
+  };
+  const isOpen = new Set(refusals.filter((row) => order(row) < 0).map(({ id }) => id));
   if (mode === 'reload') {
-    const stamp = (some: readonly string[]) => stampRows(client, namespace, table.name, some, writtenAt);
-    for (const { item } of await isolateRefused(client, [...stored.keys()], stamp)) unstamped.add(item);
+    const newer = refusals.filter((row) => order(row) > 0).map(({ id }) => id);
+    const undone = await unseenAmong(client, namespace, table.name, newer, loadStartedAt);
+    const stamp = (some: readonly string[]) =>
+      stampRows(client, namespace, table.name, some, [...undone], writtenAt);
+    const unstamped = await isolateRefused(client, [...stored.keys()], stamp);
+    for (const id of [...undone, ...unstamped.map(({ item }) => item)]) isOpen.add(id);
   }
   return refusals
-    .filter(({ id, version }) => {
-      const storedVersion = stored.get(id);
-      const isStored = storedVersion !== undefined && compareVersions(storedVersion, version) >= 0;
-      return !isStored || unstamped.has(id);
-    })
+    .filter(({ id }) => isOpen.has(id))
     .map(({ id, version, code, wrong }) => ({
       id,
       version,
@@ -108,8 +116,7 @@ export async function writeRows(
   client: PoolClient,
   target: MergeTarget,
   page: PageRows,
-  mode: 'newer' | 'reload',
-  writtenAt: Date,
+  writing: Writing,
 ): Promise<{ readonly writtenCount: number; readonly refused: readonly Refusal[] }> {
   const unexpressed = new Map<IdentifiedRow, ServiceError>();
   const unloaded = await isolateRefused(client, page.rows, (some) =>
@@ -120,13 +127,12 @@ export async function writeRows(
   let writtenCount = 0;
   const unmerged = await isolateRefused(client, loaded, async (some) => {
     const range = [some[0]?.ordinal ?? 0, some.at(-1)?.ordinal ?? 0] as const;
-    writtenCount += await upsertStaged(client, target, mode, range, writtenAt);
+    writtenCount += await upsertStaged(client, target, writing, range);
   });
   const refusals = Array.from(unexpressed, ([row, error]) => unexpressedRefusal(row, error));
   for (const { item, error } of [...unloaded, ...unmerged])
     refusals.push(await refusalOf(client, target, item, error));
-  const refused =
-    refusals.length === 0 ? [] : await withoutSuperseded(client, target, refusals, mode, writtenAt);
+  const refused = refusals.length === 0 ? [] : await withoutSuperseded(client, target, refusals, writing);
   if (loaded.length > 0)
     await forgetReplaced(
       client,
