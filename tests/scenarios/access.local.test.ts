@@ -101,7 +101,7 @@ const refusedTokens: Readonly<Record<string, (entra: string) => Promise<string>>
 beforeAll(async () => {
   const { entra } = platform().addresses;
   for (const name of ['admin', 'reader'] as const) tokens.set(name, await userToken(entra, name));
-  tokens.set('admin (version 1)', await userToken(entra, 'admin', 1));
+  tokens.set('admin (version 1)', await userToken(entra, 'admin', { version: 1 }));
   for (const name of ['ticketing', 'deploying'] as const) tokens.set(name, await clientToken(entra, name));
   tokens.set('managed identity', await identityToken(entra));
   for (const [name, make] of Object.entries(refusedTokens)) tokens.set(name, await make(entra));

@@ -150,6 +150,24 @@ describe('the life of a profile', () => {
     expect(successOf(await send('GET', list)).map(({ Id }: { Id: string }) => Id)).not.toContain(created.Id);
   });
 
+  test('a profile can be deleted while it replicates, and made again at once in the same place', async () => {
+    const body = description();
+    for (let round = 0; round < 3; round += 1) {
+      const { Id } = successOf(await post('/profiles', body));
+      const activations = [1, 2, 3].map(() => send('POST', `${base}/profiles/${Id}/activate`));
+      for (const answered of await Promise.all(activations))
+        expect(successOf(answered)).toMatchObject({ State: 1 });
+      const statuses = async () =>
+        successOf(await send('GET', `${base}/profiles/${Id}?status=true`)).Entities.map(
+          ({ Status }: { Status: object }) => Status,
+        );
+      const completed = expect.objectContaining({ InitialSyncState: 'Completed', FailureNotifications: 0 });
+      if (round > 0)
+        await expect.poll(statuses, { timeout: 30_000, interval: 500 }).toEqual([completed, completed]);
+      expect((await send('DELETE', `${base}/profiles/${Id}`)).status).toBe(200);
+    }
+  }, 60_000);
+
   test('calls without a body work with every content type', async () => {
     const { Id } = await create();
     for (const headers of [

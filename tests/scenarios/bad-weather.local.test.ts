@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { userToken } from './callers.ts';
 import { rawRequest } from './raw-request.ts';
 import { replicatingProfile } from './replicating-profile.ts';
 import { runningPlatform, simulator } from './running-platform.ts';
-import { adminToken } from './sign-in.ts';
 
 const platform = runningPlatform({ PAGE_SIZE: '100' });
 const tables = ['account', 'contact', 'task', 'incident'];
@@ -82,7 +82,7 @@ test('storage is killed and started again: health says so, and everything goes o
 }, 90_000);
 
 test('sign-in and vault are away when the app starts: it says why, refuses callers with a 500, and goes on', async () => {
-  const token = await adminToken(platform().addresses.entra);
+  const token = await userToken(platform().addresses.entra, 'admin');
   await profile.startChanges();
   for (const part of ['entra', 'keyvault', 'app'] as const) platform().kill(part, 'SIGKILL');
   await platform().restart('app');

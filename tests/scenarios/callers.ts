@@ -17,11 +17,17 @@ async function tokenFrom(url: string, init: RequestInit): Promise<string> {
 export type UserName = keyof typeof users;
 export type ClientName = keyof typeof clients;
 
-/** A user's token for the app; of version 1 by the older endpoint. */
-export function userToken(entra: string, name: UserName, version: 1 | 2 = 2): Promise<string> {
+/** A user's token for a resource, the app by default; of version 1 by the older endpoint. */
+export function userToken(
+  entra: string,
+  name: UserName,
+  {
+    resource = apiApplicationUri,
+    version = 2,
+  }: { readonly resource?: string; readonly version?: 1 | 2 } = {},
+): Promise<string> {
   const { name: username, password, tenantId } = users[name];
-  const asked: Record<string, string> =
-    version === 2 ? { scope: `${apiApplicationUri}/.default` } : { resource: apiApplicationUri };
+  const asked: Record<string, string> = version === 2 ? { scope: `${resource}/.default` } : { resource };
   const form = { grant_type: 'password', client_id: publicClientId, username, password, ...asked };
   const endpoint = version === 2 ? 'oauth2/v2.0/token' : 'oauth2/token';
   return tokenFrom(`${entra}/${tenantId}/${endpoint}`, { method: 'POST', body: new URLSearchParams(form) });

@@ -8,7 +8,7 @@ import type { PageRequest } from '../../shared/ports/dataverse.ts';
 import { destinationTable } from '../../shared/schema/destination-table.ts';
 import { rowQuery } from '../../shared/schema/row-query.ts';
 import { canonicalValue } from '../../shared/schema/values.ts';
-import { adminToken } from './sign-in.ts';
+import { userToken } from './callers.ts';
 
 /** Where the two sides are. */
 export interface ComparedSides {
@@ -25,7 +25,7 @@ export interface ComparedSides {
  * Resolves to what differs, in sentences; an empty list means that they are equal.
  */
 export async function differencesOf(table: string, sides: ComparedSides): Promise<readonly string[]> {
-  const token = await adminToken(sides.entra, sides.dataverse);
+  const token = await userToken(sides.entra, 'admin', { resource: sides.dataverse });
   const organization = await organizations({
     urls: [sides.dataverse],
     pageSize: 5000,

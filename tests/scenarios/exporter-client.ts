@@ -1,5 +1,5 @@
 import type { Addresses } from '../../local/platform/addresses.ts';
-import { adminToken } from './sign-in.ts';
+import { userToken } from './callers.ts';
 
 /** What a test reads of a profile with its status. */
 export interface ProfileAnswer {
@@ -19,7 +19,7 @@ export interface ProfileAnswer {
 
 /** The API of the running app, called as the administrator, as any client of the old service would. */
 export async function exporterClient({ app, entra }: Pick<Addresses, 'app' | 'entra'>) {
-  const token = await adminToken(entra);
+  const token = await userToken(entra, 'admin');
   async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${app}/crm/exporter/${path}`, {
       method,

@@ -1,9 +1,9 @@
 import type { Platform } from '../../local/platform/start-platform.ts';
-import { adminToken } from './sign-in.ts';
+import { userToken } from './callers.ts';
 
 /** Rows of the organization, read and written through its ordinary Web API as the administrator. */
 export async function organizationRows({ addresses: { dataverse, entra } }: Pick<Platform, 'addresses'>) {
-  const token = await adminToken(entra, dataverse);
+  const token = await userToken(entra, 'admin', { resource: dataverse });
   async function call(method: string, path: string, body?: object): Promise<unknown> {
     const response = await fetch(`${dataverse}/api/data/v9.2/${path}`, {
       method,
