@@ -1,17 +1,20 @@
-import { asServiceError } from '../errors.ts';
+import { asServiceError, hasCode, type ServiceError } from '../errors.ts';
+import type { Row } from '../model/change.ts';
 import type { Failure } from '../model/failure.ts';
 import type { RetouchRowItem } from '../model/work-item.ts';
+import type { Dataverse } from '../ports/dataverse.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { logTrouble } from './each-without-stopping.ts';
-import { afterVainAttempt, type Become } from './failure-life.ts';
-import { type TouchOutcome, touchOf, touchRow } from './touch-row.ts';
+import { afterVainAttempt, type Become, retouchDelaySeconds, secondsAfter } from './failure-life.ts';
+import { type Touch, type TouchOutcome, touchOf, touchRow } from './touch-row.ts';
 
 type FailuresByRow = ReadonlyMap<string, readonly Failure[]>;
 
 /**
  * Writes the rows that are in flight again with identical values, then sends an item that verifies them. A message that
- * arrives twice or late writes nothing it should not. Trouble with Dataverse puts rows back to wait; only defects throw.
+ * arrives twice or late writes nothing it should not. A row that Dataverse refuses waits again and holds back no other;
+ * when Dataverse cannot be asked at all, what is left waits again as if it had not been tried. Only defects throw.
  */
 export async function retouchRows(item: RetouchRowItem, ports: AutomationPorts): Promise<void> {
   const inFlight = await failuresInFlight(item, ports);
@@ -52,21 +55,44 @@ async function writeRows(item: RetouchRowItem, rows: FailuresByRow, ports: Autom
     const found = await dataverse.readRows(touch.query, [...rows.keys()]);
     for (const row of found) {
       const id = String(row[touch.query.table.primaryId]).toLowerCase();
-      const outcome = await touchRow(row, touch, dataverse);
-      await settle(id, outcome.kind, () => afterTouch(outcome, retouchedAt));
+      const outcome = await touchOrRefused(row, touch, dataverse, ports);
+      if (outcome.kind === 'refused')
+        await settle(id, 'refused', (failure) => refused(failure, outcome.error, ports));
+      else await settle(id, outcome.kind, () => afterTouch(outcome, retouchedAt));
     }
     const missing = [...rows.keys()].filter((id) => !settled.has(id));
     const left = await deletesLeft(item, missing, rows, ports);
     for (const id of missing) await settle(id, 'gone', () => (left.has(id) ? deleteIsLeft : rowIsGone));
   } catch (caught) {
     if (!logTrouble(`Re-touching rows of table "${item.table}"`, caught, ports.log)) throw caught;
-    const { message } = asServiceError(caught);
+    const error = asServiceError(caught);
+    const putBack = isOfNoRow(error) ? postponed : refused;
     for (const id of rows.keys())
-      if (!settled.has(id)) await settle(id, 'postponed', (failure) => postponed(failure, message, ports));
+      if (!settled.has(id)) await settle(id, 'postponed', (failure) => putBack(failure, error, ports));
   } finally {
     tellOutcomes(item, settled, ports);
   }
 }
+
+/** Touches one row; a refusal that may be of this row alone is an outcome. */
+async function touchOrRefused(row: Row, touch: Touch, dataverse: Dataverse, { log }: AutomationPorts) {
+  try {
+    return await touchRow(row, touch, dataverse);
+  } catch (caught) {
+    const error = asServiceError(caught);
+    const doing = `Re-touching a row of table "${touch.query.table.logicalName}"`;
+    if (isOfNoRow(error) || !logTrouble(doing, error, log)) throw caught;
+    return { kind: 'refused', error } as const;
+  }
+}
+
+/** Somebody could not be asked, whatever the row: this was no attempt. */
+const isOfNoRow = (error: ServiceError) =>
+  hasCode(
+    error,
+    ...(['DATAVERSE_THROTTLED', 'DATAVERSE_UNREACHABLE', 'DATAVERSE_UNAUTHORIZED'] as const),
+    ...(['EXPORTER_UNREACHABLE', 'STORAGE_UNAVAILABLE'] as const),
+  );
 
 const rowIsGone: Become = { state: 'gone', note: 'The row was deleted in Dataverse.' };
 
@@ -95,8 +121,16 @@ function afterTouch(outcome: TouchOutcome, retouchedAt: string): Become {
   return { retouchedAt, retouchedVersion: outcome.version, note };
 }
 
-function postponed({ attempts }: Failure, message: string, { clock, options }: AutomationPorts): Become {
+function refused({ attempts }: Failure, { message }: ServiceError, { clock, options }: AutomationPorts) {
   return afterVainAttempt(attempts, clock.now(), options, `Could not be written again. ${message}`);
+}
+
+/** The attempt was counted when the row was sent here. */
+function postponed(failure: Failure, error: ServiceError, { clock, options }: AutomationPorts): Become {
+  const attempts = Math.max(0, failure.attempts - 1);
+  const seconds = Math.max(retouchDelaySeconds(attempts, options), error.retryAfterSeconds ?? 0);
+  const note = `Could not be written again yet. ${error.message}`;
+  return { state: 'waiting', attempts, nextAttemptAt: secondsAfter(clock.now(), seconds), note };
 }
 
 /** Rows written by an earlier delivery of the message are sent again too, as it may have died before it sent them. */

@@ -1,16 +1,49 @@
 import type { Log } from '../ports/log.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 
+/** Members of our own messages that say what is left undone. */
+const idMembers = [
+  'organizationId',
+  'profileId',
+  'table',
+  'activation',
+  'turn',
+  'dueAt',
+  'retouchedAt',
+  'recordIds',
+] as const;
+
 /**
- * A message that failed again and again. It holds ids only, so the log may show it; an alert follows from the event.
- * Nothing is lost with it: the watchdog starts its table again, and open failures are planned anew.
+ * A message that failed again and again; an alert follows from the event. It may be anybody's, so the log shows no more of
+ * it than its length and what our own messages are told apart by. Nothing is lost with one of ours: the watchdog starts
+ * its table again, and open failures are planned anew.
  */
 export async function reportPoison(
   queue: string,
   message: unknown,
   ports: { readonly log: Log; readonly telemetry: Telemetry },
 ): Promise<void> {
-  const text = JSON.stringify(message)?.slice(0, 500);
+  const { length } = typeof message === 'string' ? message : (JSON.stringify(message) ?? '');
+  const known = [`${length} characters`, ...knownMembers(message)].join(', ');
   ports.telemetry.event('queue.message.poisoned', { queue });
-  ports.log.error(`A message of queue "${queue}" was given up after several tries: ${text}`);
+  ports.log.error(`A message of queue "${queue}" was given up after several tries: ${known}.`);
+}
+
+function knownMembers(message: unknown): readonly string[] {
+  const object = typeof message === 'string' ? parsed(message) : message;
+  if (typeof object !== 'object' || object === null) return [];
+  return idMembers.flatMap((name) => {
+    const value: unknown = Reflect.get(object, name);
+    if (Array.isArray(value)) return [`${value.length} ${name}`];
+    const isShown = typeof value === 'string' || typeof value === 'number';
+    return isShown ? [`${name} ${JSON.stringify(value).slice(0, 40)}`] : [];
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

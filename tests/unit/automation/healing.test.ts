@@ -13,6 +13,22 @@ function refusedRows(world: World, count: number, reason = 'constraint "positive
   }
 }
 
+/** Refused rows whose cause is gone, as a healed probe has just released them: the ids of one message. */
+async function releasedRows(world: World, count: number): Promise<readonly string[]> {
+  refusedRows(world, count + 1);
+  world.exportChanges();
+  await world.runTimer();
+  world.refused.clear();
+  world.pass(61);
+  await world.runTimer();
+  await world.deliver();
+  world.exportChanges();
+  world.pass(30);
+  await world.deliver();
+  expect(statesOf(world)).toEqual({ healed: 1, retouching: count });
+  return world.messages().flatMap(({ item }) => item.recordIds);
+}
+
 const statesOf = (world: World) =>
   Object.fromEntries(
     [...Map.groupBy(world.failures(), ({ state }) => state)].map(([state, { length }]) => [state, length]),
@@ -168,13 +184,46 @@ describe('rows that were refused', () => {
     ]);
   });
 
+  test('in Dataverse, too, hold back no other row', async () => {
+    const world = smallWorld();
+    const [first = '', ...others] = await releasedRows(world, 4);
+    world.refusedWrites.set(
+      first,
+      new ServiceError('DATAVERSE_REQUEST_REFUSED', 'Cannot write the row: a plug-in refused it.'),
+    );
+    await world.deliver();
+    expect(world.touched).toEqual(expect.arrayContaining(others));
+    await world.live(60);
+    expect(statesOf(world)).toEqual({ healed: 4, 'needs-attention': 1 });
+    expect(world.failures().filter(({ state }) => state === 'needs-attention')).toMatchObject([
+      { recordId: first, attempts: 4, note: expect.stringMatching(/plug-in refused it/) },
+    ]);
+  });
+
+  test.each(['DATAVERSE_THROTTLED', 'DATAVERSE_UNREACHABLE', 'DATAVERSE_UNAUTHORIZED'] as const)(
+    'are put back without an attempt when Dataverse cannot be asked any more (%s)',
+    async (code) => {
+      const world = smallWorld();
+      const [, second = '', third] = await releasedRows(world, 3);
+      world.refusedWrites.set(second, new ServiceError(code, 'Cannot write the row: not now.'));
+      await world.deliver();
+      expect(world.touched).not.toContain(third);
+      expect(statesOf(world)).toEqual({ healed: 1, retouching: 1, waiting: 2 });
+      const waiting = world.failures().filter(({ state }) => state === 'waiting');
+      expect(waiting).toMatchObject([{ attempts: 0 }, { attempts: 0 }]);
+      world.refusedWrites.clear();
+      await world.live(10);
+      expect(statesOf(world)).toEqual({ healed: 4 });
+    },
+  );
+
   test('wait longer while Dataverse is busy, and are healed afterwards', async () => {
-    const world = smallWorld({ retouchMaxAttempts: 10 });
+    const world = smallWorld();
     refusedRows(world, 1);
     world.exportChanges();
     world.refused.clear();
     world.outages.set('dataverse', new ServiceError('DATAVERSE_THROTTLED', 'Cannot read rows: it is busy.'));
-    await world.live(4);
+    await world.live(600);
     expect(world.failures()).toMatchObject([{ state: 'waiting', note: expect.stringMatching(/it is busy/) }]);
     expect(world.lines.filter((line) => !line.startsWith('warn '))).toEqual([]);
     world.outages.clear();

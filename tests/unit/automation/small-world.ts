@@ -49,6 +49,7 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
   const destination = new Map<string, number>();
   const triedVersions = new Map<string, number>();
   const refused = new Map<string, string>();
+  const refusedWrites = new Map<string, ServiceError>();
   const blobs = new Map<string, Buffer>();
   const touched: string[] = [];
   const events: { name: TelemetryEventName; data: Record<string, string | number> }[] = [];
@@ -108,6 +109,8 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
   const dataverse = {
     ...source.dataverse,
     writeRow: async (...call: Parameters<typeof source.dataverse.writeRow>) => {
+      const refusal = refusedWrites.get(call[1]);
+      if (refusal) throw refusal;
       touched.push(call[1]);
       return source.dataverse.writeRow(...call);
     },
@@ -196,6 +199,7 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     source,
     destination,
     refused,
+    refusedWrites,
     touched,
     events,
     lines,
