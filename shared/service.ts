@@ -112,15 +112,13 @@ function build(settings: Settings) {
     failureLog: failures,
     destinations,
   };
+  const { EXPORTER_URL: url, EXPORTER_RESOURCE: resource } = settings;
   const automation: AutomationPorts = {
-    exporter: settings.EXPORTER_URL
-      ? exporterHttp({
-          url: settings.EXPORTER_URL,
-          resource: settings.EXPORTER_RESOURCE ?? settings.EXPORTER_URL,
-          tokens,
-        })
-      : exporterInProcess(inProcess),
-    failureBlobs: failureBlobs(account),
+    exporter:
+      url !== undefined && resource !== undefined
+        ? exporterHttp({ url, resource, tokens })
+        : exporterInProcess(inProcess),
+    failureBlobs: failureBlobs(account, { otherHosts: settings.FAILURE_LINK_HOSTS ?? [] }),
     ledger: failureLedger(account),
     statusHistory: statusHistory(account),
     organizations: members,

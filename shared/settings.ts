@@ -3,36 +3,82 @@ import { ServiceError } from './errors.ts';
 
 const guid = z.guid('must be a guid').transform((id) => id.toLowerCase());
 
-const origin = z
-  .url({ protocol: /^https?$/, error: 'must be an absolute URL' })
-  .refine(
-    (url) => URL.parse(url)?.pathname === '/' && new URL(url).search === '',
-    'must be an origin without a path',
-  )
-  .transform((url) => new URL(url).origin);
+/** Tokens travel to these addresses: in clear only as far as this machine. User information is never repeated. */
+function originProblem(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) return 'must be an absolute URL';
+  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
+  if (url.href !== `${url.origin}/`) return 'must be an origin without a path';
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol === 'http:' && !isLoopback) return 'must begin with https:// (http only for this machine)';
+  return undefined;
+}
+
+const origin = z.string().transform((text, context) => {
+  const problem = originProblem(text);
+  if (problem === undefined) return new URL(text).origin;
+  context.addIssue({ code: 'custom', message: problem });
+  return z.NEVER;
+});
 
 const numberBetween = (smallest: number, largest: number, preset: number) =>
-  z.coerce
-    .number()
-    .refine((value) => value >= smallest && value <= largest, `must be between ${smallest} and ${largest}`)
+  z
+    .string()
+    .refine(
+      (text) => /^\d+$/.test(text) && Number(text) >= smallest && Number(text) <= largest,
+      `must be a whole number between ${smallest} and ${largest}`,
+    )
+    .transform(Number)
     .default(preset);
+
+const partsOf = (text: string) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 
 const list = <T extends z.ZodType<unknown, string>>(item: T) =>
-  z
-    .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== ''),
-    )
-    .pipe(z.array(item).min(1, 'must name at least one'));
+  z.string().transform(partsOf).pipe(z.array(item).min(1, 'must name at least one'));
+
+const vaultHost = z
+  .string()
+  .regex(
+    /^([a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9.-]+:\d{1,5})$/i,
+    'must be a domain such as vault.azure.net, or host:port',
+  );
+const host = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/i, 'must be a host, or host:port');
+
+const months = 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec';
+const days = 'sun|mon|tue|wed|thu|fri|sat';
+/** Least and greatest value of each field, and names that stand for values. */
+const scheduleFields = [
+  [0, 59],
+  [0, 59],
+  [0, 23],
+  [1, 31],
+  [1, 12, months],
+  [0, 6, days],
+] as const;
+
+function isSchedule(text: string): boolean {
+  const fields = text.trim().split(/\s+/);
+  return (
+    fields.length === scheduleFields.length &&
+    scheduleFields.every(([least, greatest, names = '-'], index) => {
+      const value = `(?:\\d{1,2}|${names})`;
+      const form = new RegExp(`^(?:\\*|${value}(?:-${value})?)(?:/0*[1-9]\\d?)?$`, 'i');
+      return (fields[index] ?? '').split(',').every((part) => {
+        const numbers = part.replace(/\/.*/, '').match(/\d+/g) ?? [];
+        return (
+          form.test(part) && numbers.every((number) => Number(number) >= least && Number(number) <= greatest)
+        );
+      });
+    })
+  );
+}
 
 const schedule = (preset: string) =>
-  z
-    .string()
-    .refine((text) => text.trim().split(/\s+/).length === 6, 'must be an NCRONTAB expression of six fields')
-    .default(preset);
+  z.string().refine(isSchedule, 'must be an NCRONTAB expression of six fields').default(preset);
 
 /** Every setting the program reads, with its limits and its preset; `docs/settings.md` is made from it. */
 export const settingsSchema = z.object({
@@ -47,10 +93,10 @@ export const settingsSchema = z.object({
   ),
   API_APPLICATION_URI: z
     .string()
-    .min(1)
+    .refine((text) => URL.canParse(text) && !/\s/.test(text), 'must be an absolute URI such as api://<id>')
     .describe("Identifier URI of this app's registration: the resource that callers ask a token for."),
   DATAVERSE_URLS: list(origin).describe('Origins of the organizations to replicate, separated by commas.'),
-  KEY_VAULT_HOSTS: list(z.string())
+  KEY_VAULT_HOSTS: list(vaultHost)
     .default(['vault.azure.net', 'vault.azure.cn', 'vault.usgovcloudapi.net'])
     .describe('Parent domains of the key vaults that may be called, or host:port of a single one.'),
   SERVICE_URL: origin
@@ -79,12 +125,19 @@ export const settingsSchema = z.object({
   EXPORTER_RESOURCE: z
     .string()
     .optional()
-    .describe('Resource to ask a token for when EXPORTER_URL is called.'),
+    .describe("Resource to ask a token for when EXPORTER_URL is called: that service's identifier URI."),
+  FAILURE_LINK_HOSTS: list(host)
+    .optional()
+    .describe(
+      "Hosts (name or name:port) of another exporter's failure logs, separated by commas. The app's own storage needs no entry.",
+    ),
   PAGE_SIZE: numberBetween(1, 5000, 5000).describe('Rows a request.'),
   LOAD_PAGES_IN_MEMORY: numberBetween(1, 64, 4).describe(
-    'Pages of initial loads that one instance holds at a time. A page of a wide table takes 100 to 200 MB.',
+    'Pages of initial loads that one instance holds at a time. A page of a wide table takes some 100 MB.',
   ),
-  WORK_ITEM_SECONDS: numberBetween(1, 480, 240).describe('A turn begins no new page after this time.'),
+  WORK_ITEM_SECONDS: numberBetween(1, 400, 240).describe(
+    'A turn begins no new page after this time; the page that it is at must end within the 600 s of functionTimeout.',
+  ),
   DELTA_INTERVAL_SECONDS: numberBetween(1, 3600, 15).describe(
     'Until a table that just changed is asked again.',
   ),
@@ -120,40 +173,63 @@ export const settingsSchema = z.object({
 /** The settings as the program uses them, read and checked once. */
 export type Settings = Readonly<z.output<typeof settingsSchema>>;
 
-const together = settingsSchema.superRefine((settings, context) => {
-  if (!settings.AzureWebJobsStorage && !settings.AzureWebJobsStorage__accountName)
-    context.addIssue({
-      code: 'custom',
-      path: ['AzureWebJobsStorage'],
-      message: 'is missing; it or AzureWebJobsStorage__accountName must be set',
-    });
-  if (settings.DELTA_MAX_INTERVAL_SECONDS < settings.DELTA_INTERVAL_SECONDS)
-    context.addIssue({
-      code: 'custom',
-      path: ['DELTA_MAX_INTERVAL_SECONDS'],
-      message: 'must not be smaller than DELTA_INTERVAL_SECONDS',
-    });
-});
+type Given = Readonly<Record<string, string>>;
 
-/** Settings whose value may be shown in an error; the others may hold a secret. */
-const isShown = (name: string) => !/Storage$|CONNECTION_STRING/.test(name);
+interface Problem {
+  readonly setting: keyof Settings;
+  readonly text: string;
+}
 
-/** Reads the settings from the environment; `SETTINGS_INVALID` with all problems at once. */
+/** What no setting shows by itself. Looked for whether or not the others are right. */
+function problemsBetween(given: Given): Problem[] {
+  const problems: Problem[] = [];
+  if (given.AzureWebJobsStorage === undefined && given.AzureWebJobsStorage__accountName === undefined)
+    problems.push({
+      setting: 'AzureWebJobsStorage',
+      text: 'is missing; it or AzureWebJobsStorage__accountName must be set',
+    });
+  if (given.EXPORTER_URL !== undefined && given.EXPORTER_RESOURCE === undefined)
+    problems.push({
+      setting: 'EXPORTER_RESOURCE',
+      text: 'is missing; EXPORTER_URL cannot be called without it',
+    });
+  const { DELTA_INTERVAL_SECONDS: least, DELTA_MAX_INTERVAL_SECONDS: most } = settingsSchema.shape;
+  const interval = least.safeParse(given.DELTA_INTERVAL_SECONDS);
+  const maxInterval = most.safeParse(given.DELTA_MAX_INTERVAL_SECONDS);
+  if (interval.success && maxInterval.success && maxInterval.data < interval.data)
+    problems.push({
+      setting: 'DELTA_MAX_INTERVAL_SECONDS',
+      text: `must not be smaller than DELTA_INTERVAL_SECONDS (${interval.data}), is ${maxInterval.data}`,
+    });
+  return problems;
+}
+
+/** Whether a value may be shown in an error: it may hold a secret, or a password before a host. */
+const isShown = (name: string, value: string) =>
+  !/Storage$|CONNECTION_STRING/.test(name) && !value.includes('@');
+
+function problemOf({ path, message }: { path: readonly PropertyKey[]; message: string }, given: Given) {
+  const setting = path[0] as keyof Settings;
+  const value = given[setting];
+  if (value === undefined) return { setting, text: 'is missing' };
+  const wrong = typeof path[1] === 'number' ? (partsOf(value)[path[1]] ?? '') : value;
+  return { setting, text: `${message}${isShown(setting, wrong) ? `, received "${wrong}"` : ''}` };
+}
+
+/** Reads the settings from the environment; `SETTINGS_INVALID` with all problems at once. Empty is as good as unset. */
 export function readSettings(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Settings {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = together.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => {
-    const name = String(issue.path[0]);
-    const value = given[name];
-    if (value === undefined)
-      return issue.code === 'custom' ? `${name} ${issue.message}` : `${name} is missing`;
-    return `${name} ${issue.message}${isShown(name) ? `, received "${value}"` : ''}`;
-  });
+  const given = Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => !!entry[1]),
+  );
+  const parsed = settingsSchema.safeParse(given);
+  const ofEach = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(issue, given));
+  const problems: readonly Problem[] = [...ofEach, ...problemsBetween(given)];
+  if (parsed.success && problems.length === 0) return parsed.data;
   const count = `${problems.length} ${problems.length === 1 ? 'setting is' : 'settings are'}`;
-  throw new ServiceError('SETTINGS_INVALID', `Cannot start: ${count} wrong. ${problems.join('; ')}.`, {
-    parameters: parsed.error.issues.map((issue) => String(issue.path[0])),
+  const texts = problems.map(({ setting, text }) => `${setting} ${text}`).join('; ');
+  throw new ServiceError('SETTINGS_INVALID', `Cannot start: ${count} wrong. ${texts}.`, {
+    parameters: problems.map(({ setting }) => setting),
   });
 }
