@@ -23,8 +23,7 @@ export async function releaseRows(profileId: string, proof: Proof, ports: Automa
 /** Marked before it is sent: a crash between leaves a row in flight that is recovered, never one touched twice at once. */
 async function plan(profileId: string, evidence: Evidence, ports: AutomationPorts): Promise<void> {
   const failures: Failure[] = [];
-  // Only what decides is kept, because a profile can have a hundred thousand open failures.
-  for await (const failure of ports.ledger.open(profileId)) failures.push({ ...failure, reason: '' });
+  for await (const failure of ports.ledger.open(profileId)) failures.push(failure);
   const { changes, retouches } = nextSteps(failures, ports.clock.now(), ports.options, evidence);
   await applySteps(profileId, changes, ports);
   for (const step of retouches) await sendRows(profileId, step, ports);

@@ -86,13 +86,16 @@ async function touchOrRefused(row: Row, touch: Touch, dataverse: Dataverse, { lo
   }
 }
 
+const codesOfNoRow = [
+  'DATAVERSE_THROTTLED',
+  'DATAVERSE_UNREACHABLE',
+  'DATAVERSE_UNAUTHORIZED',
+  'EXPORTER_UNREACHABLE',
+  'STORAGE_UNAVAILABLE',
+] as const;
+
 /** Somebody could not be asked, whatever the row: this was no attempt. */
-const isOfNoRow = (error: ServiceError) =>
-  hasCode(
-    error,
-    ...(['DATAVERSE_THROTTLED', 'DATAVERSE_UNREACHABLE', 'DATAVERSE_UNAUTHORIZED'] as const),
-    ...(['EXPORTER_UNREACHABLE', 'STORAGE_UNAVAILABLE'] as const),
-  );
+const isOfNoRow = (error: ServiceError) => hasCode(error, ...codesOfNoRow);
 
 const rowIsGone: Become = { state: 'gone', note: 'The row was deleted in Dataverse.' };
 

@@ -17,9 +17,12 @@ export interface UnreadableText {
 
 /** Every failure ever read, with its life. */
 export interface FailureLedger {
-  /** Adds failures that are not there yet; those that are stay as they are. Returns the new ones. */
+  /** Adds new failures that are not there yet; those that are stay as they are. Returns those that were not. */
   add(failures: readonly Failure[]): Promise<readonly Failure[]>;
-  /** Failures of the profile that something still has to happen to: new, waiting, retouching. */
+  /**
+   * Failures of the profile that something still has to happen to: new, waiting, retouching. Their `reason` is left out
+   * (empty), and those that were closed cost nothing.
+   */
   open(profileId: string): AsyncIterable<Failure>;
   /** All failures of one row, open or not. */
   ofRow(profileId: string, table: string, recordId: string): Promise<readonly Failure[]>;

@@ -139,7 +139,8 @@ export function failuresContract(open: () => FailuresUnderTest): void {
       const stored: Failure[] = [];
       for await (const failure of ledger.open(profileId)) stored.push(failure);
       expect(idsOf(stored)).toEqual(idsOf(failures));
-      expect(stored).toContainEqual(failures[7]);
+      expect(stored).toContainEqual({ ...failures[7], reason: '' });
+      expect(await ledger.get(profileId, failures[7]?.id ?? '')).toEqual(failures[7]);
     });
 
     it('keeps the life of a failure that is added again', async () => {
@@ -167,6 +168,33 @@ export function failuresContract(open: () => FailuresUnderTest): void {
       for await (const { id } of ledger.open(profileId)) openIds.push(id);
       expect(openIds).toHaveLength(4);
       expect(openIds).not.toContain(one.id);
+    });
+
+    it('shows what is open as it is now, also when it was closed and opened again', async () => {
+      const { ledger } = open();
+      const failure = aFailure(randomUUID());
+      const { profileId, id } = failure;
+      await ledger.add([failure]);
+      const shown = async () => {
+        const states: string[] = [];
+        for await (const { state, note } of ledger.open(profileId)) states.push(`${state} ${note}`);
+        return states;
+      };
+      const become = (state: FailureState, note = '') =>
+        ledger.update(profileId, id, (each) => ({ ...each, state, note }));
+      await become('waiting', 'one');
+      expect(await shown()).toEqual(['waiting one']);
+      await become('waiting', 'two');
+      expect(await shown()).toEqual(['waiting two']);
+      await become('needs-attention');
+      expect(await shown()).toEqual([]);
+      await become('needs-attention', 'seen');
+      await become('waiting', 'three');
+      expect(await shown()).toEqual(['waiting three']);
+      expect(await ledger.get(profileId, id)).toMatchObject({ state: 'waiting', reason: failure.reason });
+      await become('healed');
+      expect(await ledger.add([failure])).toEqual([]);
+      expect(await shown()).toEqual([]);
     });
 
     it('loses no update of two writers, and writes nothing when told so', async () => {

@@ -76,7 +76,8 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
       });
     },
     async *open(profileId) {
-      yield* failures.all((failure) => failure.profileId === profileId && isOpen(failure.state));
+      const open = failures.all((failure) => failure.profileId === profileId && isOpen(failure.state));
+      yield* open.map((failure) => ({ ...failure, reason: '' }));
     },
     async ofRow(profileId, table, recordId) {
       return failures.all(

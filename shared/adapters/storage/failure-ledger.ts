@@ -9,17 +9,35 @@ import type { StorageAccount } from './storage-account.ts';
 import { lostRace, storageCall, untilWritten } from './storage-call.ts';
 import { keyOf } from './table-document.ts';
 
-/** Name of the table of failures: a partition a profile; the row key is the failure's id, so rows' failures are neighbours. */
+/**
+ * Name of the table of failures: a partition a profile. The row key is the failure's id, so that those of one row are
+ * neighbours. An open failure has a second entity without its reason, `|open|` before the id, which is written and removed in
+ * the transaction that changes the first. What is asked, and what it costs:
+ * - `open`: the key range of `|open|`; grows with what is open, not with all that ever failed;
+ * - `ofRow`: the key range of the row's ids; `get`: one entity;
+ * - `add`: a transaction for each 50 failures; where some are there already, a read each and one transaction more;
+ * - `update`: a read and a transaction of one or two entities.
+ */
 export const failuresTable = 'Failures';
 /** Name of the table that says how far each blob was read: a partition a profile. */
 export const watermarksTable = 'FailureWatermarks';
 
-const openStates = failureStates.filter(isOpen).map((state) => odata`state eq ${state}`);
+const openPrefix = '|open|';
+// `}` follows `|`.
+const inKeyRange = (prefix: string) =>
+  odata`RowKey ge ${prefix}` + odata` and RowKey lt ${`${prefix.slice(0, -1)}}`}`;
 
 const keyOfFailure = (profileId: string, failureId: string) => ({
   partitionKey: keyOf(profileId),
   rowKey: keyOf(failureId),
 });
+
+/** The second entity of an open failure; no id begins like its key. */
+const keyOfOpen = (profileId: string, failureId: string) => ({
+  partitionKey: keyOf(profileId),
+  rowKey: openPrefix + keyOf(failureId),
+});
+const openCopy = (failure: Failure): Failure => ({ ...failure, reason: '' });
 
 type WatermarkRow = Omit<Watermark, 'etag'> & { readonly blobEtag: string };
 
@@ -41,23 +59,13 @@ export function failureLedger(account: StorageAccount): FailureLedger {
       for (const batch of batchesOf(unique)) added.push(...(await insertAbsent(failures, batch)));
       return added;
     },
-    open: (profileId) => failures.list(`${inPartition(profileId)} and (${openStates.join(' or ')})`),
+    open: (profileId) => failures.list(`${inPartition(profileId)} and ${inKeyRange(openPrefix)}`),
     async ofRow(profileId, table, recordId) {
-      const from = failureIdPrefix(table, recordId);
-      // `}` follows `|`.
-      const to = `${from.slice(0, -1)}}`;
-      return await failures.all(
-        `${inPartition(profileId)} and ${odata`RowKey ge ${from} and RowKey lt ${to}`}`,
-      );
+      const ofRow = inKeyRange(failureIdPrefix(table, recordId));
+      return await failures.all(`${inPartition(profileId)} and ${ofRow}`);
     },
     get: async (profileId, failureId) => (await failures.read(keyOfFailure(profileId, failureId)))?.document,
-    update: (profileId, failureId, change) =>
-      failures.update(keyOfFailure(profileId, failureId), (failure) => {
-        if (!failure) return undefined;
-        const next = change(failure);
-        if (next) checkTransition(failure, next);
-        return next;
-      }),
+    update: (profileId, failureId, change) => updateBoth(failures, profileId, failureId, change),
     async watermarks(profileId) {
       const table = await account.table(watermarksTable);
       const found = new Map<string, Watermark>();
@@ -81,6 +89,29 @@ export function failureLedger(account: StorageAccount): FailureLedger {
   };
 }
 
+/** Writes the failure, and with it the entity that shows it as open. */
+async function updateBoth(
+  failures: DocumentTable<Failure>,
+  ...[profileId, failureId, change]: Parameters<FailureLedger['update']>
+): Promise<Failure | undefined> {
+  const table = await failures.client();
+  const key = keyOfFailure(profileId, failureId);
+  return await untilWritten(`write failure "${failureId}" of profile "${profileId}"`, async () => {
+    const stored = await failures.read(key);
+    const next = stored && change(stored.document);
+    if (!stored || !next || next === stored.document) return stored?.document;
+    checkTransition(stored.document, next);
+    const actions: TransactionAction[] = [
+      ['update', failures.entity(key, next), 'Replace', { etag: stored.etag }],
+    ];
+    const openKey = keyOfOpen(profileId, failureId);
+    if (isOpen(next.state)) actions.push(['upsert', failures.entity(openKey, openCopy(next)), 'Replace']);
+    else if (isOpen(stored.document.state)) actions.push(['delete', openKey]);
+    const written = await table.submitTransaction(actions).catch(orNothing(404, 409, 412));
+    return written ? next : lostRace;
+  });
+}
+
 /** Refuses a change of state that the life of a failure does not have. */
 export function checkTransition(failure: Failure, next: Failure): void {
   if (next.state === failure.state || canBecome(failure.state, next.state)) return;
@@ -91,14 +122,15 @@ export function checkTransition(failure: Failure, next: Failure): void {
   );
 }
 
-/** Cut by number and by size: a transaction takes 100 entities and 4 MiB. */
+/** Cut by number and by size: a transaction takes 100 entities, two a failure, and 4 MiB. */
 function batchesOf(failures: readonly Failure[]): Failure[][] {
   const batches: Failure[][] = [];
   let size = 0;
   for (const failure of failures) {
-    const bytes = 2 * Buffer.byteLength(JSON.stringify(failure)) + 2000;
+    const texts = [failure, openCopy(failure)].map((each) => JSON.stringify(each));
+    const bytes = 2 * Buffer.byteLength(texts.join('')) + 4000;
     const last = batches.at(-1);
-    const fits = last && last.length < transactionSize && size + bytes <= 3_500_000;
+    const fits = last && last.length < transactionSize / 2 && size + bytes <= 3_500_000;
     if (fits && last[0]?.profileId === failure.profileId) {
       last.push(failure);
       size += bytes;
@@ -116,12 +148,10 @@ async function insertAbsent(failures: DocumentTable<Failure>, batch: readonly Fa
   const insert = (some: readonly Failure[]) =>
     table
       .submitTransaction(
-        some.map(
-          (each): TransactionAction => [
-            'create',
-            failures.entity(keyOfFailure(each.profileId, each.id), each),
-          ],
-        ),
+        some.flatMap((each): TransactionAction[] => [
+          ['create', failures.entity(keyOfFailure(each.profileId, each.id), each)],
+          ['create', failures.entity(keyOfOpen(each.profileId, each.id), openCopy(each))],
+        ]),
       )
       .catch(orNothing(409));
   return await storageCall(`add to table "${failuresTable}"`, async () => {
