@@ -69,10 +69,14 @@ export const clients = {
   },
 } as const satisfies Record<string, Client>;
 
-/** The app's managed identity. `header` is what `IDENTITY_HEADER` holds: it stops other callers by accident only. */
+/**
+ * The app's managed identity; its role lets the automation call an app other than its own. `header` is what `IDENTITY_HEADER` holds: it stops other
+ * callers by accident only.
+ */
 export const managedIdentity = {
   clientId: '66666666-6666-4666-8666-666666666666',
   objectId: 'aaaaaaaa-0000-4000-8000-000000000003',
   tenantId: contosoTenantId,
   header: 'local-identity-header',
+  roles: ['Automation.Operate'],
 } as const;

@@ -12,7 +12,8 @@ export function ledgerView(connectionString: string): LedgerView {
   });
   return {
     async failures(profileId) {
-      const filter = odata`PartitionKey eq ${profileId}`;
+      // Open failures have a second entity, which only helps to find them.
+      const filter = odata`PartitionKey eq ${profileId} and (RowKey lt '|open|' or RowKey ge '|open}')`;
       const failures: Failure[] = [];
       try {
         for await (const { document } of table.listEntities<{ document: string }>({

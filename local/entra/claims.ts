@@ -12,7 +12,7 @@ export type Claims = Record<string, unknown>;
 
 export const managedIdentityCaller: Caller = {
   kind: 'application',
-  client: { ...managedIdentity, roles: [] },
+  client: managedIdentity,
 };
 
 export function tenantOf(caller: Caller): string {

@@ -38,6 +38,14 @@ export function describeFunction(
   );
 }
 
+/** Whether the setting `AzureWebJobs.<name>.Disabled` says that a function is not to run, as in Azure. */
+export function isDisabled(
+  { name }: RegisteredFunction,
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return /^(true|1)$/i.test(environment[`AzureWebJobs.${name}.Disabled`] ?? '');
+}
+
 /** The registered functions as data, sorted by name; settings stay unresolved, so that nothing needs to be set. */
 export function listFunctions(functions: readonly RegisteredFunction[]): Record<string, unknown>[] {
   return functions

@@ -6,7 +6,7 @@ import { programmingModel, type RegisteredFunction } from './functions-core.ts';
 import { type HostSettings, withSettings } from './host-settings.ts';
 import { httpTrigger } from './http-trigger.ts';
 import { appHookData, type Invocation, invokeFunction, runHooks } from './invoke-function.ts';
-import { describeFunction } from './list-functions.ts';
+import { describeFunction, isDisabled } from './list-functions.ts';
 import { queuesByConnection } from './queue-messages.ts';
 import { writeQueueOutputs } from './queue-output.ts';
 import { startQueueTrigger } from './queue-trigger.ts';
@@ -32,7 +32,9 @@ const graceSeconds = 5;
  */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { port, settings, environment } = options;
-  const functions = options.functions.map((target) => describeFunction(target, settings, environment));
+  const functions = options.functions
+    .filter((target) => !isDisabled(target, environment))
+    .map((target) => describeFunction(target, settings, environment));
   const queuesOf = queuesByConnection(environment, settings.queues);
   const invoke = (target: RegisteredFunction, invocation: Invocation) =>
     invokeFunction(target, invocation, (response) =>

@@ -41,7 +41,12 @@ export type Addresses = {
   readonly table: string;
 };
 
-export function addressesFor(portBase: number, destination?: string): Addresses {
+/** `exporterUrl`: the app of another local platform. Its servers are then used, beside our own app and storage. */
+export function addressesFor(portBase: number, destination?: string, exporterUrl?: string): Addresses {
+  if (exporterUrl !== undefined) {
+    const { app, blob, queue, table } = addressesFor(portBase);
+    return { ...addressesFor(exporterPortBase(exporterUrl)), app, blob, queue, table };
+  }
   const loopback = (name: PortName) => `http://127.0.0.1:${portOf(portBase, name)}`;
   const postgres = (login: string) =>
     `postgres://${login}@127.0.0.1:${portOf(portBase, 'database')}/${databaseName}`;
@@ -56,4 +61,9 @@ export function addressesFor(portBase: number, destination?: string): Addresses 
     queue: loopback('queue'),
     table: loopback('table'),
   };
+}
+
+/** First port of the block whose app answers at this URL. */
+export function exporterPortBase(exporterUrl: string): number {
+  return Number(new URL(exporterUrl).port) - ports.app.offset;
 }

@@ -1,6 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { apiApplicationId, apiApplicationUri, contosoTenantId, managedIdentity } from '../sign-ins.ts';
 import { storageConnectionString } from '../storage/start-storage.ts';
-import type { Addresses } from './addresses.ts';
+import { type Addresses, addressesFor, exporterPortBase } from './addresses.ts';
 
 /** Quick enough for somebody who watches. The presets of `shared/settings.ts` are those of a real environment. */
 const quickTimings = {
@@ -18,6 +19,23 @@ const quickTimings = {
   VERIFY_INTERVAL_SECONDS: '1',
   VERIFY_TIMEOUT_SECONDS: '120',
 };
+
+/** What runs where another service exports; the trigger files besides these are the exporter's. */
+const automationFunctions =
+  /^(http-health|timer-(poll-status|ingest-failures)|queue-(retouch|verify)-row(-poison)?)$/;
+
+/** Settings of an app that is only to watch the exporter of another local platform. */
+function onlyAutomation(exporterUrl: string): Record<string, string> {
+  const exporters = readdirSync(new URL('../../functions', import.meta.url))
+    .map((file) => file.replace(/\.ts$/, ''))
+    .filter((name) => !automationFunctions.test(name));
+  return {
+    EXPORTER_URL: exporterUrl,
+    EXPORTER_RESOURCE: apiApplicationUri,
+    FAILURE_LINK_HOSTS: new URL(addressesFor(exporterPortBase(exporterUrl)).blob).host,
+    ...Object.fromEntries(exporters.map((name) => [`AzureWebJobs.${name}.Disabled`, 'true'])),
+  };
+}
 
 /**
  * All settings of the app on the local platform: where Azure would have the addresses of its services, they are on
@@ -47,9 +65,11 @@ export function appEnvironment(
     MANAGED_IDENTITY_CLIENT_ID: managedIdentity.clientId,
     IDENTITY_ENDPOINT: `${addresses.entra}/msi/token`,
     IDENTITY_HEADER: managedIdentity.header,
-    NODE_EXTRA_CA_CERTS: options.caFile,
     TELEMETRY_FILE: options.telemetryFile,
-    ...(options.exporterUrl ? { EXPORTER_URL: options.exporterUrl } : {}),
+    ...(options.exporterUrl
+      ? onlyAutomation(options.exporterUrl)
+      : // The automation opens no vault, and the other platform's authority is not known.
+        { NODE_EXTRA_CA_CERTS: options.caFile }),
     ...quickTimings,
   };
 }

@@ -18,7 +18,7 @@ const flagHelp = {
   fresh: '                  forget what --data keeps',
   rows: 'N                  sample rows of the organization in all (20000)',
   destination: 'URL         another PostgreSQL or SQL Server instead of the local one',
-  'exporter-url': 'URL        run only the automation, against that exporter',
+  'exporter-url': 'URL        run only the automation, for the app of another local platform',
   'no-demo': '                the platform and the app only, without the demonstration',
   from: 'sources|bundle     which form of the app runs (sources)',
 } as const;
@@ -71,7 +71,13 @@ export function readStartFlags(args: readonly string[]): StartFlags {
   const rows = numberOf('rows', 20_000, largestRows);
   const data = textOf('data') ?? '.local';
   const destination = urlOf('destination', ['postgres', 'postgresql', 'sqlserver', 'mssql']);
-  const exporterUrl = urlOf('exporter-url', ['http', 'https']);
+  const exporterUrl = textOf('exporter-url');
+  if (exporterUrl !== undefined && !/^http:\/\/127\.0\.0\.1:\d{2,5}\/?$/.test(exporterUrl))
+    problems.push(
+      `--exporter-url must be the app of another local platform, as http://127.0.0.1:7071: no other accepts the tokens of a local sign-in`,
+    );
+  if (exporterUrl !== undefined && destination !== undefined)
+    problems.push('--destination and --exporter-url exclude each other: the exporter has the destination');
   const from = textOf('from') ?? 'sources';
   if (from !== 'sources' && from !== 'bundle')
     problems.push(`--from must be sources or bundle, received "${from}"`);

@@ -20,10 +20,13 @@ export type PlatformOptions = {
   readonly rows: number;
   /** Another database, as a URL with login. The local PostgreSQL is not started then. */
   readonly destination?: string;
+  /** The app of another local platform: ours is its automation, with a storage of its own and that platform's servers. */
   readonly exporterUrl?: string;
   readonly from: 'sources' | 'bundle';
   /** Settings of the app that differ from the platform's own. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** How long the message of a killed app stays hidden; shorter than anyone wants to wait by default. */
+  readonly queueLeaseSeconds?: number;
   /** Aborting it kills what has been started. */
   readonly signal?: AbortSignal;
 };
@@ -47,7 +50,7 @@ export type Platform = {
 };
 
 /** Longer than the queue lease of a killed app may last, shorter than anyone wants to wait. */
-const queueLeaseSeconds = 10;
+const presetLeaseSeconds = 10;
 // Together below the 10 seconds that Ctrl-C may take.
 const appGraceSeconds = 5.5;
 const othersGraceSeconds = 3.5;
@@ -84,7 +87,7 @@ const servers: readonly Part[] = ['dataverse', 'entra', 'keyvault', 'storage', '
 const allParts: readonly Part[] = ['app', ...servers];
 
 function describePlatform(options: PlatformOptions, data: DataFolder, children: Children): Platform {
-  const addresses = addressesFor(options.portBase, options.destination);
+  const addresses = addressesFor(options.portBase, options.destination, options.exporterUrl);
   const caFile = data.path('keyvault/ca.pem');
   const telemetryFile = data.path('app/telemetry.jsonl');
   const exporterUrl = options.exporterUrl ? { exporterUrl: options.exporterUrl } : {};
@@ -121,7 +124,7 @@ function programsOf(
     ...more,
   });
   const storagePorts = { blob: port('blob'), queue: port('queue'), table: port('table') };
-  return [
+  const programs = [
     program('entra', ['--port', port('entra'), '--keys-file', data.path('entra/keys.json')]),
     program(
       'keyvault',
@@ -141,10 +144,19 @@ function programsOf(
     ]),
     program(
       'app',
-      ['--port', port('app'), '--from', options.from, '--queue-lease-seconds', queueLeaseSeconds],
+      [
+        '--port',
+        port('app'),
+        '--from',
+        options.from,
+        '--queue-lease-seconds',
+        options.queueLeaseSeconds ?? presetLeaseSeconds,
+      ],
       {
         environment,
       },
     ),
   ];
+  if (options.exporterUrl === undefined) return programs;
+  return programs.filter(({ name }) => name === 'app' || name === 'storage');
 }

@@ -1,13 +1,18 @@
 import { clients, contosoTenantId, organizationId, users } from '../sign-ins.ts';
+import { defaultPortBase } from './addresses.ts';
 import type { Platform } from './start-platform.ts';
 
 /** The short table of addresses and sign-ins that `npm start` prints. */
-export function welcomeText({ addresses, caFile }: Platform, options: { destination?: string }): string {
+export function welcomeText(
+  { addresses, caFile }: Platform,
+  options: { destination?: string; exporterUrl?: string; portBase: number },
+): string {
   const rows: [string, string][] = [
     ['app', addresses.app],
+    ...(options.exporterUrl ? [['exporter', options.exporterUrl] satisfies [string, string]] : []),
     ['Dataverse (simulated)', addresses.dataverse],
     ['sign-in', addresses.entra],
-    ['Key Vault', `${addresses.keyvault}  (authority: ${caFile})`],
+    ['Key Vault', `${addresses.keyvault}${options.exporterUrl ? '' : `  (authority: ${caFile})`}`],
     options.destination
       ? ['database', `${new URL(options.destination).host} (given by --destination)`]
       : ['PostgreSQL', addresses.database],
@@ -18,6 +23,7 @@ export function welcomeText({ addresses, caFile }: Platform, options: { destinat
     clientId,
     `${secret}  (application, ${roles.join(', ')})`,
   ]);
+  const moved = options.portBase === defaultPortBase ? '' : ` --port-base ${options.portBase}`;
   return [
     '',
     ...table(rows),
@@ -25,7 +31,7 @@ export function welcomeText({ addresses, caFile }: Platform, options: { destinat
     `  tenant ${contosoTenantId}, organization ${organizationId}; sign-ins and their passwords:`,
     ...table([...people, ...applications]),
     '',
-    '  a token for the app: npm run --silent token -- admin          stop: Ctrl-C',
+    `  a token for the app: npm run --silent token -- admin${moved}          stop: Ctrl-C`,
     '',
   ].join('\n');
 }

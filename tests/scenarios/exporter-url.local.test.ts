@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { ledgerView } from '../../local/demonstration/ledger-view.ts';
+import { findFreePortBase } from '../../local/platform/free-ports.ts';
+import { type Platform, startPlatform } from '../../local/platform/start-platform.ts';
+import { organizationRows } from './organization-rows.ts';
+import { replicatingProfile } from './replicating-profile.ts';
+import { inDatabase, runningPlatform } from './running-platform.ts';
+
+const soon = { timeout: 60_000, interval: 300 };
+
+// An exporter as the old service was: it writes failures down, and nobody reads them.
+const exporting = runningPlatform({ 'AzureWebJobs.timer-ingest-failures.Disabled': 'true' });
+const data = mkdtempSync(join(tmpdir(), 'automation-'));
+let watching: Platform | undefined;
+afterAll(async () => {
+  await watching?.stop();
+  rmSync(data, { recursive: true, force: true });
+});
+
+test('an app beside an exporter heals what the exporter gave up, and does nothing else', {
+  timeout: 150_000,
+}, async () => {
+  watching = await startPlatform({
+    portBase: await findFreePortBase(),
+    data,
+    rows: 0,
+    from: 'sources',
+    exporterUrl: exporting().addresses.app,
+    environment: { VERIFY_TIMEOUT_SECONDS: '8', RETOUCH_FIRST_DELAY_SECONDS: '1' },
+  });
+  const { app, entra, dataverse } = watching.addresses;
+  expect({ entra, dataverse }).toEqual({
+    entra: exporting().addresses.entra,
+    dataverse: exporting().addresses.dataverse,
+  });
+  expect((await fetch(`${app}/health`)).status).toBe(200);
+  expect((await fetch(`${app}/crm/exporter/aad/challenge`)).status).toBe(404);
+
+  const profile = await replicatingProfile(exporting(), ['account']);
+  await inDatabase(
+    exporting(),
+    'ALTER TABLE dbo.account ADD CONSTRAINT modest CHECK (revenue < 1e9) NOT VALID',
+  );
+  const rows = await organizationRows(exporting());
+  const [id = ''] = await rows.accountIds(1);
+  await rows.changeAccount(id, { revenue: 2e9 });
+
+  const ledgerOf = (platform: Platform) => ledgerView(platform.environment.AzureWebJobsStorage ?? '');
+  const ledger = ledgerOf(watching);
+  await expect
+    .poll(async () => (await ledger.failures(profile.id)).map(({ recordId }) => recordId), soon)
+    .toContain(id);
+  await inDatabase(exporting(), 'ALTER TABLE dbo.account DROP CONSTRAINT modest');
+  await expect
+    .poll(async () => [...new Set((await ledger.failures(profile.id)).map(({ state }) => state))], soon)
+    .toEqual(['healed']);
+  const [row] = await inDatabase<{ revenue: string }>(
+    exporting(),
+    `SELECT revenue FROM dbo.account WHERE "Id" = '${id}'`,
+  );
+  expect(Number(row?.revenue)).toBe(2e9);
+  expect(await ledgerOf(exporting()).failures(profile.id)).toEqual([]);
+});
