@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { findFreePortBase } from '../../local/platform/free-ports.ts';
-import { type Platform, startPlatform } from '../../local/platform/start-platform.ts';
+import { type Platform, type PlatformOptions, startPlatform } from '../../local/platform/start-platform.ts';
 import { organizationId } from '../../local/sign-ins.ts';
 
 /** One platform for a test file, started before its tests and ended after them; to be called at the top of the file. */
-export function runningPlatform(environment: Readonly<Record<string, string>> = {}): () => Platform {
+export function runningPlatform(
+  environment: Readonly<Record<string, string>> = {},
+  more: Partial<Pick<PlatformOptions, 'rows' | 'queueLeaseSeconds'>> = {},
+): () => Platform {
   let platform: Platform | undefined;
   let data: string;
   beforeAll(async () => {
@@ -16,7 +19,7 @@ export function runningPlatform(environment: Readonly<Record<string, string>> = 
     // PostgreSQL's account may be another one, and has to pass.
     chmodSync(data, 0o755);
     const portBase = await findFreePortBase();
-    platform = await startPlatform({ portBase, data, rows: 1000, from: 'sources', environment });
+    platform = await startPlatform({ portBase, data, rows: 1000, from: 'sources', environment, ...more });
   });
   afterAll(async () => {
     await platform?.stop();
