@@ -7,12 +7,12 @@ import { type DocumentTable, documentTable, orNothing, transactionSize } from '.
 import { quarantineText } from './failure-quarantine.ts';
 import type { StorageAccount } from './storage-account.ts';
 import { lostRace, storageCall, untilWritten } from './storage-call.ts';
-import { keyOf } from './table-document.ts';
+import { keyOf, writeDocument } from './table-document.ts';
 
 /**
  * Name of the table of failures: a partition a profile. The row key is the failure's id, so that those of one row are
- * neighbours. An open failure has a second entity without its reason, `|open|` before the id, which is written and removed in
- * the transaction that changes the first. What is asked, and what it costs:
+ * neighbours. An open failure has a second entity, `|open|` before the id, without reason and columns, which is written
+ * and removed in the transaction that changes the first. What is asked, and what it costs:
  * - `open`: the key range of `|open|`; grows with what is open, not with all that ever failed;
  * - `ofRow`: the key range of the row's ids; `get`: one entity;
  * - `add`: a transaction for each 50 failures; where some are there already, a read each and one transaction more;
@@ -105,7 +105,7 @@ async function updateBoth(
       ['update', failures.entity(key, next), 'Replace', { etag: stored.etag }],
     ];
     const openKey = keyOfOpen(profileId, failureId);
-    if (isOpen(next.state)) actions.push(['upsert', failures.entity(openKey, openCopy(next)), 'Replace']);
+    if (isOpen(next.state)) actions.push(['upsert', writeDocument(openKey, openCopy(next)), 'Replace']);
     else if (isOpen(stored.document.state)) actions.push(['delete', openKey]);
     const written = await table.submitTransaction(actions).catch(orNothing(404, 409, 412));
     return written ? next : lostRace;
@@ -150,7 +150,7 @@ async function insertAbsent(failures: DocumentTable<Failure>, batch: readonly Fa
       .submitTransaction(
         some.flatMap((each): TransactionAction[] => [
           ['create', failures.entity(keyOfFailure(each.profileId, each.id), each)],
-          ['create', failures.entity(keyOfOpen(each.profileId, each.id), openCopy(each))],
+          ['create', writeDocument(keyOfOpen(each.profileId, each.id), openCopy(each))],
         ]),
       )
       .catch(orNothing(409));
