@@ -88,7 +88,7 @@ async function rawDifferences(): Promise<readonly string[]> {
     .map(({ id, expected, found }) => `${id}: ${found}, expected ${expected}`);
 }
 
-test(`killing the app at ${kills} random moments and more loses, doubles and resurrects nothing`, {
+test(`killing the app at ${kills} random moments or more loses, doubles and resurrects nothing`, {
   timeout: 400_000,
 }, async () => {
   const exporter = await exporterClient(platform().addresses);
@@ -97,8 +97,7 @@ test(`killing the app at ${kills} random moments and more loses, doubles and res
   await simulator(platform(), 'POST', '/workload', { changesPerSecond: 20, tables });
   const seen: (readonly string[])[] = [];
   const seenIn = (phase: string) => seen.filter((phases) => phases.includes(phase)).length;
-  while (seenIn('load') < killsInLoad && seen.length < kills - killsInDelta) seen.push(await killAtWork());
-  expect(seenIn('load')).toBeGreaterThanOrEqual(killsInLoad);
+  while (seenIn('load') < killsInLoad) seen.push(await killAtWork());
   const statesOf = async () =>
     (await exporter.get(profile.Id)).Entities.map((entity) => entity.Status?.InitialSyncState);
   await expect.poll(statesOf, { timeout: 120_000, interval: 1000 }).toEqual(tables.map(() => 'Completed'));
