@@ -99,7 +99,16 @@ var alerts = [
     displayName: 'Failures need attention'
     description: 'Rows that automatic re-touching could not heal and that a person has to look at, by profile, table and cause.'
     severity: 2
+    dimensions: ['profile', 'tableName', 'cause', 'since']
     query: loadTextContent('queries/failures-need-attention.kql')
+  }
+  {
+    name: 'poison-messages'
+    displayName: 'Messages were given up'
+    description: 'Work items that could not be read, or that met a defect again and again, by queue.'
+    severity: 1
+    dimensions: ['queue', 'since']
+    query: loadTextContent('queries/poison-messages.kql')
   }
 ]
 
@@ -112,6 +121,7 @@ module alertRules 'modules/alert-rule.bicep' = [
       displayName: 'Dataverse export (${environmentName}): ${alert.displayName}'
       alertDescription: alert.description
       severity: alert.severity
+      dimensions: alert.dimensions
       query: alert.query
       applicationInsightsId: monitoring.outputs.applicationInsightsId
       actionGroupId: monitoring.outputs.actionGroupId

@@ -9,13 +9,16 @@ param alertDescription string
 @maxValue(3)
 param severity int
 
-@description('Looks at what arrived in the last 15 minutes and returns one row for each thing to report, with the columns profile, tableName, cause, since (texts) and failures (a count).')
+@description('Looks at what arrived in the last 15 minutes and returns one row for each thing to report: the columns of dimensions, and failures (a count).')
 param query string
+
+@description('Columns of text that tell the rows apart and that the email shows.')
+param dimensions string[]
 
 param applicationInsightsId string
 param actionGroupId string
 
-// Each row of the answer is a finding of its own, so that the email says which profile and table, why, and since when.
+// Each row of the answer is a finding of its own, so that the email says of what, why, and since when.
 resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
   name: name
   location: location
@@ -38,7 +41,7 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
           timeAggregation: 'Total'
           metricMeasureColumn: 'failures'
           dimensions: [
-            for column in ['profile', 'tableName', 'cause', 'since']: {
+            for column in dimensions: {
               name: column
               operator: 'Include'
               values: ['*']
@@ -53,7 +56,7 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
         }
       ]
     }
-    // A row given up is reported once and does not become well because no other row is given up afterwards.
+    // What was given up is reported once and does not become well because nothing else is given up afterwards.
     autoMitigate: false
     actions: {
       actionGroups: [actionGroupId]

@@ -46,7 +46,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     functionAppConfig: {
       runtime: {
         name: 'node'
-        version: '22'
+        version: '24'
       }
       scaleAndConcurrency: {
         instanceMemoryMB: 2048

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { failureContainerName } from '../../shared/adapters/storage/failure-log.ts';
+import { checkAlertQuery } from './alert-query.ts';
 import { findBicepCompiler, infraFolder } from './bicep-compiler.ts';
 import { type DeployedTemplate, resourceOf, resourcesOf } from './deployed-template.ts';
 
@@ -62,6 +65,27 @@ describe.skipIf(!compiler.isAvailable)('the infrastructure', async () => {
     expect(alerts.map(({ name }) => `${name}.kql`).sort()).toEqual(files.sort());
     const loaded = Object.entries(template().variables ?? {}).filter(([name]) => name.startsWith('$fxv#'));
     expect(loaded.map(([, text]) => text).sort()).toEqual(texts.sort());
+  });
+
+  it('splits each alert by the columns of its query', () => {
+    const alerts = Object.values(template().variables?.alerts as { name: string; dimensions: string[] }[]);
+    for (const { name, dimensions } of alerts) {
+      const query = readFileSync(join(infraFolder, 'queries', `${name}.kql`), 'utf8');
+      expect([...dimensions, 'failures'].sort(), name).toEqual(
+        Object.keys(checkAlertQuery(query).columns).sort(),
+      );
+    }
+  });
+
+  it('deletes the failure log after 30 days, and nothing else', () => {
+    const { properties } = resourceOf(template(), 'Microsoft.Storage/storageAccounts/managementPolicies');
+    const { rules } = (properties as { policy: { rules: { definition: unknown }[] } }).policy;
+    expect(rules.map(({ definition }) => definition)).toEqual([
+      {
+        filters: { blobTypes: ['appendBlob'], prefixMatch: [failureContainerName('')] },
+        actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 30 } } },
+      },
+    ]);
   });
 
   it('lets nobody in by a key or a password', () => {
