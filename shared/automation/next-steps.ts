@@ -36,7 +36,10 @@ export interface Proof {
   readonly healedAt: string;
 }
 
-/** What is known beside the failures: a probe that was healed, and when each table was last exported (ISO 8601). */
+/**
+ * What is known beside the failures: a probe that was healed, and when each table (in lower case) was last exported
+ * (ISO 8601).
+ */
 export interface Evidence {
   readonly proof?: Proof;
   readonly lastExportAt?: ReadonlyMap<string, string>;
@@ -155,11 +158,16 @@ function recoverLost(row: FailedRow, now: Date, options: AutomationOptions): Fai
 }
 
 function settleWithoutRetouch(row: FailedRow, now: Date, options: AutomationOptions, evidence: Evidence) {
-  const exportedAt = evidence.lastExportAt?.get(row.table);
-  if (exportedAt !== undefined && isAfter(exportedAt, latest(row.failures.map(happenedAt))))
+  const exportedAt = evidence.lastExportAt?.get(row.table.toLowerCase());
+  if (exportedAt !== undefined && isAfter(exportedAt, latest(row.failures.map(endOfFault))))
     return stepsTo(row, { state: 'healed', note: 'The table was exported again afterwards.' });
   const isOverdue = isAfter(secondsAfter(now, -patienceSeconds(options)), row.changedAt);
   return isOverdue ? giveUp(row, 'The table was not exported again.') : [];
+}
+
+/** Logs have whole seconds, and the export that went well just before is no proof. */
+function endOfFault({ notificationTime, ingestedAt }: Failure): string {
+  return notificationTime === undefined ? ingestedAt : secondsAfter(new Date(notificationTime), 1);
 }
 
 /** A probe that failed lately shows that the cause is still there, also after a profile was switched off for days. */

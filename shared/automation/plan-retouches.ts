@@ -46,7 +46,7 @@ async function sendRows(
 function lastExports({ tables }: ExportedProfile): ReadonlyMap<string, string> {
   return new Map(
     tables.flatMap(({ name, lastExportAt }) =>
-      lastExportAt ? [[name, new Date(lastExportAt).toISOString()] as const] : [],
+      lastExportAt ? [[name.toLowerCase(), new Date(lastExportAt).toISOString()] as const] : [],
     ),
   );
 }

@@ -135,6 +135,25 @@ describe('the next steps', () => {
   });
 });
 
+test('a failure of a whole table is not healed by an export within the second that its log tells', () => {
+  const failure: Failure = {
+    ...{
+      id: 'one',
+      profileId: 'profile',
+      organizationId: 'organization',
+      entity: 'Account',
+      recordId: undefined,
+    },
+    ...{ changeType: 'Update', reason: '', cause: 'source', state: 'waiting', attempts: 0, note: '' },
+    ...{ nextAttemptAt: at(0), retouchedAt: undefined, retouchedVersion: undefined },
+    ...{ notificationTime: at(-60), ingestedAt: at(-30), changedAt: at(-30) },
+  };
+  const after = (lastExport: string) =>
+    nextSteps([failure], new Date(start), options, { lastExportAt: new Map([['account', lastExport]]) });
+  expect(after(at(-59.7))).toEqual({ changes: [], retouches: [] });
+  expect(after(at(-58.9)).changes).toMatchObject([{ failure, become: { state: 'healed' } }]);
+});
+
 test('the delay before a re-touch doubles from the first up to the greatest', () => {
   const delays = [0, 1, 2, 3, 4, 100].map((attempts) => retouchDelaySeconds(attempts, options));
   expect(delays).toEqual([60, 120, 240, 480, 600, 600]);
