@@ -27,7 +27,6 @@ export const errorCodes = {
     403,
     'Use a System Administrator of the organization or a permitted app role.',
   ),
-  REQUEST_ROUTE_UNKNOWN: code('never', 404, 'Use one of the routes in the swagger document.'),
   MESSAGE_UNREADABLE: code(
     'never',
     500,
@@ -38,10 +37,15 @@ export const errorCodes = {
   PROFILE_NOT_FOUND: code('never', 404, 'List the profiles of the organization for their ids.'),
   PROFILE_INVALID: code('never', 400, 'Correct the named members of the profile.'),
   PROFILE_NAME_TAKEN: code('never', 400, 'Choose another name, or delete the other profile first.'),
-  PROFILE_CHANGED: code('never', 412, 'Read the profile again, then send the change with its new Version.'),
   PROFILE_TEST_FAILED: code('manual', 400, 'Cure the findings of the report, then try again.'),
   TABLE_UNKNOWN: code('never', 400, 'Use a table from metadata/entities.'),
   TABLE_NOT_EXPORTABLE: code('never', 400, 'Remove the table from the profile.'),
+
+  ENTRA_UNREACHABLE: code(
+    'timed',
+    500,
+    'Send the request again. If it lasts, check ENTRA_URL and whether the app reaches it.',
+  ),
 
   DATAVERSE_UNREACHABLE: code(
     'timed',

@@ -1,11 +1,4 @@
-import {
-  apiApplicationUri,
-  clients,
-  contosoTenantId,
-  managedIdentity,
-  publicClientId,
-  users,
-} from '../../local/sign-ins.ts';
+import { apiApplicationUri, clients, contosoTenantId, publicClientId, users } from '../../local/sign-ins.ts';
 
 async function tokenFrom(url: string, init: RequestInit): Promise<string> {
   const response = await fetch(url, init);
@@ -45,14 +38,6 @@ export function clientToken(entra: string, name: ClientName): Promise<string> {
   return tokenFrom(`${entra}/${contosoTenantId}/oauth2/v2.0/token`, {
     method: 'POST',
     body: new URLSearchParams(form),
-  });
-}
-
-/** The token that a managed identity without app role gets for the app. */
-export function identityToken(entra: string): Promise<string> {
-  const query = new URLSearchParams({ 'api-version': '2019-08-01', resource: apiApplicationUri });
-  return tokenFrom(`${entra}/msi/token?${query}`, {
-    headers: { 'x-identity-header': managedIdentity.header },
   });
 }
 

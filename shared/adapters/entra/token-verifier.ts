@@ -13,19 +13,24 @@ export interface TokenVerifierOptions {
 
 const publicCloud = 'https://login.microsoftonline.com';
 const clockToleranceSeconds = 60;
+const keySetMinutes = 10;
 const appRoles: readonly string[] = ['Profiles.Manage', 'Automation.Operate'] satisfies AppRole[];
 
 /**
  * Proves tokens of version 1 and 2 with the tenant's own key set: RS256, issuer, audience (the application's id or URI,
  * with or without a slash), tenant, and times with 60 s of leeway. An unknown key asks for the key set again, at most
- * every 30 s.
+ * once a second; a key that was withdrawn is believed until the set is 10 minutes old. `ENTRA_UNREACHABLE` when it cannot
+ * be read.
  */
 export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { entraUrl, tenantId, applicationId, applicationUri } = options;
-  const keySet = createRemoteJWKSet(new URL(`${entraUrl}/${tenantId}/discovery/v2.0/keys`));
+  const keySet = createRemoteJWKSet(new URL(`${entraUrl}/${tenantId}/discovery/v2.0/keys`), {
+    cooldownDuration: 1000,
+    cacheMaxAge: keySetMinutes * 60_000,
+  });
   const keys = (...header: Parameters<typeof keySet>) =>
     keySet(...header).catch((error: unknown) => {
-      throw error instanceof errors.JWKSNoMatchingKey ? error : keySetError(entraUrl, error);
+      throw error instanceof errors.JWKSNoMatchingKey ? error : keySetError(error);
     });
   const issuerOfVersion1 = entraUrl === publicCloud ? 'https://sts.windows.net' : entraUrl;
   const checks = {
@@ -110,7 +115,9 @@ function verificationError(error: unknown, tenantId: string): ServiceError {
   return invalid('it is not a readable signed token', 'a JSON Web Token is expected', error);
 }
 
-function keySetError(entraUrl: string, cause: unknown): ServiceError {
-  const message = `Cannot check a token: the key set of ${entraUrl} cannot be read; it is needed for each signature.`;
-  return new ServiceError('INTERNAL', message, { cause });
+/** Callers read it: the sign-in service's address is not for them. */
+function keySetError(cause: unknown): ServiceError {
+  const message =
+    "Cannot check a token: the sign-in service's key set cannot be read; each signature is checked with it.";
+  return new ServiceError('ENTRA_UNREACHABLE', message, { cause });
 }

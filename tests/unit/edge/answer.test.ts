@@ -232,9 +232,6 @@ describe('answers', () => {
           (await failed(new ServiceError(code, 'Cannot.'), { method, path })).status,
         );
     expect((await failed(new ServiceError('PROFILE_NOT_FOUND', 'Cannot.'))).status).toBe(404);
-    expect((await failed(new ServiceError('PROFILE_CHANGED', 'Cannot.'), { method: 'PUT' })).status).toBe(
-      412,
-    );
   });
 
   test.each([new TypeError('password=hunter2'), 'password=hunter2', undefined, { password: 'hunter2' }])(
