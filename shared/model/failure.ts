@@ -36,25 +36,16 @@ export type FailureCause = (typeof failureCauses)[number];
  * The life of a failure. `new`: just read; `waiting`: for the cause to go or for its turn; `retouching`: written again
  * or about to be, not yet seen; then `healed`, `gone` (row deleted meanwhile), or back to `waiting`, at last `needs-attention`.
  */
-export const failureStates = [
-  'new',
-  'waiting',
-  'retouching',
-  'healed',
-  'gone',
-  'needs-attention',
-  'ignored',
-] as const;
+export const failureStates = ['new', 'waiting', 'retouching', 'healed', 'gone', 'needs-attention'] as const;
 export type FailureState = (typeof failureStates)[number];
 
 const nextStates: Record<FailureState, readonly FailureState[]> = {
-  new: ['waiting', 'needs-attention', 'ignored'],
-  waiting: ['retouching', 'healed', 'gone', 'needs-attention', 'ignored'],
-  retouching: ['healed', 'gone', 'waiting', 'needs-attention', 'ignored'],
+  new: ['waiting', 'needs-attention'],
+  waiting: ['retouching', 'healed', 'gone', 'needs-attention'],
+  retouching: ['healed', 'gone', 'waiting', 'needs-attention'],
   healed: [],
   gone: [],
-  'needs-attention': ['waiting', 'ignored', 'healed', 'gone'],
-  ignored: ['waiting'],
+  'needs-attention': ['waiting', 'healed', 'gone'],
 };
 
 /** Whether a failure may go from one state to another. */

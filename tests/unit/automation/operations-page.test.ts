@@ -25,9 +25,10 @@ test('the operations page has one heading an alert', () => {
   expect(headings).toEqual(alerts.sort());
 });
 
-test('the operations page tells every state of a failure, and only settings that exist', () => {
+test('the operations page tells every state of a failure, and only settings and codes that exist', () => {
   for (const state of failureStates) expect(page).toContain(state);
-  const settings = [...page.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, name]) => name);
-  expect(settings.length).toBeGreaterThan(0);
-  expect(settings.filter((name) => !(name && name in settingsSchema.shape))).toEqual([]);
+  const names = [...page.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, name]) => name);
+  expect(names.length).toBeGreaterThan(0);
+  const known = { ...settingsSchema.shape, ...errorCodes };
+  expect(names.filter((name) => !(name && name in known))).toEqual([]);
 });
