@@ -22,6 +22,9 @@ export async function afterFault(profile: Profile, state: SyncState, error: unkn
   }
   const incident = grow(state.incident, error, ports.clock.now());
   if (incident.isTold && !state.incident?.isTold) await tellPeople(profile, state, error, ports);
+  // A token that has expired is a planned event, and the reload begins at once: unless it is the second in a row.
+  const isPlanned = error.code === 'DATAVERSE_DELTA_TOKEN_EXPIRED' && incident.attempts === 1;
+  if (isPlanned) return { state: (now: SyncState) => ({ ...now, incident }), nextInSeconds: 0 };
   const growing = firstDelaySeconds * 2 ** Math.min(incident.attempts - 1, 10);
   const nextInSeconds = error.retryAfterSeconds ?? Math.min(longestDelaySeconds, growing);
   return { state: (now: SyncState) => ({ ...waiting(now, error), incident }), nextInSeconds };
