@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { isHealedByRetouch } from '../../../shared/automation/classify.ts';
 import { cures } from '../../../shared/automation/cures.ts';
+import { errorCodes } from '../../../shared/error-codes.ts';
 import { failureCauses, failureStates } from '../../../shared/model/failure.ts';
 import { settingsSchema } from '../../../shared/settings.ts';
 
