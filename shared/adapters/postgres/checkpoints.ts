@@ -3,6 +3,7 @@ import { ServiceError } from '../../errors.ts';
 import type { Checkpoint, CheckpointAdvance, Turn } from '../../model/checkpoint.ts';
 import type { SyncPhase } from '../../model/sync-state.ts';
 import { type Namespace, systemTables, tableName } from './identifiers.ts';
+import { latestWrite } from './merge.ts';
 
 interface StoredCheckpoint {
   readonly TableName: string;
@@ -107,40 +108,77 @@ export async function takeTurn(
   return stored;
 }
 
-/** Moves the checkpoint that `takeTurn` has locked: the sequence by one, the members of `advance`, and how many rows were handled. */
+/** What was done beside moving the checkpoint: rows handled, and the time that rows were stamped with. */
+export interface Done {
+  readonly successCount?: number;
+  readonly failureCount?: number;
+  readonly writtenAt?: Date;
+}
+
+// The latest write is kept only where it is known: null in a table that had rows before its checkpoint, until it is looked up.
+const setDone = `"SuccessCount" = "SuccessCount" + $2, "FailureCount" = "FailureCount" + $3,
+  "LastWrittenAt" = CASE WHEN "LastWrittenAt" < $4::text::timestamp THEN $4::text::timestamp ELSE "LastWrittenAt" END`;
+const valuesOf = ({ successCount = 0, failureCount = 0, writtenAt }: Done) => [
+  successCount,
+  failureCount,
+  writtenAt?.toISOString() ?? null,
+];
+
+/** Moves the checkpoint that `takeTurn` has locked: the sequence by one, the members of `advance`, and what was done. */
 export async function moveCheckpoint(
   client: PoolClient,
   namespace: Namespace,
   table: string,
   advance: CheckpointAdvance,
-  successCount = 0,
+  done: Done = {},
 ): Promise<Checkpoint> {
   const members = (Object.keys(columnOfMember) as (keyof CheckpointAdvance)[]).filter(
     (name) => name in advance,
   );
-  const set = members.map((member, index) => `"${columnOfMember[member]}" = $${index + 3}`);
+  const set = members.map((member, index) => `"${columnOfMember[member]}" = $${index + 5}`);
   const answer = await client.query<StoredCheckpoint>(
-    `UPDATE ${nameOf(namespace)} SET ${['"Sequence" = "Sequence" + 1', ...set].join(', ')}, "SuccessCount" = "SuccessCount" + $2
+    `UPDATE ${nameOf(namespace)} SET ${['"Sequence" = "Sequence" + 1', setDone, ...set].join(', ')}
      WHERE "TableName" = $1 RETURNING *`,
-    [table, successCount, ...members.map((member) => advance[member] ?? null)],
+    [table, ...valuesOf(done), ...members.map((member) => advance[member] ?? null)],
   );
   const [stored] = answer.rows;
   if (stored === undefined) throw turnLost(table);
   return fromStored(stored);
 }
 
-/** Adds to the counts without moving the turn: for rejected rows, which are settled beside the pages. */
-export async function addToCounts(
+/** Notes what was done without moving the turn: for rejected rows, which are settled beside the pages. */
+export async function noteDone(
   client: PoolClient,
   namespace: Namespace,
   table: string,
-  { successCount = 0, failureCount = 0 }: { successCount?: number; failureCount?: number },
+  done: Done,
 ): Promise<void> {
-  await client.query(
-    `UPDATE ${nameOf(namespace)} SET "SuccessCount" = "SuccessCount" + $2, "FailureCount" = "FailureCount" + $3
-     WHERE "TableName" = $1`,
-    [table, successCount, failureCount],
+  await client.query(`UPDATE ${nameOf(namespace)} SET ${setDone} WHERE "TableName" = $1`, [
+    table,
+    ...valuesOf(done),
+  ]);
+}
+
+/** The port's `lastWrittenAt`. Only for a table that had rows before its checkpoint they are looked at, once. */
+export async function lastWrittenAt(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+): Promise<Date | undefined> {
+  const found = await client.query<{ isKnown: boolean; milliseconds: string | null }>(
+    `SELECT "LastWrittenAt" IS NOT NULL AS "isKnown",
+       CASE WHEN isfinite("LastWrittenAt") THEN ceil(extract(epoch FROM "LastWrittenAt") * 1000) END AS milliseconds
+     FROM ${nameOf(namespace)} WHERE "TableName" = $1 FOR UPDATE`,
+    [table],
   );
+  const { isKnown = false, milliseconds = null } = found.rows[0] ?? {};
+  if (isKnown) return milliseconds === null ? undefined : new Date(Number(milliseconds));
+  const latest = await latestWrite(client, namespace, table);
+  await client.query(
+    `UPDATE ${nameOf(namespace)} SET "LastWrittenAt" = coalesce($2::text::timestamp, '-infinity') WHERE "TableName" = $1`,
+    [table, latest?.toISOString() ?? null],
+  );
+  return latest;
 }
 
 /** Begins the load anew in a new epoch. The caller has locked the checkpoint. */
@@ -180,8 +218,8 @@ export async function claimCheckpoint(
   // Two first claims may meet: the one that inserts nothing waits here for the other, and then finds its row.
   const inserted = await client.query<StoredCheckpoint>(
     `INSERT INTO ${name} ("TableName", "ProfileId", "Activation", "Epoch", "Sequence", "Phase", "NeedsSweep", "RowsLoaded",
-       "PageInPass", "SuccessCount", "FailureCount")
-     VALUES ($1, $2, $3, 1, 0, 'identity', $4, 0, 0, 0, 0) ON CONFLICT DO NOTHING RETURNING *`,
+       "PageInPass", "SuccessCount", "FailureCount", "LastWrittenAt")
+     VALUES ($1, $2, $3, 1, 0, 'identity', $4, 0, 0, 0, 0, CASE WHEN NOT $4 THEN '-infinity'::timestamp END) ON CONFLICT DO NOTHING RETURNING *`,
     [table, profileId, activation, await holdsRows(client, namespace, table)],
   );
   if (inserted.rows[0] !== undefined) return fromStored(inserted.rows[0]);

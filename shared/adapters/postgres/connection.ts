@@ -1,41 +1,91 @@
 import pg from 'pg';
+import { ServiceError } from '../../errors.ts';
 import { readConnectionString } from './connection-string.ts';
 import { destinationError } from './error-map.ts';
 
-/** Connections of one login. Small: a destination has one writer a table, and few tables are written at once. */
-const poolSize = 8;
-const connectTimeoutMilliseconds = 30_000;
-/** Above the server's own limit, which ends a statement first unless the network is gone. */
-const queryTimeoutMilliseconds = 330_000;
+/** What the connections of one login may do. */
+export interface PoolLimits {
+  readonly connections: number;
+  /** To connect, or to wait for a connection that another step uses. */
+  readonly connectTimeoutMilliseconds: number;
+  /** For one statement; above the server's own limit, which ends it first unless the network is gone. */
+  readonly queryTimeoutMilliseconds: number;
+}
+
+const usualLimits: PoolLimits = {
+  connections: 16,
+  connectTimeoutMilliseconds: 30_000,
+  queryTimeoutMilliseconds: 150_000,
+};
 
 // SET LOCAL and not start-up options, because connection poolers refuse those. Deferred constraints are checked at once, so
 // that a row that violates one can be told from the others. Dates are exchanged as ISO text only.
 const beginning = [
   'BEGIN ISOLATION LEVEL READ COMMITTED',
-  "SET LOCAL statement_timeout = '300s'",
+  "SET LOCAL statement_timeout = '120s'",
   "SET LOCAL lock_timeout = '30s'",
   "SET LOCAL idle_in_transaction_session_timeout = '300s'",
   'SET CONSTRAINTS ALL IMMEDIATE',
 ].join(';');
 
+/** Under the time that the Functions host gives to one invocation. */
+const longQueryTimeoutMilliseconds = 540_000;
+
+/**
+ * Runs a statement whose time grows with the table, and lifts the server's limit for the rest of the transaction: a limit
+ * that it meets once it would meet for ever. Waiting for locks keeps its own.
+ */
+export async function runLong<R extends pg.QueryResultRow>(
+  client: pg.PoolClient,
+  text: string,
+): Promise<pg.QueryResult<R>> {
+  await client.query('SET LOCAL statement_timeout = 0');
+  // The driver takes the time, but its types do not know it.
+  const statement = { text, query_timeout: longQueryTimeoutMilliseconds };
+  return client.query<R>(statement);
+}
+
 /** Opens a pool; connects to nobody yet. */
-export function openPool(connectionString: string): pg.Pool {
+export function openPool(connectionString: string, limits = usualLimits): pg.Pool {
   const pool = new pg.Pool({
     ...readConnectionString(connectionString),
     application_name: 'dataverse-export',
-    max: poolSize,
-    connectionTimeoutMillis: connectTimeoutMilliseconds,
-    query_timeout: queryTimeoutMilliseconds,
+    max: limits.connections,
+    connectionTimeoutMillis: limits.connectTimeoutMilliseconds,
+    query_timeout: limits.queryTimeoutMilliseconds,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     allowExitOnIdle: true,
+    // A page fits into memory and is gone with its commit: spilling it to disk does not pay. The setting is refused once a
+    // session has used a temporary table, as behind a connection pooler it may have.
+    onConnect: async (client) => {
+      await client.query("SET temp_buffers = '64MB'").catch(() => undefined);
+    },
   });
   // An idle connection that breaks is replaced when it is needed; without a listener it would end the process.
   pool.on('error', () => undefined);
   return pool;
 }
 
-async function isUsableAfterRollback(client: pg.PoolClient): Promise<boolean> {
+async function connect(pool: pg.Pool, doing: string): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    // The pool's words for having waited; when the server does not answer, it has others.
+    if (error instanceof Error && error.message === 'timeout exceeded when trying to connect')
+      throw new ServiceError(
+        'DESTINATION_BUSY',
+        `Cannot ${doing}: all ${pool.options.max} connections that this process may open to the database stayed in use.`,
+        { cause: error },
+      );
+    throw destinationError(error, doing);
+  }
+}
+
+/** Whether the connection can be used again: not after an error of the network or time, a failover, or a mistake of ours. */
+async function isUsableAfter(error: unknown, client: pg.PoolClient): Promise<boolean> {
+  const isAnswered = error instanceof pg.DatabaseError || error instanceof ServiceError;
+  if (!isAnswered || (error instanceof pg.DatabaseError && error.code === '25006')) return false;
   try {
     await client.query('ROLLBACK');
     return true;
@@ -45,31 +95,27 @@ async function isUsableAfterRollback(client: pg.PoolClient): Promise<boolean> {
 }
 
 /**
- * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. `prepare` runs before the
- * transaction. Foreign errors become `DESTINATION_*`; `doing` completes "Cannot ...".
+ * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. Foreign errors become
+ * `DESTINATION_*`; `doing` completes "Cannot ...".
  */
 export async function inTransaction<T>(
   pool: pg.Pool,
   doing: string,
   work: (client: pg.PoolClient) => Promise<T>,
-  prepare?: (client: pg.PoolClient) => Promise<void>,
 ): Promise<T> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw destinationError(error, doing);
-  });
+  const client = await connect(pool, doing);
   let isBroken = false;
   const noteBreak = () => {
     isBroken = true;
   };
   client.on('error', noteBreak);
   try {
-    await prepare?.(client);
     await client.query(beginning);
     const result = await work(client);
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    isBroken = isBroken || !(await isUsableAfterRollback(client));
+    isBroken = isBroken || !(await isUsableAfter(error, client));
     throw destinationError(error, doing);
   } finally {
     client.off('error', noteBreak);

@@ -5,7 +5,7 @@ import { compareTable, type ExistingColumn, type TableStep } from '../../schema/
 import { fingerprint } from '../../schema/fingerprint.ts';
 import { lockCheckpoint, restartCheckpoint } from './checkpoints.ts';
 import { postgresType, typeFromCatalog } from './column-types.ts';
-import { inTransaction } from './connection.ts';
+import { inTransaction, runLong } from './connection.ts';
 import {
   type Namespace,
   prefixed,
@@ -33,7 +33,10 @@ const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
 const laterColumns: Readonly<
   Partial<Record<keyof typeof systemTables, readonly (readonly [string, string])[]>>
 > = {
-  checkpoint: [['Shape', 'varchar(64)']],
+  checkpoint: [
+    ['Shape', 'varchar(64)'],
+    ['LastWrittenAt', 'timestamp'],
+  ],
 };
 
 async function ensureSystemTable(
@@ -149,7 +152,8 @@ async function applyStep(
     return `column "${column.name}" added as ${type}`;
   }
   try {
-    await client.query(`SAVEPOINT step; ALTER TABLE ${target} TYPE ${type}; RELEASE SAVEPOINT step`);
+    // Another scale of a decimal writes every row again.
+    await runLong(client, `SAVEPOINT step; ALTER TABLE ${target} TYPE ${type}; RELEASE SAVEPOINT step`);
     return `column "${column.name}" widened to ${type}`;
   } catch (error) {
     // Views are the customer's: the column stays, rows that fit go on, and the others say why they do not.

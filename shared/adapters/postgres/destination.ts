@@ -6,7 +6,7 @@ import { inTransaction, openPool } from './connection.ts';
 import { typeOfConnectionString } from './connection-string.ts';
 import { ensureSystemTables, ensureTable } from './ddl.ts';
 import type { Namespace } from './identifiers.ts';
-import { lastWrittenAt, versionsById } from './merge.ts';
+import { versionsById } from './merge.ts';
 import * as rejectedRows from './rejected-rows.ts';
 import { testDestination } from './test-destination.ts';
 import { sweepRows, writePage } from './write-page.ts';
@@ -48,13 +48,15 @@ function postgresDestination(pool: Pool, namespace: Namespace, close: () => Prom
     writeRetries: (retry) => writeRetries(pool, namespace, retry),
     settleRejectedRows: (table, rows) =>
       transaction(onRejected(table), async (client) => {
+        // First, as every write does: a page that records rows meanwhile would be waited for, and wait.
+        await checkpoints.lockCheckpoint(client, namespace, table);
         const failureCount = await rejectedRows.settleRejectedRows(client, namespace, table, rows);
-        await checkpoints.addToCounts(client, namespace, table, { failureCount });
+        await checkpoints.noteDone(client, namespace, table, { failureCount });
         return failureCount;
       }),
     lastWrittenAt: (table) =>
       transaction(`read when table "${table}" was written`, (client) =>
-        lastWrittenAt(client, namespace, table),
+        checkpoints.lastWrittenAt(client, namespace, table),
       ),
     rowVersions: (table, ids) =>
       transaction(`read row versions of table "${table}"`, (client) =>

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { finished } from 'node:stream/promises';
 import type pg from 'pg';
 import copyStreams from 'pg-copy-streams';
@@ -11,28 +12,20 @@ import type { IdentifiedRow, PageRows } from './row-text.ts';
 /** Rows joined to one string and encoded at once: large enough to be cheap, small enough not to hold a page twice. */
 const rowsPerChunk = 500;
 
-const stagesByClient = new WeakMap<pg.PoolClient, Map<string, string>>();
-
 /**
- * The staging table of this connection for the table's shape, made on first use. It must be called outside a transaction, so
- * that a rollback does not take the table away. It empties itself at the end of every transaction.
+ * Makes the staging table for the table's shape, unless this session has it. In the page's transaction and not before,
+ * because a connection pooler may give every transaction another session; there the name, a hash of the shape, keeps
+ * the shapes of all its clients apart. It empties itself at the end of every transaction.
  */
 export async function ensureStage(client: pg.PoolClient, table: DestinationTable): Promise<string> {
   const columns = table.columns.map(({ name, type }) => `${quoted(name)} ${stagingType(type)}`);
   const shape = `ordinal integer, "Id" uuid, ${columns.join(', ')}`;
-  const stages = stagesByClient.get(client) ?? new Map<string, string>();
-  stagesByClient.set(client, stages);
-  const known = stages.get(shape);
-  if (known !== undefined) return known;
-  const stage = `pg_temp.stage_${stages.size + 1}`;
-  // A page fits into memory and is gone with its commit: neither spilling it to disk nor compressing wide rows pays.
-  // The setting is refused once a session has used a temporary table, as behind a connection pooler it may have.
-  if (stages.size === 0) await client.query("SET temp_buffers = '64MB'").catch(() => undefined);
+  const stage = `stage_${createHash('sha256').update(shape).digest('hex').slice(0, 32)}`;
+  // Compressing wide rows does not pay for a page.
   await client.query(
-    `CREATE TEMP TABLE ${stage.slice('pg_temp.'.length)} (${shape}) WITH (toast_tuple_target = 8160) ON COMMIT DELETE ROWS`,
+    `CREATE TEMP TABLE IF NOT EXISTS ${stage} (${shape}) WITH (toast_tuple_target = 8160) ON COMMIT DELETE ROWS`,
   );
-  stages.set(shape, stage);
-  return stage;
+  return `pg_temp.${stage}`;
 }
 
 function* chunks(
@@ -54,14 +47,14 @@ function* chunks(
   }
 }
 
-/** Copies rows of a page into the staging table; those that cannot be expressed are left out and put into `unexpressed`. */
+/** Copies rows of a page into the staging table and returns how many; those that cannot be expressed are left out and put into `unexpressed`. */
 export async function loadStaging(
   client: pg.PoolClient,
   stage: string,
   page: PageRows,
   rows: readonly IdentifiedRow[],
   unexpressed: Map<IdentifiedRow, ServiceError>,
-): Promise<void> {
+): Promise<number> {
   const names = ['ordinal', '"Id"', ...page.columns.map(({ name }) => quoted(name))];
   const stream = client.query(copyStreams.from(`COPY ${stage} (${names.join(',')}) FROM STDIN`));
   let hasFailed = false;
@@ -76,4 +69,5 @@ export async function loadStaging(
   }
   if (!hasFailed) stream.end();
   await end;
+  return stream.rowCount;
 }

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { DestinationTable } from '../../model/table-schema.ts';
+import { runLong } from './connection.ts';
 import { type Namespace, quoted, systemTables, tableName } from './identifiers.ts';
 
 /** How a page's rows are written, and when. */
@@ -10,10 +11,14 @@ export interface Writing {
   readonly loadStartedAt: string | undefined;
 }
 
-/** One table of one namespace, as the statements of a merge need it. */
-export interface MergeTarget {
+/** One table of one namespace. */
+export interface WriteTarget {
   readonly namespace: Namespace;
   readonly table: DestinationTable;
+}
+
+/** A table and the staging table of its rows. */
+export interface MergeTarget extends WriteTarget {
   readonly stage: string;
 }
 
@@ -94,13 +99,14 @@ export async function stampRows(
   ids: readonly string[],
   undone: readonly string[],
   seenAt: Date,
-): Promise<void> {
-  await client.query(
+): Promise<number> {
+  const stamped = await client.query(
     `UPDATE ${tableName(namespace, table)} SET "SinkModifiedOn" = $3::text::timestamp,
        "versionnumber" = CASE WHEN "Id" <> ALL($2::uuid[]) THEN "versionnumber" END
      WHERE "Id" = ANY($1::uuid[])`,
     [ids, undone, seenAt.toISOString()],
   );
+  return stamped.rowCount ?? 0;
 }
 
 /** Those of the rows that were last written before a time. */
@@ -176,14 +182,16 @@ export async function versionsById(
   return new Map(found.rows.map(({ Id, version }) => [Id, version]));
 }
 
-/** The latest `SinkModifiedOn` of a table. */
-export async function lastWrittenAt(
-  client: Pick<PoolClient, 'query'>,
+/** The latest `SinkModifiedOn` of a table's rows. Reads the whole table. */
+export async function latestWrite(
+  client: PoolClient,
   namespace: Namespace,
   table: string,
 ): Promise<Date | undefined> {
-  const found = await client.query<{ milliseconds: string | null }>(
-    `SELECT ceil(extract(epoch FROM max("SinkModifiedOn")) * 1000) AS milliseconds FROM ${tableName(namespace, table)}`,
+  const latest = 'ceil(extract(epoch FROM max("SinkModifiedOn")) * 1000)';
+  const found = await runLong<{ milliseconds: string | null }>(
+    client,
+    `SELECT ${latest} AS milliseconds FROM ${tableName(namespace, table)}`,
   );
   const milliseconds = found.rows[0]?.milliseconds ?? null;
   return milliseconds === null ? undefined : new Date(Number(milliseconds));

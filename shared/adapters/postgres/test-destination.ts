@@ -100,7 +100,7 @@ async function findingsOfNames(
       findings.push({
         severity: 'warning',
         code: 'DESTINATION_PERMISSION_MISSING',
-        message: `Cannot alter ${shown}: the login does not own it, so new columns will not arrive.`,
+        message: `Cannot alter ${shown}: the login does not own it; the table will stop when Dataverse adds or widens a column.`,
       });
   }
   return findings;

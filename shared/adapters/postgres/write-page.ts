@@ -5,7 +5,6 @@ import type { PageResult, PageWrite, SweepStep } from '../../ports/destination.t
 import { moveCheckpoint, takeTurn } from './checkpoints.ts';
 import { inTransaction } from './connection.ts';
 import type { Namespace } from './identifiers.ts';
-import { ensureStage } from './load-staging.ts';
 import { unseenRows } from './merge.ts';
 import { forgetRejectedRows, recordRejectedRows } from './rejected-rows.ts';
 import { pageRows } from './row-text.ts';
@@ -29,37 +28,32 @@ const firstRejection =
 export async function writePage(pool: Pool, namespace: Namespace, page: PageWrite): Promise<PageResult> {
   const { table, readAt, mode, nextAttemptAt } = page;
   const rows = pageRows(table, page.rows);
-  let stage = '';
-  return inTransaction(
-    pool,
-    `write a page of table "${table.name}"`,
-    async (client) => {
-      const { loadStartedAt } = await takeTurn(client, namespace, table.name, page.turn);
-      const target = { namespace, table, stage };
-      const upserts = await writeRows(client, target, rows, { mode, writtenAt: readAt, loadStartedAt });
-      const deletes = await removeRows(
-        client,
-        namespace,
-        table.name,
-        page.deletedIds,
-        page.isDeleteLogged ? readAt : undefined,
-      );
-      const keptIds = new Set(deletes.refused.map(({ id }) => id));
-      const goneIds = page.deletedIds.filter((id) => !keptIds.has(id));
-      await forgetRejectedRows(client, namespace, table.name, goneIds);
-      const rejected = await recordRejectedRows(client, namespace, table.name, [
-        ...upserts.refused.map(firstRejection(table.name, readAt, nextAttemptAt)),
-        ...deletes.refused.map(firstRejection(table.name, readAt, nextAttemptAt, 'Delete')),
-      ]);
-      const handledRows = rows.rows.length - upserts.refused.length;
-      const successCount = handledRows + goneIds.length;
-      const checkpoint = await moveCheckpoint(client, namespace, table.name, page.advance, successCount);
-      return { checkpoint, writtenCount: upserts.writtenCount, deletedCount: deletes.deletedCount, rejected };
-    },
-    async (client) => {
-      if (page.rows.length > 0) stage = await ensureStage(client, table);
-    },
-  );
+  return inTransaction(pool, `write a page of table "${table.name}"`, async (client) => {
+    const { loadStartedAt } = await takeTurn(client, namespace, table.name, page.turn);
+    const writing = { mode, writtenAt: readAt, loadStartedAt };
+    const upserts = await writeRows(client, { namespace, table }, rows, writing);
+    const deletes = await removeRows(
+      client,
+      namespace,
+      table.name,
+      page.deletedIds,
+      page.isDeleteLogged ? readAt : undefined,
+    );
+    const keptIds = new Set(deletes.refused.map(({ id }) => id));
+    const goneIds = page.deletedIds.filter((id) => !keptIds.has(id));
+    await forgetRejectedRows(client, namespace, table.name, goneIds);
+    const rejected = await recordRejectedRows(client, namespace, table.name, [
+      ...upserts.refused.map(firstRejection(table.name, readAt, nextAttemptAt)),
+      ...deletes.refused.map(firstRejection(table.name, readAt, nextAttemptAt, 'Delete')),
+    ]);
+    const handledRows = rows.rows.length - upserts.refused.length;
+    const successCount = handledRows + goneIds.length;
+    const checkpoint = await moveCheckpoint(client, namespace, table.name, page.advance, {
+      successCount,
+      ...(rows.rows.length > 0 && { writtenAt: readAt }),
+    });
+    return { checkpoint, writtenCount: upserts.writtenCount, deletedCount: deletes.deletedCount, rejected };
+  });
 }
 
 /** Rows that one step of a sweep looks at, for each that it may delete: so that no statement runs for long. */
@@ -84,7 +78,9 @@ export async function sweepRows(pool: Pool, namespace: Namespace, step: SweepSte
     const rejections = refused.map(firstRejection(name, sweptAt, sweptAt, 'Delete'));
     await recordRejectedRows(client, namespace, name, rejections);
     const advance = end === undefined ? { link: undefined, ...step.advance } : { link: end };
-    const checkpoint = await moveCheckpoint(client, namespace, name, advance, deletedCount);
+    const checkpoint = await moveCheckpoint(client, namespace, name, advance, {
+      successCount: deletedCount,
+    });
     return { checkpoint, deletedCount };
   });
 }

@@ -4,10 +4,9 @@ import type { RejectedRow } from '../../model/rejected-row.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
 import type { RetryWrite } from '../../ports/destination.ts';
 import { laterVersion } from '../../schema/row-version.ts';
-import { addToCounts, takeTurn } from './checkpoints.ts';
+import { noteDone, takeTurn } from './checkpoints.ts';
 import { inTransaction } from './connection.ts';
 import type { Namespace } from './identifiers.ts';
-import { ensureStage } from './load-staging.ts';
 import { forgetRejectedRows, rejectedRowsById, updateRejectedRows } from './rejected-rows.ts';
 import { pageRows } from './row-text.ts';
 import { type Refusal, removeRows, writeRows } from './write-rows.ts';
@@ -48,38 +47,33 @@ function againRejected(row: RejectedRow, refusal: Refusal | undefined, nextAttem
 /** The port's `writeRetries`. */
 export async function writeRetries(pool: Pool, namespace: Namespace, retry: RetryWrite) {
   const { table, readAt } = retry;
-  let stage = '';
-  return inTransaction(
-    pool,
-    `try rejected rows of table "${table.name}" again`,
-    async (client) => {
-      await takeTurn(client, namespace, table.name, retry.turn);
-      const current = await stillRejected(client, namespace, table, retry.tried);
-      const isCurrent = (row: Row) => current.has(String(row[table.idSource]).toLowerCase());
-      const page = pageRows(table, retry.rows.filter(isCurrent));
-      const writing = { mode: 'newer', writtenAt: readAt, loadStartedAt: undefined } as const;
-      const { refused } = await writeRows(client, { namespace, table, stage }, page, writing);
-      const gone = retry.goneIds.flatMap((id) => current.get(id) ?? []);
-      const deletes = await removeRows(
-        client,
-        namespace,
-        table.name,
-        gone.map(({ id }) => id),
-        retry.isDeleteLogged ? readAt : undefined,
-      );
-      const refusals = new Map([...refused, ...deletes.refused].map((refusal) => [refusal.id, refusal]));
-      const seenIds = new Set([...page.rows.map(({ id }) => id), ...gone.map(({ id }) => id)]);
-      const resolvedIds = [...seenIds].filter((id) => !refusals.has(id));
-      const rejected = [...current.values()]
-        .filter(({ id }) => refusals.has(id) || !seenIds.has(id))
-        .map((row) => againRejected(row, refusals.get(row.id), retry.nextAttemptAt));
-      await forgetRejectedRows(client, namespace, table.name, resolvedIds);
-      await updateRejectedRows(client, namespace, table.name, rejected);
-      await addToCounts(client, namespace, table.name, { successCount: resolvedIds.length });
-      return { rejected };
-    },
-    async (client) => {
-      if (retry.rows.length > 0) stage = await ensureStage(client, table);
-    },
-  );
+  return inTransaction(pool, `try rejected rows of table "${table.name}" again`, async (client) => {
+    await takeTurn(client, namespace, table.name, retry.turn);
+    const current = await stillRejected(client, namespace, table, retry.tried);
+    const isCurrent = (row: Row) => current.has(String(row[table.idSource]).toLowerCase());
+    const page = pageRows(table, retry.rows.filter(isCurrent));
+    const writing = { mode: 'newer', writtenAt: readAt, loadStartedAt: undefined } as const;
+    const { refused } = await writeRows(client, { namespace, table }, page, writing);
+    const gone = retry.goneIds.flatMap((id) => current.get(id) ?? []);
+    const deletes = await removeRows(
+      client,
+      namespace,
+      table.name,
+      gone.map(({ id }) => id),
+      retry.isDeleteLogged ? readAt : undefined,
+    );
+    const refusals = new Map([...refused, ...deletes.refused].map((refusal) => [refusal.id, refusal]));
+    const seenIds = new Set([...page.rows.map(({ id }) => id), ...gone.map(({ id }) => id)]);
+    const resolvedIds = [...seenIds].filter((id) => !refusals.has(id));
+    const rejected = [...current.values()]
+      .filter(({ id }) => refusals.has(id) || !seenIds.has(id))
+      .map((row) => againRejected(row, refusals.get(row.id), retry.nextAttemptAt));
+    await forgetRejectedRows(client, namespace, table.name, resolvedIds);
+    await updateRejectedRows(client, namespace, table.name, rejected);
+    await noteDone(client, namespace, table.name, {
+      successCount: resolvedIds.length,
+      ...(page.rows.length > 0 && { writtenAt: readAt }),
+    });
+    return { rejected };
+  });
 }

@@ -1,22 +1,23 @@
 import type { DatabaseError, PoolClient } from 'pg';
 import type { ErrorCode } from '../../error-codes.ts';
-import type { ServiceError } from '../../errors.ts';
+import { ServiceError } from '../../errors.ts';
 import type { Row } from '../../model/change.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
+import type { ExistingColumn } from '../../schema/compare-table.ts';
 import { compareVersions } from '../../schema/row-version.ts';
 import { existingTable } from './ddl.ts';
 import { rowFaultOf } from './error-map.ts';
 import type { Namespace } from './identifiers.ts';
-import { isolateRefused } from './isolate-refused.ts';
-import { loadStaging } from './load-staging.ts';
+import { isolateRefused, type Refused } from './isolate-refused.ts';
+import { ensureStage, loadStaging } from './load-staging.ts';
 import {
   deleteRows,
   forgetReplaced,
-  type MergeTarget,
   stampRows,
   unseenAmong,
   upsertStaged,
   versionsById,
+  type WriteTarget,
   type Writing,
 } from './merge.ts';
 import type { IdentifiedRow, PageRows } from './row-text.ts';
@@ -34,14 +35,13 @@ export interface Refusal {
 const reasonOf = (id: string, table: string, wrong: string) =>
   `Cannot write row "${id}" of table "${table}": ${wrong}.`;
 
-async function tooLongColumn(
-  client: PoolClient,
-  namespace: Namespace,
+function tooLongColumn(
+  existing: readonly ExistingColumn[],
   table: DestinationTable,
   row: Row,
-): Promise<string | undefined> {
+): string | undefined {
   const sources = new Map(table.columns.map(({ name, source }) => [name, source]));
-  for (const { name, type } of (await existingTable(client, namespace, table.name))?.columns ?? []) {
+  for (const { name, type } of existing) {
     const value = row[sources.get(name) ?? ''];
     if (type?.kind !== 'text' || type.maxLength === undefined || typeof value !== 'string') continue;
     const length = [...value].length;
@@ -58,16 +58,20 @@ interface RowRefusal {
   readonly wrong: string;
 }
 
-async function refusalOf(
+/** What PostgreSQL says of refused rows, with the column that a text is too long for, which it does not name. */
+async function refusalsOf(
   client: PoolClient,
-  { namespace, table }: MergeTarget,
-  row: IdentifiedRow,
-  error: DatabaseError,
-): Promise<RowRefusal> {
-  const { code, wrong } = rowFaultOf(error);
-  const named =
-    code === 'ROW_TEXT_TOO_LONG' ? await tooLongColumn(client, namespace, table, row.row) : undefined;
-  return { id: row.id, version: row.version, code, wrong: named ?? wrong };
+  { namespace, table }: WriteTarget,
+  refused: readonly Refused<IdentifiedRow>[],
+): Promise<readonly RowRefusal[]> {
+  const faults = refused.map(({ item, error }) => ({ item, ...rowFaultOf(error) }));
+  const isAnyTooLong = faults.some(({ code }) => code === 'ROW_TEXT_TOO_LONG');
+  const existing = isAnyTooLong ? await existingTable(client, namespace, table.name) : undefined;
+  return faults.map(({ item: { id, version, row }, code, wrong }) => {
+    const isTooLong = code === 'ROW_TEXT_TOO_LONG';
+    const named = isTooLong ? tooLongColumn(existing?.columns ?? [], table, row) : undefined;
+    return { id, version, code, wrong: named ?? wrong };
+  });
 }
 
 function unexpressedRefusal({ id, version }: IdentifiedRow, { code, parameters }: ServiceError): RowRefusal {
@@ -81,7 +85,7 @@ function unexpressedRefusal({ id, version }: IdentifiedRow, { code, parameters }
  */
 async function withoutSuperseded(
   client: PoolClient,
-  { namespace, table }: MergeTarget,
+  { namespace, table }: WriteTarget,
   refusals: readonly RowRefusal[],
   { mode, writtenAt, loadStartedAt }: Writing,
 ): Promise<readonly Refusal[]> {
@@ -98,7 +102,7 @@ async function withoutSuperseded(
     const stamp = (some: readonly string[]) =>
       stampRows(client, namespace, table.name, some, [...undone], writtenAt);
     const unstamped = await isolateRefused(client, [...stored.keys()], stamp);
-    for (const id of [...undone, ...unstamped.map(({ item }) => item)]) isOpen.add(id);
+    for (const id of [...undone, ...unstamped.refused.map(({ item }) => item)]) isOpen.add(id);
   }
   return refusals
     .filter(({ id }) => isOpen.has(id))
@@ -111,35 +115,47 @@ async function withoutSuperseded(
     }));
 }
 
+function tableFault(table: string, error: DatabaseError): ServiceError {
+  return new ServiceError(
+    'DESTINATION_TABLE_CONFLICT',
+    `Cannot write table "${table}": it refuses every row of a page; ${rowFaultOf(error).wrong}.`,
+    { cause: error },
+  );
+}
+
 /** Stages and merges the rows of a page; refused ones are found by halving. The caller is in a transaction and has the turn. */
 export async function writeRows(
   client: PoolClient,
-  target: MergeTarget,
+  target: WriteTarget,
   page: PageRows,
   writing: Writing,
 ): Promise<{ readonly writtenCount: number; readonly refused: readonly Refusal[] }> {
+  if (page.rows.length === 0) return { writtenCount: 0, refused: [] };
+  const staged = { ...target, stage: await ensureStage(client, target.table) };
   const unexpressed = new Map<IdentifiedRow, ServiceError>();
   const unloaded = await isolateRefused(client, page.rows, (some) =>
-    loadStaging(client, target.stage, page, some, unexpressed),
+    loadStaging(client, staged.stage, page, some, unexpressed),
   );
-  const notLoaded = new Set([...unexpressed.keys(), ...unloaded.map(({ item }) => item)]);
+  const notLoaded = new Set([...unexpressed.keys(), ...unloaded.refused.map(({ item }) => item)]);
   const loaded = notLoaded.size === 0 ? page.rows : page.rows.filter((row) => !notLoaded.has(row));
-  let writtenCount = 0;
-  const unmerged = await isolateRefused(client, loaded, async (some) => {
-    const range = [some[0]?.ordinal ?? 0, some.at(-1)?.ordinal ?? 0] as const;
-    writtenCount += await upsertStaged(client, target, writing, range);
-  });
-  const refusals = Array.from(unexpressed, ([row, error]) => unexpressedRefusal(row, error));
-  for (const { item, error } of [...unloaded, ...unmerged])
-    refusals.push(await refusalOf(client, target, item, error));
+  const unmerged = await isolateRefused(
+    client,
+    loaded,
+    (some) => upsertStaged(client, staged, writing, [some[0]?.ordinal ?? 0, some.at(-1)?.ordinal ?? 0]),
+    (error) => tableFault(target.table.name, error),
+  );
+  const refusals = [
+    ...Array.from(unexpressed, ([row, error]) => unexpressedRefusal(row, error)),
+    ...(await refusalsOf(client, target, [...unloaded.refused, ...unmerged.refused])),
+  ];
   const refused = refusals.length === 0 ? [] : await withoutSuperseded(client, target, refusals, writing);
   if (loaded.length > 0)
     await forgetReplaced(
       client,
-      target,
+      staged,
       refused.map(({ id }) => id),
     );
-  return { writtenCount, refused };
+  return { writtenCount: unmerged.count, refused };
 }
 
 /** Deletes rows; those whose delete the database refuses are found by halving. */
@@ -150,10 +166,9 @@ export async function removeRows(
   ids: readonly string[],
   deletedAt: Date | undefined,
 ): Promise<{ readonly deletedCount: number; readonly refused: readonly Refusal[] }> {
-  let deletedCount = 0;
-  const kept = await isolateRefused(client, ids, async (some) => {
-    deletedCount += await deleteRows(client, namespace, table, some, deletedAt);
-  });
+  const { count: deletedCount, refused: kept } = await isolateRefused(client, ids, (some) =>
+    deleteRows(client, namespace, table, some, deletedAt),
+  );
   const stored = await versionsById(
     client,
     namespace,
