@@ -1,14 +1,12 @@
-import { parseArgs } from 'node:util';
 import { runDemonstration } from './demonstration/run-demonstration.ts';
+import { readDemoFlags } from './platform/start-flags.ts';
 import { withTemporaryPlatform } from './platform/temporary-platform.ts';
 
 const longestSeconds = 240;
-const fewestRows = 100;
-const mostRows = 1_000_000;
 
 /** `npm run demo`: the demonstration on fresh data. Exit 0 when the failed rows are healed, 1 and the reason otherwise. */
 async function demo(): Promise<void> {
-  const rows = readRows(process.argv.slice(2));
+  const flags = readDemoFlags(process.argv.slice(2));
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => stopping.abort(new Error(`Stopped by ${signal}.`)));
@@ -16,7 +14,7 @@ async function demo(): Promise<void> {
   const timer = setTimeout(() => stopping.abort(late), longestSeconds * 1000);
   console.log('Starting the local platform on fresh data ...');
   try {
-    await withTemporaryPlatform({ rows, signal: stopping.signal }, async (platform) => {
+    await withTemporaryPlatform({ ...flags, signal: stopping.signal }, async (platform) => {
       const over = new AbortController();
       platform.died.then(() => over.abort());
       const signal = AbortSignal.any([stopping.signal, over.signal]);
@@ -25,15 +23,6 @@ async function demo(): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function readRows(args: readonly string[]): number {
-  const { values } = parseArgs({ args: [...args], options: { rows: { type: 'string', default: '20000' } } });
-  const rows = Number(values.rows);
-  if (/^\d+$/.test(values.rows) && rows >= fewestRows && rows <= mostRows) return rows;
-  throw new Error(
-    `Cannot start: --rows must be a whole number from ${fewestRows} to ${mostRows}, received "${values.rows}".`,
-  );
 }
 
 try {

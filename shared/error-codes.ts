@@ -94,7 +94,7 @@ export const errorCodes = {
   SECRET_VALUE_INVALID: code(
     'manual',
     400,
-    'Store a connection string of SQL Server or PostgreSQL in the secret.',
+    'Store a connection string of PostgreSQL in the secret; SQL Server comes later.',
   ),
 
   DESTINATION_UNREACHABLE: code('timed', 500, 'Start the server, or open its firewall for the app.'),

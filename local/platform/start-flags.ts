@@ -1,5 +1,8 @@
-import { parseArgs } from 'node:util';
 import { defaultPortBase, largestPortBase } from './addresses.ts';
+import { openFlags } from './read-flags.ts';
+
+/** Which form of the app runs. */
+export type AppForm = 'sources' | 'bundle';
 
 export type StartFlags = {
   readonly portBase: number;
@@ -9,93 +12,71 @@ export type StartFlags = {
   readonly destination?: string;
   readonly exporterUrl?: string;
   readonly hasDemonstration: boolean;
-  readonly from: 'sources' | 'bundle';
+  readonly from: AppForm;
 };
 
-const flagHelp = {
+const startHelp = {
   'port-base': 'N             first number of the block of ports (7070)',
   data: 'DIR                where everything is kept (.local)',
   fresh: '                  forget what --data keeps',
   rows: 'N                  sample rows of the organization in all (20000)',
-  destination: 'URL         another PostgreSQL or SQL Server instead of the local one',
+  destination: 'URL         another PostgreSQL instead of the local one',
   'exporter-url': 'URL        run only the automation, for the app of another local platform',
   'no-demo': '                the platform and the app only, without the demonstration',
   from: 'sources|bundle     which form of the app runs (sources)',
 } as const;
 
+const demoHelp = {
+  rows: 'N                  sample rows of the organization in all (20000)',
+  from: 'sources|bundle     which form of the app runs (sources)',
+} as const;
+
+/** The demonstration looks for accounts to change in each of its scenes. */
+const fewestDemonstratedRows = 100;
+const mostDemonstratedRows = 1_000_000;
 const largestRows = 10_000_000;
 
 /** Reads the flags of `npm start`. All problems in one error, with the list of flags. */
 export function readStartFlags(args: readonly string[]): StartFlags {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean', default: false } as const;
-  const { values, tokens } = parseArgs({
-    args: [...args],
-    strict: false,
-    tokens: true,
-    options: {
-      ...{ 'port-base': text, data: text, rows: text, destination: text, 'exporter-url': text, from: text },
-      ...{ fresh: flag, 'no-demo': flag },
-    },
-  });
-  const given = values as Record<string, string | boolean | undefined>;
-  const problems: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === 'option' && !(token.name in flagHelp)) problems.push(`${token.rawName} is unknown`);
-    if (token.kind === 'positional') problems.push(`"${token.value}" is unknown`);
-  }
-  const textOf = (name: string): string | undefined => {
-    const value = given[name];
-    if (value === true || value === '') problems.push(`--${name} needs a value`);
-    return typeof value === 'string' && value !== '' ? value : undefined;
-  };
-  const numberOf = (name: string, preset: number, largest: number): number => {
-    const value = textOf(name);
-    if (value === undefined) return preset;
-    const isAllowed = /^\d+$/.test(value) && Number(value) <= largest;
-    if (!isAllowed)
-      problems.push(`--${name} must be a whole number from 0 to ${largest}, received "${value}"`);
-    return Number(value);
-  };
-  const urlOf = (name: string, protocols: readonly string[]): string | undefined => {
-    const value = textOf(name);
-    if (value === undefined) return undefined;
-    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol.slice(0, -1))) {
-      // The value may hold a password: it is not repeated.
-      problems.push(`--${name} must be a URL that starts with ${protocols.join(':// or ')}://`);
-    }
-    return value;
-  };
+  const flags = openFlags(args, startHelp, ['fresh', 'no-demo']);
+  const portBase = flags.number('port-base', defaultPortBase, 0, largestPortBase);
+  const rows = flags.number('rows', 20_000, 0, largestRows);
+  const data = flags.text('data') ?? '.local';
+  const destination = flags.text('destination');
+  const exporterUrl = flags.text('exporter-url');
+  const from = flags.choice('from', ['sources', 'bundle']);
+  const isFresh = flags.isSet('fresh');
+  const hasDemonstration = !flags.isSet('no-demo');
 
-  const portBase = numberOf('port-base', defaultPortBase, largestPortBase);
-  const rows = numberOf('rows', 20_000, largestRows);
-  const data = textOf('data') ?? '.local';
-  const destination = urlOf('destination', ['postgres', 'postgresql', 'sqlserver', 'mssql']);
-  const exporterUrl = textOf('exporter-url');
+  const protocol = destination === undefined ? undefined : (URL.parse(destination)?.protocol ?? '');
+  // The value may hold a password: it is not repeated.
+  if (protocol === 'sqlserver:' || protocol === 'mssql:')
+    flags.problem('--destination must be a PostgreSQL: this version has no driver for SQL Server yet');
+  else if (protocol !== undefined && protocol !== 'postgres:' && protocol !== 'postgresql:')
+    flags.problem('--destination must be a URL that starts with postgres:// or postgresql://');
   if (exporterUrl !== undefined && !/^http:\/\/127\.0\.0\.1:\d{2,5}\/?$/.test(exporterUrl))
-    problems.push(
-      `--exporter-url must be the app of another local platform, as http://127.0.0.1:7071: no other accepts the tokens of a local sign-in`,
+    flags.problem(
+      '--exporter-url must be the app of another local platform, such as http://127.0.0.1:7071: no other takes the tokens of a local sign-in',
     );
   if (exporterUrl !== undefined && destination !== undefined)
-    problems.push('--destination and --exporter-url exclude each other: the exporter has the destination');
-  const from = textOf('from') ?? 'sources';
-  if (from !== 'sources' && from !== 'bundle')
-    problems.push(`--from must be sources or bundle, received "${from}"`);
-  for (const name of ['fresh', 'no-demo']) {
-    if (typeof given[name] === 'string') problems.push(`--${name} takes no value`);
-  }
-  if (problems.length > 0)
-    throw new Error(`Cannot start: ${problems.join('; ')}. The flags are:\n${helpText()}`);
+    flags.problem('--destination and --exporter-url exclude each other: the exporter has the destination');
+  if (hasDemonstration && exporterUrl === undefined && rows < fewestDemonstratedRows)
+    flags.problem(
+      `--rows must be at least ${fewestDemonstratedRows} for the demonstration, which changes accounts; add --no-demo for fewer`,
+    );
+  flags.finish();
   return {
-    ...{ portBase, rows, data, isFresh: given.fresh === true, hasDemonstration: given['no-demo'] !== true },
-    from: from as 'sources' | 'bundle',
+    ...{ portBase, rows, data, isFresh, hasDemonstration, from },
     ...(destination ? { destination } : {}),
     ...(exporterUrl ? { exporterUrl } : {}),
   };
 }
 
-function helpText(): string {
-  return Object.entries(flagHelp)
-    .map(([name, help]) => `  --${name} ${help}`)
-    .join('\n');
+/** Reads the flags of `npm run demo`, in the same way. */
+export function readDemoFlags(args: readonly string[]): Pick<StartFlags, 'rows' | 'from'> {
+  const flags = openFlags(args, demoHelp, []);
+  const rows = flags.number('rows', 20_000, fewestDemonstratedRows, mostDemonstratedRows);
+  const from = flags.choice('from', ['sources', 'bundle']);
+  flags.finish();
+  return { rows, from };
 }

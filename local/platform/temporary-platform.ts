@@ -15,7 +15,8 @@ const deathIsKnownAfterMilliseconds = 500;
  * at once when a part dies or the signal is aborted, and then with the last lines of the app's log in `cause`.
  */
 export async function withTemporaryPlatform<T>(
-  options: Pick<PlatformOptions, 'rows' | 'environment'> & { readonly signal: AbortSignal },
+  options: Pick<PlatformOptions, 'rows' | 'environment'> &
+    Partial<Pick<PlatformOptions, 'from'>> & { readonly signal: AbortSignal },
   use: (platform: Platform, folder: string) => Promise<T>,
 ): Promise<T> {
   const { signal } = options;
@@ -24,7 +25,12 @@ export async function withTemporaryPlatform<T>(
   chmodSync(data, 0o755);
   let platform: Platform | undefined;
   try {
-    platform = await startPlatform({ ...options, portBase: await findFreePortBase(), data, from: 'sources' });
+    platform = await startPlatform({
+      from: 'sources',
+      ...options,
+      portBase: await findFreePortBase(),
+      data,
+    });
     const aborted = new Promise<never>((_, reject) => {
       const abort = () => reject(signal.reason);
       if (signal.aborted) abort();
