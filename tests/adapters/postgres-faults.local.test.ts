@@ -99,6 +99,39 @@ describe('a row that PostgreSQL refuses', () => {
   });
 });
 
+describe('a table that refuses every row of a page', () => {
+  const rows = Array.from({ length: 1000 }, (_, index) => rowOf(index, index + 1, { statecode: index }));
+
+  it.each([
+    ['ADD COLUMN extra text NOT NULL', 'column "extra" must not be null (23502)'],
+    ['ADD CONSTRAINT none CHECK (statecode < 0)', 'constraint "none" refused it (23514)'],
+  ])('is at fault, and no row is: %s', async (change, wrong) => {
+    const { account, first, write, destination, due } = await start();
+    await run(`ALTER TABLE ${account} ${change}`);
+    await expect(write(first, { rows })).rejects.toMatchObject({
+      code: 'DESTINATION_TABLE_CONFLICT',
+      message: `Cannot write table "account": it refuses every row of a page; ${wrong}.`,
+    });
+    expect(await destination.checkpoint('account')).toEqual(first);
+    expect(await due(later)).toEqual([]);
+  });
+
+  it('is not at fault when later rows of the page are accepted', async () => {
+    const { account, first, write } = await start();
+    await run(`ALTER TABLE ${account} ADD CONSTRAINT many CHECK (statecode >= 300)`);
+    const { rejected, writtenCount, checkpoint } = await write(first, { rows });
+    expect([rejected.length, writtenCount, checkpoint.successCount]).toEqual([300, 700, 700]);
+  });
+
+  it('is not at fault for texts that are too long, however many: each is told its column', async () => {
+    const { first, write } = await start();
+    const long = rows.slice(0, 250).map((row) => ({ ...row, name: 'far too long for this column' }));
+    const { rejected } = await write(first, { rows: long });
+    expect(rejected).toHaveLength(250);
+    expect(rejected[249]?.reason).toContain('column "name" holds at most 20 characters, received 28');
+  });
+});
+
 describe('a database that is not encoded in UTF-8', () => {
   it('rejects the rows that it cannot hold, also from the middle of a long page, and its test says so', async () => {
     const { schema } = await postgres.freshSchema();

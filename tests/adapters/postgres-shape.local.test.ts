@@ -130,6 +130,26 @@ describe('a table in PostgreSQL', () => {
 });
 
 describe('a test of PostgreSQL', () => {
+  it('says that a table of another owner goes on until it needs a column, and then stops', async () => {
+    const { schema, destination, first, write } = await start();
+    await postgres.admin.query(`ALTER TABLE ${schema}.account OWNER TO postgres;
+      GRANT ALL ON ${schema}.account TO exporter`);
+    const findings = await destination.test(['account']);
+    expect(findings.slice(1)).toEqual([
+      {
+        severity: 'warning',
+        code: 'DESTINATION_PERMISSION_MISSING',
+        message:
+          'Cannot alter table "account": the login does not own it; the table will stop when Dataverse adds or widens a column.',
+      },
+    ]);
+    expect((await destination.ensureTable(aTable)).changes).toEqual([]);
+    expect(await write(first, { rows: [rowOf(1, 1)] })).toMatchObject({ writtenCount: 1 });
+    const fax = { name: 'fax', type: { kind: 'text' } } as const;
+    const wider = destination.ensureTable({ ...aTable, columns: [...aTable.columns, fax] });
+    await expect(wider).rejects.toMatchObject({ code: 'DESTINATION_PERMISSION_MISSING' });
+  });
+
   it('finds every missing permission and leaves nothing behind', async () => {
     const { schema } = await postgres.freshSchema();
     const guest = `guest_${schema}`;
