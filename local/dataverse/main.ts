@@ -5,7 +5,7 @@ import { startDataverse } from './start-dataverse.ts';
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '7080' },
-    file: { type: 'string', default: '.local/dataverse.db' },
+    file: { type: 'string', default: '.local/dataverse/organization.sqlite' },
     'entra-url': { type: 'string', default: 'http://127.0.0.1:7081' },
     tenant: { type: 'string', default: '11111111-1111-4111-8111-111111111111' },
     'managed-identity-client-id': { type: 'string', default: '66666666-6666-4666-8666-666666666666' },

@@ -21,20 +21,17 @@ const destinationTypes: ReadonlyMap<string, DestinationType> = new Map([
 ]);
 
 function readName(members: WireMembers): string {
-  const name = members.text('Name')?.trim() ?? '';
-  if (name === '') members.problem('Name', 'is missing');
-  else if (name.length > 200)
-    members.problem('Name', `holds at most 200 characters, received ${name.length}`);
+  const name = members.requiredText('Name');
+  if (name.length > 200) members.problem('Name', `holds at most 200 characters, received ${name.length}`);
   else if (/\p{Cc}/u.test(name) || !name.isWellFormed())
     members.problem('Name', 'must not hold control characters or halves of characters');
   return name;
 }
 
 function readOrganizationId(members: WireMembers): string {
-  const id = members.text('OrganizationId')?.trim().toLowerCase() ?? '';
-  if (id === '') members.problem('OrganizationId', 'is missing');
-  else if (!isGuid(id)) members.problem('OrganizationId', `must be a guid, received ${quoted(id)}`);
-  else return id;
+  const id = members.requiredText('OrganizationId').toLowerCase();
+  if (isGuid(id)) return id;
+  if (id !== '') members.problem('OrganizationId', `must be a guid, received ${quoted(id)}`);
   return '';
 }
 
@@ -48,9 +45,8 @@ function readDestinationType(members: WireMembers): DestinationType {
 }
 
 function readKeyVaultUri(members: WireMembers, secrets: ApiPorts['secrets']): string {
-  const address = members.text('DestinationKeyVaultUri') ?? '';
-  if (address === '') members.problem('DestinationKeyVaultUri', 'is missing');
-  else
+  const address = members.requiredText('DestinationKeyVaultUri');
+  if (address !== '')
     for (const problem of secrets.problemsOfAddress(address))
       members.problem('DestinationKeyVaultUri', `is not an allowed address: ${problem.replace(/\.$/, '')}`);
   return address;
@@ -95,9 +91,8 @@ function readTables(members: WireMembers, problems: string[]): ProfileDescriptio
   if (entities.length === 0) members.problem('Entities', 'is empty; expected at least one table');
   const tables = entities.map((item: unknown, index) => {
     const entity = new WireMembers(item ?? {}, `Entities[${index}]`, problems);
-    const name = entity.text('Type')?.trim().toLowerCase() ?? '';
-    if (name === '') entity.problem('Type', 'is missing');
-    else if (!/^[a-z][a-z0-9_]{0,127}$/.test(name))
+    const name = entity.requiredText('Type').toLowerCase();
+    if (name !== '' && !/^[a-z][a-z0-9_]{0,127}$/.test(name))
       entity.problem('Type', `must be the logical name of a table, received ${quoted(name)}`);
     return { name, settings: readSettings(entity) };
   });

@@ -41,6 +41,14 @@ export class WireMembers {
     return undefined;
   }
 
+  /** The trimmed text; empty when it is missing or no text, which is then told. */
+  requiredText(name: string): string {
+    const value = this.value(name) ?? '';
+    if (typeof value !== 'string') this.problem(name, `must be text, received ${kindOf(value)}`);
+    else if (value.trim() === '') this.problem(name, 'is missing');
+    return typeof value === 'string' ? value.trim() : '';
+  }
+
   integer(name: string, largest: number, preset: number): number {
     const value = this.value(name) ?? preset;
     const number = typeof value === 'string' && /^\d{1,9}$/.test(value.trim()) ? Number(value) : value;
@@ -63,7 +71,7 @@ export class WireMembers {
   /** DES: an enumeration arrives as a name in any case, a number, or a number as text; both are given lower-cased. */
   enumeration(name: string): string | undefined {
     const value = this.value(name);
-    if (value === undefined || typeof value === 'string') return value?.trim().toLowerCase() || undefined;
+    if (value === undefined || typeof value === 'string') return value?.trim().toLowerCase();
     if (typeof value === 'number') return String(value);
     this.problem(name, `must be a name or a number, received ${kindOf(value)}`);
     return undefined;

@@ -8,6 +8,7 @@ import { requestCounts } from './request-counts.ts';
 import { changeSwitches } from './switches.ts';
 import { throttle } from './throttle.ts';
 import { workload } from './workload.ts';
+import { wrongBody } from './wrong-body.ts';
 
 const rowsShape = z.strictObject({
   table: z.string(),
@@ -113,6 +114,6 @@ export function control(organization: Organization) {
 
 function parse<Shape extends z.ZodType>(shape: Shape, value: unknown, what: string): z.infer<Shape> {
   const parsed = shape.safeParse(value);
-  if (!parsed.success) throw new Error(`Cannot ${what}: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw wrongBody(what, parsed.error);
   return parsed.data;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wrongBody } from './wrong-body.ts';
 
 const faultShape = z.strictObject({
   route: z.string().min(1),
@@ -34,8 +35,10 @@ export function faults() {
     add(wanted: unknown): void {
       const parsed = z.union([faultShape.transform((one) => [one]), z.array(faultShape)]).safeParse(wanted);
       if (!parsed.success)
-        throw new Error(
-          `Cannot plan a fault: ${z.prettifyError(faultShape.safeParse(wanted).error ?? parsed.error)}; allowed kinds: ${faultShape.shape.kind.options.join(', ')}.`,
+        throw wrongBody(
+          'plan a fault',
+          (Array.isArray(wanted) ? z.array(faultShape) : faultShape).safeParse(wanted).error ?? parsed.error,
+          `allowed kinds: ${faultShape.shape.kind.options.join(', ')}`,
         );
       planned.push(...parsed.data);
     },

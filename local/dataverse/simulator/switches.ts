@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wrongBody } from './wrong-body.ts';
 
 /**
  * One switch for each behaviour of the real service that is undocumented or only inferred and that a replicating client
@@ -38,14 +39,12 @@ export function defaultSwitches(): Switches {
 /** Changes switches in place, or throws one message that names every wrong one and lists those that are known. */
 export function changeSwitches(switches: Switches, wanted: unknown): void {
   const parsed = switchesShape.partial().safeParse(wanted);
-  if (!parsed.success) {
-    const problems = parsed.error.issues
-      .map((issue) => `${issue.path.join('.')} ${issue.message}`)
-      .join('; ');
-    throw new Error(
-      `Cannot change switches: ${problems}; known switches: ${Object.keys(switchesShape.shape).join(', ')}.`,
+  if (!parsed.success)
+    throw wrongBody(
+      'change switches',
+      parsed.error,
+      `known switches: ${Object.keys(switchesShape.shape).join(', ')}`,
     );
-  }
   for (const name of Object.keys(wanted as object) as (keyof Switches)[])
     Object.assign(switches, { [name]: parsed.data[name] });
 }

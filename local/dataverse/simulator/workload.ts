@@ -9,6 +9,7 @@ import { sampleId } from '../samples/sample-ids.ts';
 import type { Table } from '../schema/table.ts';
 import { guidOf, sortKey } from '../store/guid-order.ts';
 import { lookupTableProperty, parseRow, type RowValues } from '../store/row-text.ts';
+import { wrongBody } from './wrong-body.ts';
 
 const kinds = ['create', 'update', 'delete', 'recreate'] as const;
 type Kind = (typeof kinds)[number];
@@ -45,7 +46,7 @@ export function workload(organization: Organization) {
 
   function start(wanted: unknown): object {
     const parsed = shape.safeParse(wanted);
-    if (!parsed.success) throw new Error(`Cannot start the workload: ${z.prettifyError(parsed.error)}`);
+    if (!parsed.success) throw wrongBody('start the workload', parsed.error);
     const tables = parsed.data.tables.map((name) => {
       const table = schema.tables.get(name);
       if (!table || contosoOnly.includes(name))

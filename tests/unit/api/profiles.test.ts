@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readProfileDescription } from '../../../shared/api/profile-description.ts';
 import { profilesActivate } from '../../../shared/api/profiles-activate.ts';
 import { profilesCreate } from '../../../shared/api/profiles-create.ts';
 import { profilesDeactivate } from '../../../shared/api/profiles-deactivate.ts';
@@ -55,6 +56,23 @@ describe('create', () => {
   test('tables behind relationships are accepted though they are not offered', async () => {
     const names = [{ Type: 'systemuserroles' }, { Type: 'systemusermanagermap' }];
     await expect(created(stubPorts(), { Entities: names })).resolves.toBeDefined();
+  });
+
+  test('a member of a wrong kind is told once', () => {
+    const wrong = {
+      ...description,
+      Name: 7,
+      OrganizationId: {},
+      DestinationKeyVaultUri: [],
+      Entities: [{ Type: 1 }],
+    };
+    const { problems } = readProfileDescription(wrong, stubPorts().ports.secrets);
+    expect(problems).toEqual([
+      'Name must be text, received a number',
+      'OrganizationId must be text, received an object',
+      'DestinationKeyVaultUri must be text, received a list',
+      'Entities[0].Type must be text, received a number',
+    ]);
   });
 
   test('problems of the description and of its tables are told together', async () => {

@@ -79,7 +79,21 @@ describe('profile descriptions in', () => {
   });
 
   test('other destination types are refused', () => {
-    for (const DestinationType of [4, '4', ' 4 ', 'Adls', -1, 1.5, 'constructor', '__proto__', true, [], {}])
+    for (const DestinationType of [
+      4,
+      '4',
+      ' 4 ',
+      '',
+      ' ',
+      'Adls',
+      -1,
+      1.5,
+      'constructor',
+      '__proto__',
+      true,
+      [],
+      {},
+    ])
       expect(problemsOf({ DestinationType }), JSON.stringify(DestinationType)).toEqual([
         expect.stringMatching(/^DestinationType must be /),
       ]);
