@@ -3,28 +3,28 @@ import { request as httpRequest } from 'node:http';
 import { createRequire, registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Entra, startEntra } from '../../../local/entra/start-entra.ts';
-import type * as functionsCore from '../../../local/host/functions-core.ts';
-import type * as hostSettingsModule from '../../../local/host/host-settings.ts';
-import type * as hostModule from '../../../local/host/start-host.ts';
+import { type Entra, startEntra } from '../../local/entra/start-entra.ts';
+import type * as functionsCore from '../../local/host/functions-core.ts';
+import type * as hostSettingsModule from '../../local/host/host-settings.ts';
+import type * as hostModule from '../../local/host/start-host.ts';
 import {
   apiApplicationId,
   apiApplicationUri,
   clients,
   contosoTenantId,
   users,
-} from '../../../local/sign-ins.ts';
-import { tokenVerifier } from '../../../shared/adapters/entra/token-verifier.ts';
-import { apiOperations } from '../../../shared/api/operations.ts';
-import type { Door } from '../../../shared/edge/door.ts';
-import { parseLikeAdal } from '../edge/challenge-parsers.ts';
-import { description, organization, type Stub, stubPorts } from './stub-ports.ts';
+} from '../../local/sign-ins.ts';
+import { tokenVerifier } from '../../shared/adapters/entra/token-verifier.ts';
+import { apiOperations } from '../../shared/api/operations.ts';
+import type { Door } from '../../shared/edge/door.ts';
+import { description, organization, type Stub, stubPorts } from '../unit/api/stub-ports.ts';
+import { parseLikeAdal } from '../unit/edge/challenge-parsers.ts';
 
 /** The deployed trigger files run in the local host, over HTTP and with real tokens; only what is behind the ports is a stub. */
 const stubbed = vi.hoisted(() => ({ service: undefined as unknown }));
-vi.mock('../../../shared/service.ts', () => ({ service: () => stubbed.service }));
+vi.mock('../../shared/service.ts', () => ({ service: () => stubbed.service }));
 
-const folder = fileURLToPath(new URL('../../../functions/', import.meta.url));
+const folder = fileURLToPath(new URL('../../functions/', import.meta.url));
 const triggers = readdirSync(folder).filter((name) => name.startsWith('http-'));
 const base = '/crm/exporter';
 let entra: Entra;
@@ -64,7 +64,7 @@ beforeAll(async () => {
 
   // Loaded by Node itself and not by the test runner, so that the library and the host see the same module.
   const native = createRequire(import.meta.url);
-  const core = new URL('../../../local/host/functions-core.ts', import.meta.url);
+  const core = new URL('../../local/host/functions-core.ts', import.meta.url);
   registerHooks({
     resolve: (specifier, context, next) =>
       specifier === '@azure/functions-core'
@@ -72,7 +72,7 @@ beforeAll(async () => {
         : next(specifier, context),
   });
   const { registered } = native(fileURLToPath(core)) as typeof functionsCore;
-  for (const name of triggers) await import(`../../../functions/${name.slice(0, -3)}.ts`);
+  for (const name of triggers) await import(`../../functions/${name.slice(0, -3)}.ts`);
   const { startHost } = native(fileURLToPath(new URL('./start-host.ts', core))) as typeof hostModule;
   const { readHostSettings } = native(
     fileURLToPath(new URL('./host-settings.ts', core)),
@@ -80,7 +80,7 @@ beforeAll(async () => {
   host = await startHost({
     port: 0,
     functions: registered,
-    settings: readHostSettings(fileURLToPath(new URL('../../../host.json', import.meta.url))),
+    settings: readHostSettings(fileURLToPath(new URL('../../host.json', import.meta.url))),
     environment: {},
     queueLeaseSeconds: 10,
   });
