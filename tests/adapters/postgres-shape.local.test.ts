@@ -111,6 +111,19 @@ describe('a table in PostgreSQL', () => {
     ]);
   });
 
+  it('that lacks nothing does not wait for another that is being altered for long', async () => {
+    const { schema, destination } = await start();
+    await postgres.admin.query(
+      `BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('dataverse-export ${schema} ', 0))`,
+    );
+    try {
+      await destination.ensureSystemTables({ hasDeleteLog: true });
+      expect((await destination.ensureTable(aTable)).changes).toEqual([]);
+    } finally {
+      await postgres.admin.query('COMMIT');
+    }
+  }, 10_000);
+
   it('that stands in the way is a conflict, and a finding of the test', async () => {
     const { schema, destination } = await postgres.freshSchema();
     await destination.ensureSystemTables({ hasDeleteLog: true });

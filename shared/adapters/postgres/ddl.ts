@@ -39,51 +39,71 @@ const laterColumns: Readonly<
   ],
 };
 
-async function ensureSystemTable(
+/** The statement that a system table needs, if any. */
+async function systemTableChange(
   client: PoolClient,
   namespace: Namespace,
   key: keyof typeof systemTables,
-): Promise<void> {
-  const name = systemTables[key];
-  const existing = await existingTable(client, namespace, name);
-  if (existing === undefined)
-    await client.query(`CREATE TABLE ${tableName(namespace, name)} (${systemColumns[key]})`);
+): Promise<string | undefined> {
+  const name = tableName(namespace, systemTables[key]);
+  const existing = await existingTable(client, namespace, systemTables[key]);
   const present = new Set(existing?.columns.map((column) => column.name));
   const missing = (laterColumns[key] ?? []).filter(([column]) => !present.has(column));
-  const additions = missing.map(([column, type]) => `ADD COLUMN ${quoted(column)} ${type}`);
-  if (additions.length > 0)
-    await client.query(`ALTER TABLE ${tableName(namespace, name)} ${additions.join(', ')}`);
+  const columns = missing.map(([column, type]) => `${quoted(column)} ${type}`);
+  if (existing === undefined) return `CREATE TABLE ${name} (${[systemColumns[key], ...columns].join(', ')})`;
+  if (columns.length === 0) return undefined;
+  return `ALTER TABLE ${name} ${columns.map((column) => `ADD COLUMN ${column}`).join(', ')}`;
 }
 
-/** Runs DDL in a transaction that no other DDL of the same namespace runs beside: two workers may ask for one table. */
-function inDdlTransaction<T>(
+/**
+ * Applies what `plan` finds to be missing, in a transaction that no other DDL of the same namespace runs beside: two workers
+ * may ask for one table. Where nothing is missing nobody is waited for.
+ */
+function inDdlTransaction<Plan, T>(
   pool: Pool,
   namespace: Namespace,
   doing: string,
-  work: (client: PoolClient) => Promise<T>,
-): Promise<T> {
+  plan: (client: PoolClient) => Promise<Plan | undefined>,
+  apply: (client: PoolClient, plan: Plan) => Promise<T>,
+): Promise<T | undefined> {
   return inTransaction(pool, doing, async (client) => {
+    if ((await plan(client)) === undefined) return undefined;
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
       `dataverse-export ${namespace.schema} ${namespace.prefix}`,
     ]);
+    const current = await plan(client);
+    if (current === undefined) return undefined;
     const schema = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [
       shortened(namespace.schema),
     ]);
     if (schema.rowCount === 0) await client.query(`CREATE SCHEMA ${quoted(namespace.schema)}`);
-    return work(client);
+    return apply(client, current);
   });
 }
 
-/** Makes the tables that replication keeps beside the data. */
+/** Makes the tables that replication keeps beside the data, and the columns that older versions did not have. */
 export async function ensureSystemTables(
   pool: Pool,
   namespace: Namespace,
   hasDeleteLog: boolean,
 ): Promise<void> {
-  await inDdlTransaction(pool, namespace, 'make the system tables in the destination', async (client) => {
-    for (const key of Object.keys(systemTables) as (keyof typeof systemTables)[])
-      if (key !== 'deleteLog' || hasDeleteLog) await ensureSystemTable(client, namespace, key);
-  });
+  const keys = (['checkpoint', 'rejectedRow', 'deleteLog'] as const).filter(
+    (key) => key !== 'deleteLog' || hasDeleteLog,
+  );
+  await inDdlTransaction(
+    pool,
+    namespace,
+    'make the system tables in the destination',
+    async (client) => {
+      const statements: string[] = [];
+      for (const key of keys) {
+        const statement = await systemTableChange(client, namespace, key);
+        if (statement !== undefined) statements.push(statement);
+      }
+      return statements.length === 0 ? undefined : statements;
+    },
+    (client, statements) => client.query(statements.join(';')),
+  );
 }
 
 /** What the catalog knows of a table or of what stands in its place. */
@@ -168,34 +188,54 @@ const sinkColumns = ['SinkCreatedOn', 'SinkModifiedOn'].map((name) => ({
   type: { kind: 'datetime' } as const,
 }));
 
+interface TablePlan {
+  readonly isMissing: boolean;
+  readonly steps: readonly TableStep[];
+}
+
+async function planOf(
+  client: PoolClient,
+  namespace: Namespace,
+  table: DestinationTable,
+  shown: string,
+): Promise<TablePlan | undefined> {
+  const existing = await existingTable(client, namespace, table.name);
+  if (existing === undefined) return { isMissing: true, steps: [] };
+  const conflicts = conflictsWith(existing, table);
+  if (conflicts.length > 0)
+    throw new ServiceError('DESTINATION_TABLE_CONFLICT', `Cannot use ${shown}: ${conflicts.join('; ')}.`);
+  const wanted = { ...table, columns: [...sinkColumns, ...table.columns] };
+  const { steps } = compareTable(existing.columns, wanted);
+  return steps.length === 0 ? undefined : { isMissing: false, steps };
+}
+
 /** The port's `ensureTable`. `DESTINATION_TABLE_CONFLICT` with all conflicts when the table cannot be used. */
 export async function ensureTable(
   pool: Pool,
   namespace: Namespace,
   table: DestinationTable,
 ): Promise<{ readonly changes: readonly string[] }> {
-  const shown = `table "${prefixed(namespace, table.name)}"`;
-  return inDdlTransaction(pool, namespace, `make or alter ${shown}`, async (client) => {
-    const existing = await existingTable(client, namespace, table.name);
-    const conflicts = existing === undefined ? [] : conflictsWith(existing, table);
-    if (conflicts.length > 0)
-      throw new ServiceError('DESTINATION_TABLE_CONFLICT', `Cannot use ${shown}: ${conflicts.join('; ')}.`);
-    const wanted = { ...table, columns: [...sinkColumns, ...table.columns] };
-    const steps = existing === undefined ? [] : compareTable(existing.columns, wanted).steps;
-    if (existing !== undefined && steps.length === 0) return { changes: [] };
-    // Locked before the table, in the order of a page's write.
-    await ensureSystemTable(client, namespace, 'checkpoint');
-    const checkpoint = await lockCheckpoint(client, namespace, table.name);
-    const changes: string[] = [];
-    if (existing === undefined) {
-      await client.query(createTable(namespace, table));
-      changes.push(`${shown} created`);
-    }
-    for (const step of steps) changes.push(await applyStep(client, namespace, table.name, step));
-    const hasLostColumn =
-      steps.some(({ kind }) => kind === 'add-column') && checkpoint?.shape === fingerprint(table);
-    if (checkpoint !== undefined && (existing === undefined || hasLostColumn))
-      await restartCheckpoint(client, namespace, table.name, hasLostColumn);
-    return { changes };
-  });
+  const { name } = table;
+  const shown = `table "${prefixed(namespace, name)}"`;
+  const done = await inDdlTransaction(
+    pool,
+    namespace,
+    `make or alter ${shown}`,
+    (client) => planOf(client, namespace, table, shown),
+    async (client, { isMissing, steps }) => {
+      const change = await systemTableChange(client, namespace, 'checkpoint');
+      if (change !== undefined) await client.query(change);
+      // Locked before the table, in the order of a page's write.
+      const checkpoint = await lockCheckpoint(client, namespace, name);
+      const changes = isMissing ? [`${shown} created`] : [];
+      if (isMissing) await client.query(createTable(namespace, table));
+      for (const step of steps) changes.push(await applyStep(client, namespace, name, step));
+      const isAnyAdded = steps.some(({ kind }) => kind === 'add-column');
+      const isColumnLost = isAnyAdded && checkpoint?.shape === fingerprint(table);
+      if (checkpoint !== undefined && (isMissing || isColumnLost))
+        await restartCheckpoint(client, namespace, name, isColumnLost);
+      return { changes };
+    },
+  );
+  return done ?? { changes: [] };
 }
