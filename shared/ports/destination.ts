@@ -59,7 +59,7 @@ export interface SweepStep {
   readonly table: DestinationTable;
   readonly turn: Turn;
   readonly before: Date;
-  /** Rows deleted at most; fewer means that the sweep is done, and then `advance` is applied. */
+  /** Rows deleted at most. `advance` is applied by the step that ends the sweep; until then the checkpoint's `link` is the sweep's. */
   readonly limit: number;
   readonly advance: CheckpointAdvance;
   readonly isDeleteLogged: boolean;
@@ -109,7 +109,7 @@ export interface Destination {
   writeRetries(retry: RetryWrite): Promise<{ readonly rejected: readonly RejectedRow[] }>;
   /** Forgets rejected rows that were given up (same id, version and attempts), counting each once as a failure. */
   settleRejectedRows(table: string, rows: readonly RejectedRow[]): Promise<number>;
-  /** The latest `SinkModifiedOn` of the table's rows; reads the whole table. Undefined when it has no row. */
+  /** The latest `SinkModifiedOn` that rows of the table were written with, by whatever clock; undefined when there was none. */
   lastWrittenAt(table: string): Promise<Date | undefined>;
   /** Row versions by id, as decimal text; ids without a row are absent. */
   rowVersions(table: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
