@@ -42,6 +42,20 @@ export const rooms: Readonly<Record<string, Room>> = {
     imports: [...contracts, ...engines, ...Object.keys(adapters), 'shared/settings.ts'],
     packages: [],
   },
+  // It loads the functions by their path, as the Functions host does.
+  local: {
+    imports: contracts,
+    packages: [
+      '@azure/data-tables',
+      '@azure/storage-blob',
+      '@azure/storage-queue',
+      'cli-progress',
+      'croner',
+      'jose',
+      'pg',
+      'zod',
+    ],
+  },
   functions: { imports: ['shared/edge', 'shared/service.ts'], packages: ['@azure/functions'] },
 };
 
@@ -63,8 +77,8 @@ export function problemsOf(path: string, text: string): string[] {
     problems.push('its name is not in kebab-case');
   if (forbiddenWords.test(fileName)) problems.push('its name has a word that says nothing');
   if (lineCount > mostLines(path)) problems.push(`${lineCount} lines; at most ${mostLines(path)}`);
+  if (/^(shared|functions|local)\//.test(path)) problems.push(...importProblems(path, code));
   if (path.startsWith('shared/') || path.startsWith('functions/')) {
-    problems.push(...importProblems(path, code));
     if (path !== 'shared/settings.ts' && /\bprocess\.env\b|node:process/.test(code))
       problems.push('only shared/settings.ts reads the environment');
     const readsClock =
@@ -87,7 +101,7 @@ function importProblems(path: string, code: string): string[] {
   const checked = code.replace(/\bimport type [^;]*?\bfrom\s*'([^']+)'/g, (statement, name) =>
     rules.types?.includes(name) ? '' : statement,
   );
-  return [...checked.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]/g)].flatMap(([, target = '']) => {
+  return [...checked.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)'([^'\n]+)'/g)].flatMap(([, target = '']) => {
     if (target.startsWith('node:')) return [];
     if (!target.startsWith('.')) {
       const name = target.split('/', target.startsWith('@') ? 2 : 1).join('/');

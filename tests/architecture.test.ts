@@ -29,6 +29,7 @@ describe('the rules', () => {
     ['shared/edge/answer.ts', "import type {\n  HttpRequest,\n} from '@azure/functions';"],
     ['shared/schema/shape.ts', '// setTimeout is not for here\n/* nor process.env */'],
     ['tests/adapters/storage.local.test.ts', 'process.env'],
+    ['local/start.ts', "import type { F } from '../shared/model/failure.ts';\nDate.now();"],
   ])('take %s', (path, text) => expect(problemsOf(path, text)).toEqual([]));
 
   it.each([
@@ -42,6 +43,8 @@ describe('the rules', () => {
     ['one of another adapter', 'shared/adapters/entra/a.ts', "import '../storage/b.ts';", /may not import/],
     ['one at run time', 'shared/api/a.ts', "await import('../adapters/storage/b.ts')", /may not import/],
     ['one of local', 'shared/service.ts', "import { b } from '../local/start.ts';", /may not import local/],
+    ['one of the app by local', 'local/a.ts', "import { s } from '../shared/service.ts';", /local may not/],
+    ['a package of local', 'local/a.ts', "import express from 'express';", /may not use package express/],
     ['a package', 'shared/sync/a.ts', "import { Client } from 'pg';", /may not use package pg/],
     [
       'a scoped package',
