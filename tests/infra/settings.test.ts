@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readSettings, settingsSchema } from '../../shared/settings.ts';
 import { findBicepCompiler, infraFolder } from './bicep-compiler.ts';
@@ -50,14 +49,5 @@ describe.skipIf(!compiler.isAvailable)('the settings of the function app', async
   it('hold no secret and do not say where the package is', () => {
     expect(names().filter((name) => /KEY$|SECRET|PASSWORD|^AzureWebJobsStorage$/i.test(name))).toEqual([]);
     expect(names()).not.toContain('WEBSITE_RUN_FROM_PACKAGE');
-  });
-
-  it('have each one that a schedule or queue name is taken from', () => {
-    const functions = new URL('../../functions/', import.meta.url);
-    const texts = readdirSync(functions).map((file) => readFileSync(new URL(file, functions), 'utf8'));
-    const placeholders = texts.flatMap((text) =>
-      [...text.matchAll(/['"`]%(\w+)%['"`]/g)].map(([, name]) => name),
-    );
-    expect(placeholders.filter((name) => !names().includes(`${name}`))).toEqual([]);
   });
 });
