@@ -1,3 +1,4 @@
+import { hasCode } from '../errors.ts';
 import type { ChangePage } from '../model/change.ts';
 import type { PageRequest } from '../ports/dataverse.ts';
 import { compareVersions } from '../schema/row-version.ts';
@@ -15,16 +16,24 @@ export async function readCurrentPage(
     | { readonly kind: 'next' | 'delta'; readonly link: string },
 ): Promise<ChangePage> {
   for (;;) {
-    const page = await run.dataverse.readPage({ ...request, query: run.shape.query } as PageRequest);
-    if (page.rows.length === 0) return page;
-    if (!(await renewShape(run, page.metadataVersion))) return page;
+    try {
+      const page = await run.dataverse.readPage({ ...request, query: run.shape.query } as PageRequest);
+      if (page.rows.length === 0 || !(await renewShape(run, page.metadataVersion))) return page;
+    } catch (error) {
+      // Perhaps it was asked for a column that has been deleted.
+      if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED') || !(await readShapeAgain(run))) throw error;
+    }
   }
 }
 
 /** Reads the shape again if the metadata has moved since; `seen` saves a request. Tells whether there are other columns. */
 export async function renewShape(run: TableRun, seen?: string): Promise<boolean> {
+  if (!isOutdated(run.shape, seen ?? (await run.dataverse.metadataVersion()))) return false;
+  return readShapeAgain(run);
+}
+
+async function readShapeAgain(run: TableRun): Promise<boolean> {
   const { shape, profile, table, dataverse, destination, ports } = run;
-  if (!isOutdated(shape, seen ?? (await dataverse.metadataVersion()))) return false;
   ports.shapes.forget(profile, table);
   run.shape = await ports.shapes.of(profile, table, dataverse, destination);
   return run.shape.query.columns.join() !== shape.query.columns.join();

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ServiceError } from '../../../shared/errors.ts';
 import type { ChangePage } from '../../../shared/model/change.ts';
 import type { PageRequest } from '../../../shared/ports/dataverse.ts';
 import { readCurrentPage } from '../../../shared/sync/read-current.ts';
@@ -60,4 +61,28 @@ test('a page without rows costs nothing more', async () => {
   const { run, asked } = runOf([{ rows: [], deletedIds: ['x'] }], grown, ['10']);
   await readCurrentPage(run, { kind: 'delta', link: 'link' });
   expect(asked).toEqual(['name']);
+});
+
+test.each([
+  ['is asked again without a column that was deleted', shapeOf(['accountid'], '9'), true],
+  ['stays refused when the columns are the same', shapeOf(['name'], '9'), false],
+])('a page that Dataverse refuses %s', async (_, next, isAnswered) => {
+  const { run, asked } = runOf([], next);
+  const { readPage } = run.dataverse;
+  const refusal = new ServiceError('DATAVERSE_REQUEST_REFUSED', 'Cannot read: there is no such column.');
+  const reading = readCurrentPage(
+    {
+      ...run,
+      dataverse: {
+        ...run.dataverse,
+        readPage: (request: PageRequest) =>
+          request.query.columns.includes('name') ? Promise.reject(refusal) : readPage(request),
+        metadataVersion: async () => '9',
+      },
+    },
+    { kind: 'delta', link: 'link' },
+  );
+  if (isAnswered) await expect(reading).resolves.toMatchObject({ rows: [{}] });
+  else await expect(reading).rejects.toBe(refusal);
+  expect(asked).toContain('forget');
 });
