@@ -7,7 +7,7 @@ import { listenOnLoopback } from '../loopback-server.ts';
 import { type PostgresServer, startPostgresServer, superuser } from './postgres-server.ts';
 
 export const databaseName = 'reporting';
-export const destinationSchema = 'dbo';
+const destinationSchema = 'dbo';
 /** The app's login: it owns the destination schema and nothing else. */
 export const exporterLogin = { name: 'exporter', password: 'exporter' };
 
@@ -50,7 +50,7 @@ export async function startDatabase(options: DatabaseOptions = {}): Promise<Data
   };
 }
 
-export function databaseUrl(port: number, { name, password }: { name: string; password: string }): string {
+function databaseUrl(port: number, { name, password }: { name: string; password: string }): string {
   return `postgres://${name}:${password}@127.0.0.1:${port}/${databaseName}`;
 }
 

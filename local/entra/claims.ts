@@ -19,7 +19,7 @@ export function tenantOf(caller: Caller): string {
   return caller.kind === 'user' ? caller.user.tenantId : caller.client.tenantId;
 }
 
-export function isApiResource(resource: string): boolean {
+function isApiResource(resource: string): boolean {
   return [apiApplicationId, apiApplicationUri].includes(resource.replace(/\/$/, '').toLowerCase());
 }
 

@@ -2,7 +2,7 @@ import { defaultPortBase, largestPortBase } from './addresses.ts';
 import { openFlags } from './read-flags.ts';
 
 /** Which form of the app runs. */
-export type AppForm = 'sources' | 'bundle';
+type AppForm = 'sources' | 'bundle';
 
 export type StartFlags = {
   readonly portBase: number;

@@ -4,11 +4,11 @@ import { z } from 'zod';
  * The steps of one table's replication: `identity` counts the rows and takes the delta link from before the load,
  * `load` reads all columns, `sweep` deletes what a reload did not see, `delta` follows the changes for ever.
  */
-export const syncPhases = ['identity', 'load', 'sweep', 'delta'] as const;
+const syncPhases = ['identity', 'load', 'sweep', 'delta'] as const;
 export type SyncPhase = (typeof syncPhases)[number];
 
 /** Why a table waits: the destination or the source is not available, since when, and how often it was tried. */
-export const incidentSchema = z.object({
+const incidentSchema = z.object({
   code: z.string(),
   message: z.string(),
   since: z.string(),

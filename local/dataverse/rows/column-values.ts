@@ -3,7 +3,7 @@ import { type Column, isLookup, type Table } from '../schema/table.ts';
 import { isGuid } from '../store/guid-order.ts';
 
 /** A number as the client wrote it: digits that a JavaScript number would lose are kept. */
-export type WrittenNumber = { digits: string };
+type WrittenNumber = { digits: string };
 
 const int32 = 2 ** 31;
 

@@ -1,5 +1,3 @@
-export type RequestCounts = ReturnType<typeof requestCounts>;
-
 /** Counts Web API calls by method and route; ids are left out of the route, so that the list stays short. */
 export function requestCounts() {
   const counts = new Map<string, number>();

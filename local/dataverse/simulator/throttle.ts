@@ -8,7 +8,6 @@ type Window = {
   concurrent: number;
   refusals: number;
 };
-export type Throttle = ReturnType<typeof throttle>;
 
 export const throttleErrors = {
   requests: (limit: number, seconds: number) =>

@@ -6,7 +6,7 @@ import type { StorageAccount } from './storage-account.ts';
 import { keyOf } from './table-document.ts';
 
 /** Name of the table of statuses: a partition a profile, the newest row first. */
-export const statusHistoryTable = 'StatusHistory';
+const statusHistoryTable = 'StatusHistory';
 
 const lastMoment = 9_999_999_999_999;
 

@@ -6,7 +6,7 @@ import type { StorageAccount } from './storage-account.ts';
 import { keyOf } from './table-document.ts';
 
 /** Name of the table of sync states: a partition a profile, a row a table. */
-export const syncStatesTable = 'SyncStates';
+const syncStatesTable = 'SyncStates';
 
 export function syncStates(account: StorageAccount): SyncStates {
   const states = documentTable(account, {

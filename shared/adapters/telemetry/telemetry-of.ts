@@ -10,7 +10,7 @@ export interface TelemetryTargets {
 }
 
 /** Telemetry that goes nowhere. */
-export const noTelemetry: Telemetry = { event() {} };
+const noTelemetry: Telemetry = { event() {} };
 
 /** Telemetry to the targets that the settings name. */
 export function telemetryOf(
