@@ -116,15 +116,13 @@ export interface Destination {
   close(): Promise<void>;
 }
 
-/** Opens destinations by connection string; the string decides which database it is. */
+/** Opens destinations of one kind of database by connection string. */
 export interface Destinations {
   /** `SECRET_VALUE_INVALID` when the string is none; connects to nobody yet. Connections are pooled per process. */
   open(
     connectionString: string,
     namespace: { readonly schema: string; readonly prefix: string },
   ): Destination;
-  /** Which kind of database a connection string is for. */
-  typeOf(connectionString: string): 'SqlAzure' | 'PostgreSql';
 }
 
 /** Opens the destination of a profile: reads its secret, checks the secret's tags and the kind of database, connects. */

@@ -67,7 +67,6 @@ function setUp(secret: Secret, failing: { code?: 'DESTINATION_LOGIN_FAILED' } = 
           seen.opened.push(`${text} ${schema} ${prefix}`);
           return { ...destination };
         },
-        typeOf: () => 'PostgreSql',
       }),
     },
   });

@@ -25,12 +25,9 @@ function tls(host: string, mode: string | null): ClientConfig['ssl'] {
   return { rejectUnauthorized: true, ...(isIP(host) === 0 && { servername: host }) };
 }
 
-/** Which kind of database the string is for; `SECRET_VALUE_INVALID` when it is for none. */
-export function typeOfConnectionString(connectionString: string): 'SqlAzure' | 'PostgreSql' {
-  if (/^postgres(ql)?:\/\//i.test(connectionString)) return 'PostgreSql';
-  if (/(^|;)\s*(server|data source|address|addr|network address)\s*=/i.test(connectionString))
-    return 'SqlAzure';
-  throw invalid('it is neither for PostgreSQL nor for SQL Server');
+/** Whether a login and rows would travel to another machine in clear. */
+export function isRemoteInClear({ host, ssl }: Pick<ClientConfig, 'host' | 'ssl'>): boolean {
+  return ssl === false && host !== undefined && !isLoopback(host);
 }
 
 /**
@@ -38,7 +35,7 @@ export function typeOfConnectionString(connectionString: string): 'SqlAzure' | '
  * part of the string when it is none.
  */
 export function readConnectionString(connectionString: string): ClientConfig & { readonly host: string } {
-  if (typeOfConnectionString(connectionString) !== 'PostgreSql') throw invalid('it is not for PostgreSQL');
+  if (!/^postgres(ql)?:\/\//i.test(connectionString)) throw invalid('it is no URL of PostgreSQL');
   const url = URL.parse(connectionString);
   if (url === null) throw invalid('it is no URL (characters such as @ / # in a password must be %-encoded)');
   const database = url.pathname.slice(1);

@@ -1,9 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
-import { ServiceError } from '../../errors.ts';
 import type { Destination, Destinations } from '../../ports/destination.ts';
 import * as checkpoints from './checkpoints.ts';
 import { inTransaction, openPool } from './connection.ts';
-import { typeOfConnectionString } from './connection-string.ts';
 import { ensureSystemTables, ensureTable } from './ddl.ts';
 import type { Namespace } from './identifiers.ts';
 import { versionsById } from './merge.ts';
@@ -76,13 +74,7 @@ export function postgresDestinations(): Destinations {
     await shared.pool.end();
   };
   return {
-    typeOf: typeOfConnectionString,
     open: (connectionString, namespace) => {
-      if (typeOfConnectionString(connectionString) !== 'PostgreSql')
-        throw new ServiceError(
-          'SECRET_VALUE_INVALID',
-          'Cannot open the destination: the secret is for SQL Server, which this version does not write; expected PostgreSQL.',
-        );
       const shared = pools.get(connectionString) ?? { pool: openPool(connectionString), users: 0 };
       pools.set(connectionString, shared);
       shared.users++;

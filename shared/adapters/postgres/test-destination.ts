@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
 import type { DestinationFinding } from '../../ports/destination.ts';
 import { inTransaction } from './connection.ts';
+import { isRemoteInClear } from './connection-string.ts';
 import { existingTable } from './ddl.ts';
 import { destinationError } from './error-map.ts';
 import { type Namespace, prefixed, quoted, shortened, systemTables, tableName } from './identifiers.ts';
@@ -72,6 +73,13 @@ function findingsOfFacts(facts: Facts, { schema }: Namespace): DestinationFindin
       ),
     );
   return findings;
+}
+
+function findingsOfTransport({ options }: Pool): DestinationFinding[] {
+  if (!isRemoteInClear(options)) return [];
+  const message =
+    'The connection is not encrypted (sslmode=disable) though the server is another machine: password and rows can be read on the way.';
+  return [{ severity: 'warning', message }];
 }
 
 async function findingsOfNames(
@@ -151,7 +159,7 @@ export async function testDestination(
       const tried = findings.some(({ severity }) => severity === 'error')
         ? []
         : await tryDdl(client, namespace);
-      return [connected, ...findings, ...names, ...tried];
+      return [connected, ...findingsOfTransport(pool), ...findings, ...names, ...tried];
     });
   } catch (error) {
     return [finding(error)];
