@@ -1,5 +1,5 @@
 import { clients, contosoTenantId, organizationId, users } from '../sign-ins.ts';
-import { defaultPortBase } from './addresses.ts';
+import { defaultPortBase, exporterPortBase } from './addresses.ts';
 import type { Platform } from './start-platform.ts';
 
 /** The short table of addresses and sign-ins that `npm start` prints. */
@@ -23,7 +23,8 @@ export function welcomeText(
     clientId,
     `${secret}  (application, ${roles.join(', ')})`,
   ]);
-  const moved = options.portBase === defaultPortBase ? '' : ` --port-base ${options.portBase}`;
+  const signInBase = options.exporterUrl ? exporterPortBase(options.exporterUrl) : options.portBase;
+  const moved = signInBase === defaultPortBase ? '' : ` --port-base ${signInBase}`;
   return [
     '',
     ...table(rows),
