@@ -15,8 +15,8 @@ export function isBeingVerified(failure: Failure, retouchedAt: string): boolean 
 
 /**
  * What becomes of all failures of a row that was re-touched: healed when the destination has the touched version or, with
- * an exporter that cannot tell, when nothing newer failed within the time-out; back to wait, or given up, when it failed
- * again or did not arrive in time. No steps: ask again later.
+ * an exporter that cannot tell, when the log shows that nothing newer failed within the time-out; back to wait, or given
+ * up, when it failed again or did not arrive in time. No steps: ask again later.
  */
 export function judgeRow(
   failures: readonly Failure[],
@@ -34,7 +34,10 @@ export function judgeRow(
   if (hasArrived(touched, arrival)) return heal(older, 'The row arrived in the destination.');
   if (newer.length > 0) return inVain([...touched, ...newer], 'Failed again after it was written again.');
   if (!isTimedOut) return [];
-  if (arrival.kind === 'untold') return heal(older, 'Did not fail again after it was written again.');
+  if (arrival.kind === 'untold')
+    return failures.some((failure) => hidesNextOne(failure, retouchedAt))
+      ? inVain(touched, 'The failure log cannot tell whether it failed again after it was written again.')
+      : heal(older, 'Did not fail again after it was written again.');
   if (arrival.kind === 'unreachable') return inVain(touched, 'The exporter did not say whether it arrived.');
   return inVain(touched, 'Did not arrive in the destination in time.');
 
@@ -66,4 +69,14 @@ function hasArrived(touched: readonly Failure[], arrival: Arrival): boolean {
 function isNewer(failure: Failure, retouchedAt: string): boolean {
   const second = `${retouchedAt.slice(0, 19)}.000Z`;
   return happenedAt(failure) >= second && failure.ingestedAt >= retouchedAt;
+}
+
+/**
+ * Equal entries are one failure. One from before the touch therefore hides the next one of the same second, or of the same
+ * hour's folder when entries have no time: then silence after the touch proves nothing.
+ */
+function hidesNextOne(failure: Failure, retouchedAt: string): boolean {
+  const length =
+    failure.notificationTime === undefined ? '2026-01-05T08'.length : '2026-01-05T08:00:00'.length;
+  return happenedAt(failure).slice(0, length) === retouchedAt.slice(0, length);
 }

@@ -254,6 +254,32 @@ describe('a healed row', () => {
     await world.live(5);
     expect(statesOf(world)).toEqual({ healed: 1 });
   });
+
+  test.each([
+    ['second', {}],
+    ['hour, when entries have no time', { notificationTime: undefined }],
+  ])(
+    'is not one that may have failed again unseen, as equal entries are one of the same %s',
+    async (_, time) => {
+      const world = smallWorld({ hasRowVersions: false, retouchFirstDelaySeconds: 0 });
+      const id = rowId(1);
+      world.source.put('account', id, { name: 'row' });
+      world.logFailure({ recordId: id, ...time });
+      await world.runTimer();
+      await world.runTimer();
+      if ('notificationTime' in time) world.pass(60);
+      await world.deliver();
+      expect(world.touched).toEqual([id]);
+      world.logFailure({ recordId: id, ...time });
+      await world.runTimer();
+      expect(world.failures()).toHaveLength(1);
+      world.pass(300);
+      await world.deliver();
+      expect(world.failures()).toMatchObject([
+        { state: 'waiting', attempts: 1, note: expect.stringMatching(/cannot tell/) },
+      ]);
+    },
+  );
 });
 
 describe('a failure of a whole table', () => {
