@@ -26,7 +26,8 @@ interface LinkState {
   readonly after: string;
 }
 
-const attribute = (
+/** An attribute that can be read and written and is nothing special, unless said otherwise. */
+export const attribute = (
   logicalName: string,
   type: Attribute['type'],
   more: Partial<Attribute> = {},

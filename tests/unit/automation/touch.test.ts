@@ -2,20 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { chooseTouchColumn } from '../../../shared/automation/choose-touch-column.ts';
 import { touchOf } from '../../../shared/automation/touch-row.ts';
 import type { Attribute, AttributeType } from '../../../shared/model/table-schema.ts';
-import { smallTable } from '../../fakes/fake-dataverse.ts';
+import { attribute as column, smallTable } from '../../fakes/fake-dataverse.ts';
 
-const column = (logicalName: string, type: AttributeType, more: Partial<Attribute> = {}): Attribute => ({
-  logicalName,
-  type,
-  isPrimaryId: false,
-  isPrimaryName: false,
-  isLogical: false,
-  isValidForRead: true,
-  isValidForUpdate: true,
-  isValidODataAttribute: true,
-  isCalculated: false,
-  ...more,
-});
 const choose = (...attributes: Attribute[]) => chooseTouchColumn(attributes)?.logicalName;
 
 describe('the column that a re-touch writes', () => {

@@ -2,23 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Attribute, TableDefinition } from '../../../shared/model/table-schema.ts';
 import { destinationTable } from '../../../shared/schema/destination-table.ts';
 import { rowQuery } from '../../../shared/schema/row-query.ts';
-
-const attribute = (
-  logicalName: string,
-  type: Attribute['type'],
-  more: Partial<Attribute> = {},
-): Attribute => ({
-  logicalName,
-  type,
-  isPrimaryId: false,
-  isPrimaryName: false,
-  isLogical: false,
-  isValidForRead: true,
-  isValidForUpdate: true,
-  isValidODataAttribute: true,
-  isCalculated: false,
-  ...more,
-});
+import { attribute } from '../../fakes/fake-dataverse.ts';
 
 const satellite = (logicalName: string, type: Attribute['type'], attributeOf: string, maxLength?: number) =>
   attribute(logicalName, type, {
