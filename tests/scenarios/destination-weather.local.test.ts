@@ -63,6 +63,20 @@ describe('the destination', () => {
     await profile.expectEqualSides();
   }, 120_000);
 
+  test('is full: no row is blamed, and it goes on when there is room', async () => {
+    await profile.startChanges();
+    // The error of a full disk, as PostgreSQL raises it when it cannot extend a file.
+    await inDatabase(
+      platform(),
+      `CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+       ${tables.map((table) => `CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE OR DELETE ON dbo.${table} FOR EACH STATEMENT EXECUTE FUNCTION no_room();`).join('')}`,
+    );
+    await expectToldOnce('(53100)');
+    await inDatabase(platform(), 'DROP FUNCTION no_room CASCADE');
+    await profile.expectEqualSides();
+  }, 90_000);
+
   test('loses a table: it is made and loaded again', async () => {
     await profile.startChanges();
     await inDatabase(platform(), 'DROP TABLE dbo.account');
