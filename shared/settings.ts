@@ -152,7 +152,7 @@ export const settingsSchema = z.object({
     "When the profiles' status is recorded (NCRONTAB, UTC).",
   ),
   INGEST_FAILURES_SCHEDULE: schedule('30 * * * * *').describe('When failure logs are read (NCRONTAB, UTC).'),
-  RETOUCH_FIRST_DELAY_SECONDS: numberBetween(0, 86_400, 60).describe('From a failure to the first re-touch.'),
+  RETOUCH_FIRST_DELAY_SECONDS: numberBetween(1, 86_400, 60).describe('From a failure to the first re-touch.'),
   RETOUCH_MAX_DELAY_SECONDS: numberBetween(1, 604_800, 21_600).describe(
     'The most between two re-touches of a row.',
   ),
