@@ -39,6 +39,6 @@ export function hasCode(error: unknown, ...codes: ErrorCode[]): error is Service
 }
 
 /** The message with what cures it, for people. */
-export function messageWithCure(error: ServiceError): string {
+export function messageWithCure(error: Pick<ServiceError, 'message' | 'code'>): string {
   return `${error.message} ${errorCodes[error.code].cure}`;
 }

@@ -1,5 +1,6 @@
 import { ServiceError } from '../errors.ts';
 import type { ChangePage, Row } from '../model/change.ts';
+import { rowId } from '../schema/row-id.ts';
 import { readCurrentPage, renewShape } from './read-current.ts';
 import { isOver, readTime, type TableRun } from './table-run.ts';
 import { writePage } from './write-page.ts';
@@ -73,7 +74,7 @@ async function settleDeletes(run: TableRun, page: ChangePage): Promise<ChangePag
   const keysOnly = { ...query, columns: [query.table.primaryId], hasAnnotations: false };
   const alive = await run.dataverse.readRows(keysOnly, page.deletedIds);
   if (alive.length === 0) return page;
-  const aliveIds = new Set(alive.map((row) => String(row[query.table.primaryId]).toLowerCase()));
+  const aliveIds = new Set(alive.map((row) => rowId(row, query.table.primaryId)));
   let rows: readonly Row[];
   do rows = await run.dataverse.readRows(run.shape.query, [...aliveIds]);
   while (await renewShape(run));

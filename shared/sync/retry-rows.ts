@@ -1,11 +1,10 @@
-import { errorCodes } from '../error-codes.ts';
-import { hasCode, ServiceError } from '../errors.ts';
-import type { Row } from '../model/change.ts';
+import { hasCode, messageWithCure, ServiceError } from '../errors.ts';
 import type { FailureEntry } from '../model/failure.ts';
 import type { Profile } from '../model/profile.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { RetryRowItem } from '../model/work-item.ts';
 import type { Destination } from '../ports/destination.ts';
+import { rowId } from '../schema/row-id.ts';
 import { isOutdated } from './read-current.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
@@ -100,7 +99,7 @@ async function tryAgain(
       ports.shapes.forget(profile, table);
       continue;
     }
-    const found = new Set(rows.map((row: Row) => String(row[shape.query.table.primaryId]).toLowerCase()));
+    const found = new Set(rows.map((row) => rowId(row, shape.query.table.primaryId)));
     const goneIds = ids.filter((id) => !found.has(id));
     const nextAttemptAt = new Date(ports.clock.now().getTime() + profile.retryPolicy.intervalSeconds * 1000);
     try {
@@ -158,7 +157,7 @@ async function giveUp(
 }
 
 function asEntry(row: RejectedRow): FailureEntry {
-  const { table, id, noticedAt, changeType, reason, code } = row;
-  const told = `${reason} ${errorCodes[code].cure}`;
-  return { entity: table, recordId: id, notificationTime: noticedAt, changeType, reason: told };
+  const { table, id, noticedAt, changeType, code } = row;
+  const reason = messageWithCure({ message: row.reason, code });
+  return { entity: table, recordId: id, notificationTime: noticedAt, changeType, reason };
 }

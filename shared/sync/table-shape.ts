@@ -1,14 +1,13 @@
 import type { Profile } from '../model/profile.ts';
-import type { DestinationTable, TableDefinition } from '../model/table-schema.ts';
+import type { DestinationTable } from '../model/table-schema.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Dataverse, RowQuery } from '../ports/dataverse.ts';
 import type { Destination } from '../ports/destination.ts';
 import { destinationTable } from '../schema/destination-table.ts';
 import { rowQuery } from '../schema/row-query.ts';
 
-/** A table as Dataverse has it, as the destination holds it, and the query that reads the one for the other. */
+/** A table as the destination holds it, and the query that reads Dataverse for it. */
 export interface TableShape {
-  readonly definition: TableDefinition;
   readonly target: DestinationTable;
   readonly query: RowQuery;
   /** Of the organization, from before the definition was read. */
@@ -39,7 +38,7 @@ export function tableShapes(clock: Clock): TableShapes {
       const target = destinationTable(definition);
       await destination.ensureSystemTables({ hasDeleteLog: profile.writeDeleteLog });
       await destination.ensureTable(target);
-      const shape = { definition, target, query: rowQuery(definition), metadataVersion };
+      const shape = { target, query: rowQuery(definition), metadataVersion };
       for (const [other, entry] of known) if (now - entry.readAt >= maxAgeMilliseconds) known.delete(other);
       known.set(key(profile, table), { shape, readAt: now });
       return shape;

@@ -7,6 +7,7 @@ import type { DestinationTable } from '../../shared/model/table-schema.ts';
 import type { Destination } from '../../shared/ports/destination.ts';
 import { compareTable } from '../../shared/schema/compare-table.ts';
 import { fingerprint } from '../../shared/schema/fingerprint.ts';
+import { rowId } from '../../shared/schema/row-id.ts';
 import { compareVersions, laterVersion, versionOfRow } from '../../shared/schema/row-version.ts';
 import { canonicalValue } from '../../shared/schema/values.ts';
 import { expressed, type RefusalRule, type StoredRow, tooLong } from './stored-row.ts';
@@ -132,7 +133,7 @@ export function fakeDestination(): FakeDestination {
   const writeRows = (shape: DestinationTable, rows: readonly Row[], mode: 'newer' | 'reload', at: Date) => {
     const newest = new Map<string, Row>();
     for (const row of rows) {
-      const id = String(row[shape.idSource]).toLowerCase();
+      const id = rowId(row, shape.idSource);
       const known = newest.get(id);
       if (!known || compareVersions(versionOfRow(known), versionOfRow(row)) <= 0) newest.set(id, row);
     }
@@ -332,7 +333,7 @@ export function fakeDestination(): FakeDestination {
         const from = takeTurn(name, retry.turn);
         const tried = retry.tried.filter(isCurrent);
         const ids = new Set(tried.map(({ id }) => id));
-        const rows = retry.rows.filter((row) => ids.has(String(row[idSource]).toLowerCase()));
+        const rows = retry.rows.filter((row) => ids.has(rowId(row, idSource)));
         const upserts = writeRows(retry.table, rows, 'newer', retry.readAt);
         const gone = tried.filter(({ id }) => retry.goneIds.includes(id));
         const goneIds = gone.map(({ id }) => id);

@@ -1,5 +1,6 @@
 import type { Row } from '../../model/change.ts';
 import type { RowQuery } from '../../ports/dataverse.ts';
+import { rowId } from '../../schema/row-id.ts';
 import type { WebApi } from './web-api.ts';
 
 /** 50 ids and 300 columns make some 8 KB of URL, well below the 32 KB that Dataverse takes. */
@@ -34,7 +35,7 @@ export function rowsPath({ table, columns }: RowQuery): string {
 
 /** The row's primary key, a lower-case guid. */
 export function idOf({ table }: RowQuery, row: Row): string {
-  return String(row[table.primaryId]).toLowerCase();
+  return rowId(row, table.primaryId);
 }
 
 /** The rows with these ids that exist, current as of now. */

@@ -3,6 +3,7 @@ import type { Row } from '../../model/change.ts';
 import type { RejectedRow } from '../../model/rejected-row.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
 import type { RetryWrite } from '../../ports/destination.ts';
+import { rowId } from '../../schema/row-id.ts';
 import { laterVersion } from '../../schema/row-version.ts';
 import { noteDone, takeTurn } from './checkpoints.ts';
 import { inTransaction } from './connection.ts';
@@ -50,7 +51,7 @@ export async function writeRetries(pool: Pool, namespace: Namespace, retry: Retr
   return inTransaction(pool, `try rejected rows of table "${table.name}" again`, async (client) => {
     await takeTurn(client, namespace, table.name, retry.turn);
     const current = await stillRejected(client, namespace, table, retry.tried);
-    const isCurrent = (row: Row) => current.has(String(row[table.idSource]).toLowerCase());
+    const isCurrent = (row: Row) => current.has(rowId(row, table.idSource));
     const page = pageRows(table, retry.rows.filter(isCurrent));
     const writing = { mode: 'newer', writtenAt: readAt, loadStartedAt: undefined } as const;
     const { refused } = await writeRows(client, { namespace, table }, page, writing);
