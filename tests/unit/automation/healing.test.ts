@@ -13,14 +13,19 @@ function refusedRows(world: World, count: number, reason = 'constraint "positive
   }
 }
 
-/** Refused rows whose cause is gone, as a healed probe has just released them: the ids of one message. */
-async function releasedRows(world: World, count: number): Promise<readonly string[]> {
-  refusedRows(world, count + 1);
+/** Refused rows whose cause is gone, and whose probe is on its way. */
+async function planProbe(world: World, count: number): Promise<void> {
+  refusedRows(world, count);
   world.exportChanges();
   await world.runTimer();
   world.refused.clear();
   world.pass(61);
   await world.runTimer();
+}
+
+/** Refused rows whose cause is gone, as a healed probe has just released them: the ids of one message. */
+async function releasedRows(world: World, count: number): Promise<readonly string[]> {
+  await planProbe(world, count + 1);
   await world.deliver();
   world.exportChanges();
   world.pass(30);
@@ -65,12 +70,7 @@ describe('rows that were refused', () => {
 
   test('are released in batches of a hundred as soon as their probe is healed', async () => {
     const world = smallWorld();
-    refusedRows(world, 250);
-    world.exportChanges();
-    await world.runTimer();
-    world.refused.clear();
-    world.pass(61);
-    await world.runTimer();
+    await planProbe(world, 250);
     await world.deliver();
     expect(world.touched).toHaveLength(1);
     world.exportChanges();
@@ -134,12 +134,7 @@ describe('rows that were refused', () => {
 
   test('that were changed between reading and writing are left to sync by themselves', async () => {
     const world = smallWorld();
-    refusedRows(world, 1);
-    world.exportChanges();
-    await world.runTimer();
-    world.refused.clear();
-    world.pass(61);
-    await world.runTimer();
+    await planProbe(world, 1);
     const { dataverse } = world.source;
     const racing = {
       ...dataverse,
