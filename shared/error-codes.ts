@@ -27,6 +27,11 @@ export const errorCodes = {
     403,
     'Use a System Administrator of the organization or a permitted app role.',
   ),
+  REQUEST_ROUTE_UNKNOWN: code(
+    'never',
+    404,
+    'Use a path and method of the API; /swagger/docs/2016-01-01 lists them.',
+  ),
   MESSAGE_UNREADABLE: code(
     'never',
     500,
@@ -37,6 +42,17 @@ export const errorCodes = {
   PROFILE_NOT_FOUND: code('never', 404, 'List the profiles of the organization for their ids.'),
   PROFILE_INVALID: code('never', 400, 'Correct the named members of the profile.'),
   PROFILE_NAME_TAKEN: code('never', 400, 'Choose another name, or delete the other profile first.'),
+  PROFILE_CHANGED: code(
+    'never',
+    412,
+    'Get the profile again, apply the change to it, and send it with its Version.',
+  ),
+  PROFILE_CHANGE_REFUSED: code('never', 400, 'Deactivate the profile first, or create another one.'),
+  PRIVACY_TERMS_NOT_ACCEPTED: code(
+    'manual',
+    400,
+    'Have an administrator call POST metadata/acceptprivacyterms with isAuthorized=true, then try again.',
+  ),
   PROFILE_TEST_FAILED: code('manual', 400, 'Cure the findings of the report, then try again.'),
   TABLE_UNKNOWN: code('never', 400, 'Use a table from metadata/entities.'),
   TABLE_NOT_EXPORTABLE: code('never', 400, 'Remove the table from the profile.'),

@@ -31,6 +31,12 @@ const numberBetween = (smallest: number, largest: number, preset: number) =>
     .transform(Number)
     .default(preset);
 
+const truth = (preset: 'true' | 'false') =>
+  z
+    .enum(['true', 'false'], 'must be true or false')
+    .default(preset)
+    .transform((text) => text === 'true');
+
 const partsOf = (text: string) =>
   text
     .split(',')
@@ -104,6 +110,9 @@ export const settingsSchema = z.object({
     .describe(
       'Origin handed out as ConnectorUrl. Without it, the one the caller used; set it behind a gateway.',
     ),
+  PRIVACY_TERMS_REQUIRED: truth('false').describe(
+    'Whether a profile can be activated only after the privacy terms of its organization were accepted.',
+  ),
   MANAGED_IDENTITY_CLIENT_ID: guid.optional().describe('Client id of the user-assigned managed identity.'),
   IDENTITY_ENDPOINT: z
     .string()

@@ -3,6 +3,7 @@ import type { Organizations } from '../ports/dataverse.ts';
 import type { ProfileDestinations } from '../ports/destination.ts';
 import type { FailureLog } from '../ports/failure-log.ts';
 import type { Log } from '../ports/log.ts';
+import type { PrivacyTerms } from '../ports/privacy-terms.ts';
 import type { ProfileStore } from '../ports/profile-store.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { SyncStates } from '../ports/sync-states.ts';
@@ -17,6 +18,9 @@ export interface ApiPorts {
   readonly organizations: Organizations;
   readonly secrets: Pick<Secrets, 'problemsOfAddress'>;
   readonly destinations: ProfileDestinations;
+  readonly privacyTerms: PrivacyTerms;
+  /** Whether a profile is activated only after the privacy terms of its organization were accepted. */
+  readonly arePrivacyTermsRequired: boolean;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   /** Origin to hand out as `ConnectorUrl`; without it, the one that the caller used. */

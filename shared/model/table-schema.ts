@@ -94,3 +94,11 @@ export interface DestinationTable {
   readonly idSource: string;
   readonly columns: readonly DestinationColumn[];
 }
+
+/** A many-to-many relationship; its rows are those of the table `intersectName`. */
+export interface Relationship {
+  readonly name: string;
+  readonly firstTable: string;
+  readonly secondTable: string;
+  readonly intersectName: string;
+}

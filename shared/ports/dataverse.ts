@@ -1,6 +1,6 @@
 import type { ChangePage, Row, RowValue } from '../model/change.ts';
 import type { Organization } from '../model/organization.ts';
-import type { TableDefinition, TableSummary } from '../model/table-schema.ts';
+import type { Relationship, TableDefinition, TableSummary } from '../model/table-schema.ts';
 
 /** Which columns of which table to read; `columns` are member names as the Web API selects them (`_ownerid_value`). */
 export interface RowQuery {
@@ -35,6 +35,13 @@ export type WriteOutcome =
 export interface Dataverse {
   organization(): Promise<Organization>;
   tables(): Promise<readonly TableSummary[]>;
+  /** The many-to-many relationships. */
+  relationships(): Promise<readonly Relationship[]>;
+  /**
+   * Those of the tables that the app's own identity cannot read as a whole: the privilege is missing, or does not reach
+   * over the whole organization, so that rows would be left out unseen.
+   */
+  tablesWithoutRead(tables: readonly string[]): Promise<readonly string[]>;
   /** Read afresh, not from Dataverse's metadata cache. `DATAVERSE_TABLE_MISSING` when there is none. */
   tableDefinition(logicalName: string): Promise<TableDefinition>;
   /** Grows with every change of any table's columns, a decimal text; undefined where the organization does not tell. */

@@ -72,8 +72,11 @@ export interface SweepStep {
  * isolated by halving and never fail a call; destination faults fail it with a `DESTINATION_*` code and change nothing.
  */
 export interface Destination {
-  /** Connects and tries what replication needs, leaving nothing behind. Names of tables that stand in the way included. */
-  test(tableNames: readonly string[]): Promise<readonly DestinationFinding[]>;
+  /**
+   * Connects and tries what replication of these tables needs, leaving nothing behind: login, permissions, names that are
+   * taken, and the width of rows against the server's limit.
+   */
+  test(tables: readonly DestinationTable[]): Promise<readonly DestinationFinding[]>;
   /** Makes the delete log, the checkpoint and the rejected-row table where missing. */
   ensureSystemTables(options: { readonly hasDeleteLog: boolean }): Promise<void>;
   /**
@@ -128,8 +131,12 @@ export interface Destinations {
 /** Opens the destination of a profile: reads its secret, checks the secret's tags and the kind of database, connects. */
 export interface ProfileDestinations {
   /**
-   * The secret is read again when it is older than a few minutes or when its login was refused. A secret that is not
-   * tagged with the organization and its tenant is never used. Fails with a `SECRET_*` or `DESTINATION_*` code.
+   * The secret is read again when `isFresh` asks for it, when it is older than a few minutes, or when its login was
+   * refused. A secret that is not tagged with the organization and its tenant is never used. Fails with a `SECRET_*` or
+   * `DESTINATION_*` code.
    */
-  open(profile: Pick<Profile, 'organizationId' | 'destination'>): Promise<Destination>;
+  open(
+    profile: Pick<Profile, 'organizationId' | 'destination'>,
+    options?: { readonly isFresh?: boolean },
+  ): Promise<Destination>;
 }
