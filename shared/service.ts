@@ -9,6 +9,7 @@ import { secrets } from './adapters/keyvault/secrets.ts';
 import { failureBlobs } from './adapters/storage/failure-blobs.ts';
 import { failureLedger } from './adapters/storage/failure-ledger.ts';
 import { failureLog } from './adapters/storage/failure-log.ts';
+import { privacyTerms } from './adapters/storage/privacy-terms.ts';
 import { profileStore } from './adapters/storage/profile-store.ts';
 import { statusHistory } from './adapters/storage/status-history.ts';
 import {
@@ -158,6 +159,8 @@ function build(settings: Settings) {
       organizations: members,
       secrets: vault,
       destinations,
+      privacyTerms: privacyTerms(account),
+      arePrivacyTermsRequired: settings.PRIVACY_TERMS_REQUIRED,
       clock,
       log,
       serviceUrl: settings.SERVICE_URL,

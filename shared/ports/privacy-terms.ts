@@ -1,12 +1,4 @@
-/** What somebody answered for an organization: whether its data may be exported. */
-export interface PrivacyTermsAnswer {
-  readonly organizationId: string;
-  readonly isAccepted: boolean;
-  /** Object id of the user, or client id of the application. */
-  readonly answeredBy: string;
-  /** ISO 8601. */
-  readonly answeredAt: string;
-}
+import type { PrivacyTermsAnswer } from '../model/privacy-terms-answer.ts';
 
 /** The answers to the privacy terms; none is ever overwritten, the latest counts. */
 export interface PrivacyTerms {

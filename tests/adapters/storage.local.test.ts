@@ -4,6 +4,7 @@ import { failureBlobs } from '../../shared/adapters/storage/failure-blobs.ts';
 import { failureLedger } from '../../shared/adapters/storage/failure-ledger.ts';
 import { failureContainerName, failureLog } from '../../shared/adapters/storage/failure-log.ts';
 import { quarantineContainer } from '../../shared/adapters/storage/failure-quarantine.ts';
+import { privacyTerms } from '../../shared/adapters/storage/privacy-terms.ts';
 import { profileStore, profilesTable } from '../../shared/adapters/storage/profile-store.ts';
 import { statusHistory } from '../../shared/adapters/storage/status-history.ts';
 import { storageAccount } from '../../shared/adapters/storage/storage-account.ts';
@@ -21,6 +22,7 @@ describe('storage in Azurite', () => {
     profiles: profileStore(account),
     states: syncStates(account),
     history: statusHistory(account),
+    terms: privacyTerms(account),
     queues: workQueues(account),
     async receive(name) {
       const queue = await account.queue(queueNames[name]);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import type { Profile } from '../../shared/model/profile.ts';
 import { newSyncState, type SyncState } from '../../shared/model/sync-state.ts';
+import type { PrivacyTerms } from '../../shared/ports/privacy-terms.ts';
 import type { ProfileStore } from '../../shared/ports/profile-store.ts';
 import type { StatusHistory, StatusSnapshot } from '../../shared/ports/status-history.ts';
 import type { SyncStates } from '../../shared/ports/sync-states.ts';
@@ -12,6 +13,7 @@ export interface StorageUnderTest {
   readonly profiles: ProfileStore;
   readonly states: SyncStates;
   readonly history: StatusHistory;
+  readonly terms: PrivacyTerms;
   readonly queues: WorkQueues;
   /** Items of the queue that are visible now; they may come once only. */
   receive(queue: keyof WorkQueues): Promise<readonly unknown[]>;
@@ -198,6 +200,26 @@ export function storageContract(open: () => StorageUnderTest): void {
       expect(await history.latest(profileId, 2)).toEqual([snapshots[1], snapshots[2]]);
       expect(await history.latest(profileId, 0)).toEqual([]);
       expect(await history.latest(randomUUID(), 2)).toEqual([]);
+    });
+  });
+
+  describe('answers to the privacy terms', () => {
+    it('count by the latest, in whatever order they arrive', async () => {
+      const { terms } = open();
+      const answer = (second: number, isAccepted: boolean) => ({
+        organizationId,
+        isAccepted,
+        answeredBy: randomUUID(),
+        answeredAt: `2026-11-23T10:00:0${second}.000Z`,
+      });
+      const organizationId = randomUUID();
+      expect(await terms.latest(organizationId)).toBeUndefined();
+      const [first, second, third] = [answer(1, true), answer(2, false), answer(3, true)] as const;
+      await terms.record(first);
+      await terms.record(third);
+      await terms.record(second);
+      expect(await terms.latest(organizationId)).toEqual(third);
+      expect(await terms.latest(randomUUID())).toBeUndefined();
     });
   });
 

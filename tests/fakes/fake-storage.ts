@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError } from '../../shared/errors.ts';
+import type { PrivacyTermsAnswer } from '../../shared/model/privacy-terms-answer.ts';
 import type { Profile } from '../../shared/model/profile.ts';
 import type { SyncState } from '../../shared/model/sync-state.ts';
+import type { PrivacyTerms } from '../../shared/ports/privacy-terms.ts';
 import type { ProfileStore } from '../../shared/ports/profile-store.ts';
 import type { StatusHistory, StatusSnapshot } from '../../shared/ports/status-history.ts';
 import type { SyncStates } from '../../shared/ports/sync-states.ts';
@@ -136,6 +138,21 @@ export function fakeStatusHistory(): StatusHistory {
         .all(({ id }) => id === profileId)
         .reverse()
         .slice(0, count);
+    },
+  };
+}
+
+/** Answers to the privacy terms in memory. */
+export function fakePrivacyTerms(): PrivacyTerms {
+  const answers: PrivacyTermsAnswer[] = [];
+  return {
+    async record(answer) {
+      answers.push(structuredClone(answer));
+    },
+    async latest(organizationId) {
+      return answers
+        .filter((answer) => answer.organizationId === organizationId)
+        .sort((one, other) => (one.answeredAt < other.answeredAt ? 1 : -1))[0];
     },
   };
 }

@@ -3,6 +3,7 @@ import { failuresContract } from '../contracts/failures.ts';
 import { storageContract } from '../contracts/storage.ts';
 import { fakeFailureLedger, fakeFailureLog } from '../fakes/fake-failures.ts';
 import {
+  fakePrivacyTerms,
   fakeProfileStore,
   fakeStatusHistory,
   fakeSyncStates,
@@ -16,6 +17,7 @@ describe('the fakes of storage', () => {
       profiles: fakeProfileStore(),
       states: fakeSyncStates(),
       history: fakeStatusHistory(),
+      terms: fakePrivacyTerms(),
       queues,
       async receive(queue) {
         const isVisible = ({ sentAt, delaySeconds }: { sentAt: number; delaySeconds: number }) =>

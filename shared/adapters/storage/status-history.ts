@@ -2,13 +2,12 @@ import { odata } from '@azure/data-tables';
 import { statusSnapshotSchema } from '../../model/status-snapshot.ts';
 import type { StatusHistory, StatusSnapshot } from '../../ports/status-history.ts';
 import { documentTable } from './document-table.ts';
+import { newestFirstKey } from './newest-first-key.ts';
 import type { StorageAccount } from './storage-account.ts';
 import { keyOf } from './table-document.ts';
 
 /** Name of the table of statuses: a partition a profile, the newest row first. */
 const statusHistoryTable = 'StatusHistory';
-
-const lastMoment = 9_999_999_999_999;
 
 export function statusHistory(account: StorageAccount): StatusHistory {
   const snapshots = documentTable(account, {
@@ -18,8 +17,7 @@ export function statusHistory(account: StorageAccount): StatusHistory {
   });
   return {
     add: (snapshot) => {
-      // Rows are in the order of their keys only, so the newest has the smallest.
-      const rowKey = String(lastMoment - Date.parse(snapshot.seenAt)).padStart(13, '0');
+      const rowKey = newestFirstKey(snapshot.seenAt);
       return snapshots.put({ partitionKey: keyOf(snapshot.id), rowKey }, snapshot);
     },
     async latest(profileId, count) {

@@ -3,6 +3,7 @@ import { ServiceError } from '../../../shared/errors.ts';
 import type { ApiRequest } from '../../../shared/model/api-request.ts';
 import type { Caller } from '../../../shared/model/caller.ts';
 import type { Organization } from '../../../shared/model/organization.ts';
+import type { PrivacyTermsAnswer } from '../../../shared/model/privacy-terms-answer.ts';
 import type { Profile } from '../../../shared/model/profile.ts';
 import type { SyncState } from '../../../shared/model/sync-state.ts';
 import type { TableSummary } from '../../../shared/model/table-schema.ts';
@@ -91,6 +92,8 @@ export interface Stub {
   dataverseError?: Error;
   destinationError?: Error;
   findings: readonly DestinationFinding[];
+  /** Answers to the privacy terms, in order. */
+  readonly answers: PrivacyTermsAnswer[];
   readonly ports: ApiPorts;
 }
 
@@ -101,6 +104,7 @@ export function stubPorts(): Stub {
   const sent: SyncTableItem[] = [];
   const logged: string[] = [];
   const calls: string[] = [];
+  const answers: PrivacyTermsAnswer[] = [];
   const unknown = (what: string) =>
     new ServiceError('ORGANIZATION_UNKNOWN', `Cannot find organization ${what}.`);
   const dataverse = {
@@ -114,6 +118,7 @@ export function stubPorts(): Stub {
     sent,
     logged,
     calls,
+    answers,
     findings: [{ severity: 'ok', message: 'Connected.' }],
     ports: {
       profiles: {
@@ -187,6 +192,14 @@ export function stubPorts(): Stub {
           return { test: async () => stub.findings } as unknown as Destination;
         },
       },
+      privacyTerms: {
+        record: async (answer) => {
+          calls.push('privacyTerms.record');
+          answers.push(answer);
+        },
+        latest: async (id) => answers.findLast(({ organizationId }) => organizationId === id),
+      },
+      arePrivacyTermsRequired: false,
       clock: { now: () => new Date('2026-11-23T10:00:00.000Z') },
       log: {
         info: (line) => logged.push(`info ${line}`),

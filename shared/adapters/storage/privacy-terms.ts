@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import { odata } from '@azure/data-tables';
+import { privacyTermsAnswerSchema } from '../../model/privacy-terms-answer.ts';
+import type { PrivacyTerms } from '../../ports/privacy-terms.ts';
+import { documentTable } from './document-table.ts';
+import { newestFirstKey } from './newest-first-key.ts';
+import type { StorageAccount } from './storage-account.ts';
+import { keyOf } from './table-document.ts';
+
+/** Name of the table of answers: a partition an organization, the newest row first. */
+const privacyTermsTable = 'PrivacyTerms';
+
+export function privacyTerms(account: StorageAccount): PrivacyTerms {
+  const answers = documentTable(account, {
+    table: privacyTermsTable,
+    schema: privacyTermsAnswerSchema,
+    columns: ({ isAccepted, answeredBy, answeredAt }) => ({
+      isAccepted: String(isAccepted),
+      answeredBy,
+      answeredAt,
+    }),
+  });
+  return {
+    record(answer) {
+      // Two answers of one millisecond are both kept.
+      const rowKey = `${newestFirstKey(answer.answeredAt)}|${randomUUID()}`;
+      return answers.put({ partitionKey: keyOf(answer.organizationId), rowKey }, answer);
+    },
+    async latest(organizationId) {
+      for await (const answer of answers.list(odata`PartitionKey eq ${keyOf(organizationId)}`, 1))
+        return answer;
+      return undefined;
+    },
+  };
+}
