@@ -41,20 +41,30 @@ const profile = {
   destination: { type: 'PostgreSql' as const, keyVaultUri: 'https://v/secrets/r', schema: 'dbo', prefix: '' },
 };
 
-function setUp(secret: Secret, failing: { code?: 'DESTINATION_LOGIN_FAILED' } = {}) {
-  const seen = { reads: 0, opened: [] as string[], secret, now: 0, failing };
-  const destination = {
-    checkpoint: async () => {
-      if (seen.failing.code) throw new ServiceError(seen.failing.code, 'Cannot connect: refused; a login.');
-      return undefined;
-    },
-    test: async () =>
-      seen.failing.code ? [{ severity: 'error', code: seen.failing.code, message: '' }] : [],
-  } as unknown as Destination;
+const refusal = new ServiceError('DESTINATION_LOGIN_FAILED', 'Cannot connect: the login was refused.');
+
+function setUp(secret: Secret) {
+  const seen = {
+    ...{ reads: 0, opened: [] as string[], closed: [] as string[], secret, now: 0 },
+    /** Connection strings whose login the server refuses. */
+    refused: [] as string[],
+    vaultFailure: undefined as ServiceError | undefined,
+  };
+  const destinationAt = (text: string, name: string) =>
+    ({
+      checkpoint: async () => {
+        if (seen.refused.includes(text)) throw refusal;
+        return undefined;
+      },
+      test: async () =>
+        seen.refused.includes(text) ? [{ severity: 'error', code: refusal.code, message: '' }] : [],
+      close: async () => void seen.closed.push(name),
+    }) as unknown as Destination;
   const destinations = profileDestinations({
     secrets: {
       read: async () => {
         seen.reads += 1;
+        if (seen.vaultFailure) throw seen.vaultFailure;
         return seen.secret;
       },
       problemsOfAddress: () => [],
@@ -64,8 +74,9 @@ function setUp(secret: Secret, failing: { code?: 'DESTINATION_LOGIN_FAILED' } = 
     drivers: {
       PostgreSql: async () => ({
         open: (text, { schema, prefix }) => {
-          seen.opened.push(`${text} ${schema} ${prefix}`);
-          return { ...destination };
+          const name = `${text} ${schema} ${prefix}`;
+          seen.opened.push(name);
+          return destinationAt(text, name);
         },
       }),
     },
@@ -142,16 +153,98 @@ test('a secret is read again after five minutes', async () => {
   expect(seen).toMatchObject({ reads: 2, opened: [`${value} dbo `, 'postgres://u:new@h/d dbo '] });
 });
 
+test('a secret is read at once when it has to be fresh', async () => {
+  const { seen, destinations } = setUp({ value, tags });
+  await destinations.open(profile);
+  seen.secret = { value, tags: {} };
+  await expect(destinations.open(profile, { isFresh: true })).rejects.toMatchObject({
+    code: 'SECRET_TAG_MISSING',
+  });
+  expect(seen.reads).toBe(2);
+});
+
+test('a secret that lost its tag is refused from its next reading on, until it has one again', async () => {
+  const { seen, destinations } = setUp({ value, tags });
+  await destinations.open(profile);
+  seen.secret = { value: 'postgres://u:new@h/d', tags: {} };
+  seen.now = 301_000;
+  const refused = { code: 'SECRET_TAG_MISSING' };
+  await expect(destinations.open(profile)).rejects.toMatchObject(refused);
+  seen.secret = { value: 'postgres://u:new@h/d', tags };
+  await expect(destinations.open(profile)).rejects.toMatchObject(refused);
+  seen.now += 10_000;
+  await destinations.open(profile);
+  expect(seen.opened).toEqual([`${value} dbo `, 'postgres://u:new@h/d dbo ']);
+});
+
+test('many tables that open together ask the vault once, also when it fails, and again after ten seconds', async () => {
+  const { seen, destinations } = setUp({ value, tags });
+  const openMany = () => Promise.allSettled(Array.from({ length: 100 }, () => destinations.open(profile)));
+  seen.vaultFailure = new ServiceError('SECRET_UNREACHABLE', 'Cannot read: no answer; one was expected.');
+  expect(new Set((await openMany()).map(({ status }) => status))).toEqual(new Set(['rejected']));
+  seen.now = 9_999;
+  await openMany();
+  expect(seen.reads).toBe(1);
+  seen.vaultFailure = undefined;
+  seen.now = 10_000;
+  expect(new Set((await openMany()).map(({ status }) => status))).toEqual(new Set(['fulfilled']));
+  expect(seen.reads).toBe(2);
+});
+
+test('a fresh reading that fails takes nothing from the work that goes on', async () => {
+  const { seen, destinations } = setUp({ value, tags });
+  const first = await destinations.open(profile);
+  seen.vaultFailure = new ServiceError('SECRET_UNREACHABLE', 'Cannot read: no answer; one was expected.');
+  await expect(destinations.open(profile, { isFresh: true })).rejects.toBe(seen.vaultFailure);
+  expect(await destinations.open(profile)).toBe(first);
+});
+
+const rotated = 'postgres://u:new@h/d';
+
+test('a call whose login is refused is made again with the password that the secret has now', async () => {
+  const { seen, destinations } = setUp({ value, tags });
+  const destination = await destinations.open(profile);
+  seen.secret = { value: rotated, tags };
+  seen.refused = [value];
+  seen.now = 10_000;
+  const calls = Array.from({ length: 20 }, () => destination.checkpoint('account'));
+  expect(new Set(await Promise.all(calls))).toEqual(new Set([undefined]));
+  expect(seen).toMatchObject({ reads: 2, opened: [`${value} dbo `, `${rotated} dbo `] });
+});
+
+test('a secret with a new password but without its tag is refused, though the login was the reason to read it', async () => {
+  const { seen, destinations } = setUp({ value, tags });
+  const destination = await destinations.open(profile);
+  seen.secret = { value: rotated, tags: {} };
+  seen.refused = [value];
+  seen.now = 10_000;
+  await expect(destination.checkpoint('account')).rejects.toMatchObject({ code: 'SECRET_TAG_MISSING' });
+});
+
 test.each(['checkpoint', 'test'] as const)(
-  'a login refused in %s has the secret read again',
+  'a login that stays refused in %s has the secret read again every ten seconds at most',
   async (method) => {
-    const { seen, destinations } = setUp({ value, tags }, { code: 'DESTINATION_LOGIN_FAILED' });
-    const destination = await destinations.open(profile);
-    await (method === 'test' ? destination.test([]) : destination.checkpoint('account')).catch(() => {});
-    seen.failing = {};
-    seen.secret = { value: 'postgres://u:new@h/d', tags };
-    const healed = await destinations.open(profile);
-    expect(await healed.checkpoint('account')).toBeUndefined();
-    expect(seen.reads).toBe(2);
+    const { seen, destinations } = setUp({ value, tags });
+    seen.refused = [value];
+    const callOnce = async () => {
+      const destination = await destinations.open(profile);
+      return method === 'test' ? destination.test([]) : destination.checkpoint('account');
+    };
+    for (; seen.now < 60_000; seen.now += 1000) await callOnce().catch(() => undefined);
+    expect(seen.reads).toBe(6);
+    seen.secret = { value: rotated, tags };
+    expect((await callOnce()) ?? []).toEqual([]);
   },
 );
+
+test('a destination that nobody opened for an hour is closed, one in use is not', async () => {
+  const { seen, destinations } = setUp({ value, tags });
+  await destinations.open(profile);
+  seen.secret = { value: rotated, tags };
+  seen.now = 301_000;
+  await destinations.open(profile);
+  seen.now = 3_600_000;
+  const other = { ...profile, destination: { ...profile.destination, prefix: 'crm' } };
+  await destinations.open(other);
+  expect(seen.closed).toEqual([`${value} dbo `]);
+});

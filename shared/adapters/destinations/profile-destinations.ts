@@ -5,6 +5,9 @@ import type { Organizations } from '../../ports/dataverse.ts';
 import type { Destination, Destinations, ProfileDestinations } from '../../ports/destination.ts';
 import type { Secret, Secrets } from '../../ports/secrets.ts';
 import { connectionStringKind } from './connection-string-kind.ts';
+import { keptSecrets } from './kept-secrets.ts';
+
+type ProfileOfDestination = Parameters<ProfileDestinations['open']>[0];
 
 export interface ProfileDestinationsOptions {
   readonly secrets: Secrets;
@@ -14,50 +17,62 @@ export interface ProfileDestinationsOptions {
   readonly drivers: Readonly<Partial<Record<DestinationType, () => Promise<Destinations>>>>;
 }
 
-const keptMilliseconds = 5 * 60_000;
+const unusedMilliseconds = 60 * 60_000;
 const databaseNames = { SqlAzure: 'SQL Server', PostgreSql: 'PostgreSQL' } as const;
 
 /**
- * Destinations of profiles, one for each connection string, schema and prefix. One that is not used any more, because its
- * secret was rotated, is left to end its idle connections by itself: work may still hold it.
+ * Destinations of profiles, one for each connection string, schema and prefix. When a login is refused because the secret
+ * was rotated, the call is made again with the new one. One that nobody opened for an hour is closed: no work holds it.
  */
 export function profileDestinations(options: ProfileDestinationsOptions): ProfileDestinations {
-  const { secrets, organizations, clock, drivers } = options;
-  const readSecrets = new Map<string, { readonly secret: Promise<Secret>; readonly until: number }>();
-  const opened = new Map<string, Destination>();
+  const { organizations, clock, drivers } = options;
+  const kept = keptSecrets(options.secrets, clock);
+  const opened = new Map<string, { readonly destination: Destination; openedAt: number }>();
 
-  function secretAt(address: string): Promise<Secret> {
-    const now = clock.now().getTime();
-    const known = readSecrets.get(address);
-    if (known !== undefined && known.until > now) return known.secret;
-    const secret = secrets.read(address);
-    readSecrets.set(address, { secret, until: now + keptMilliseconds });
-    secret.catch(() => readSecrets.delete(address));
-    return secret;
+  async function open(profile: ProfileOfDestination, { isFresh = false } = {}): Promise<Destination> {
+    const organization = await organizations.byId(profile.organizationId);
+    const secret = await kept.read(profile.destination.keyVaultUri, isFresh);
+    try {
+      checkTag(secret, organization.id, organization.tenantId);
+      return await destinationOf(profile, secret.value);
+    } catch (error) {
+      kept.doubt(profile.destination.keyVaultUri, secret.value);
+      throw error;
+    }
   }
 
-  return {
-    async open({ organizationId, destination: { type, keyVaultUri, schema, prefix } }) {
-      const organization = await organizations.byId(organizationId);
-      const secret = await secretAt(keyVaultUri);
-      checkTag(secret, organization.id, organization.tenantId);
-      // A secret set from a file often ends with a line break.
-      const connectionString = secret.value.trim();
-      const driver = drivers[checkedKind(connectionString, type)] ?? missingDriver(type);
-      const key = JSON.stringify([connectionString, schema, prefix]);
-      const known = opened.get(key);
-      if (known !== undefined) return known;
-      const destination = (await driver()).open(connectionString, { schema, prefix });
-      const watched = watchLogin(destination, () => {
-        readSecrets.delete(keyVaultUri);
-        opened.delete(key);
-      });
-      // Another call may have been faster while the driver was loaded.
-      const first = opened.get(key) ?? watched;
-      opened.set(key, first);
-      return first;
-    },
-  };
+  async function destinationOf(
+    profile: ProfileOfDestination,
+    connectionString: string,
+  ): Promise<Destination> {
+    const { type, keyVaultUri, schema, prefix } = profile.destination;
+    const driver = drivers[checkedKind(connectionString, type)] ?? missingDriver(type);
+    const destinations = await driver();
+    const now = clock.now().getTime();
+    const key = JSON.stringify([profile.organizationId, keyVaultUri, connectionString, schema, prefix]);
+    const known = opened.get(key);
+    if (known !== undefined) {
+      known.openedAt = now;
+      return known.destination;
+    }
+    closeUnused(now);
+    const destination = watchLogin(destinations.open(connectionString, { schema, prefix }), {
+      doubt: () => kept.doubt(keyVaultUri, connectionString),
+      renew: () => open(profile),
+    });
+    opened.set(key, { destination, openedAt: now });
+    return destination;
+  }
+
+  function closeUnused(now: number): void {
+    for (const [key, { destination, openedAt }] of opened) {
+      if (now - openedAt < unusedMilliseconds) continue;
+      opened.delete(key);
+      destination.close().catch(() => undefined);
+    }
+  }
+
+  return { open };
 }
 
 function checkTag({ tags }: Secret, organizationId: string, tenantId: string): void {
@@ -93,26 +108,35 @@ function missingDriver(type: DestinationType): never {
   );
 }
 
-/** The destination, telling when a login is refused: the password may have been rotated. */
-function watchLogin(destination: Destination, onRefused: () => void): Destination {
-  const watch = async (outcome: Promise<unknown>) => {
-    try {
-      const value = await outcome;
-      // A test of the destination reports the refused login as a finding.
-      if (Array.isArray(value) && value.some((finding) => finding?.code === 'DESTINATION_LOGIN_FAILED'))
-        onRefused();
-      return value;
-    } catch (error) {
-      if (hasCode(error, 'DESTINATION_LOGIN_FAILED')) onRefused();
-      throw error;
-    }
-  };
-  return new Proxy(destination, {
+interface LoginWatch {
+  /** Told of a refused login. */
+  doubt(): void;
+  /** The destination with the login that the secret has now; the same as before when it has no other. */
+  renew(): Promise<Destination>;
+}
+
+/** The destination; a call whose login is refused is made again with a new login, if there is one. */
+function watchLogin(destination: Destination, { doubt, renew }: LoginWatch): Destination {
+  const watched: Destination = new Proxy(destination, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
-      return typeof member === 'function'
-        ? (...given: unknown[]) => watch(member.apply(target, given) as Promise<unknown>)
-        : member;
+      if (typeof member !== 'function') return member;
+      return async (...given: unknown[]) => {
+        try {
+          const value: unknown = await member.apply(target, given);
+          // A test of the destination reports the refused login as a finding.
+          if (Array.isArray(value) && value.some((finding) => finding?.code === 'DESTINATION_LOGIN_FAILED'))
+            doubt();
+          return value;
+        } catch (error) {
+          if (!hasCode(error, 'DESTINATION_LOGIN_FAILED')) throw error;
+          doubt();
+          const renewed = await renew();
+          if (renewed === watched) throw error;
+          return (Reflect.get(renewed, name) as typeof member)(...given);
+        }
+      };
     },
   });
+  return watched;
 }
