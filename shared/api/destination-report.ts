@@ -22,7 +22,9 @@ export function destinationFindings(
 ): Promise<readonly DestinationFinding[]> {
   return findingsOf(async () => {
     const destination = await destinations.open(profile);
-    const found = await destination.test(profile.tables.map(({ name }) => name));
+    const found = await destination.test(
+      profile.tables.map(({ name }) => ({ name, idSource: '', columns: [] })),
+    );
     const opened = 'The secret was read; it is tagged for the organization and holds a connection string.';
     return [{ severity: 'ok', message: opened }, ...found];
   });

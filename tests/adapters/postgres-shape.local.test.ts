@@ -133,7 +133,9 @@ describe('a table in PostgreSQL', () => {
       await expect(destination.ensureTable({ ...aTable, name })).rejects.toMatchObject({
         code: 'DESTINATION_TABLE_CONFLICT',
       });
-    const findings = await destination.test(['account', 'contact', 'lead']);
+    const findings = await destination.test(
+      ['account', 'contact', 'lead'].map((name) => ({ ...aTable, name })),
+    );
     expect(findings.map(({ severity, code }) => code ?? severity)).toEqual([
       'ok',
       'DESTINATION_TABLE_CONFLICT',
@@ -147,7 +149,7 @@ describe('a test of PostgreSQL', () => {
     const { schema, destination, first, write } = await start();
     await postgres.admin.query(`ALTER TABLE ${schema}.account OWNER TO postgres;
       GRANT ALL ON ${schema}.account TO exporter`);
-    const findings = await destination.test(['account']);
+    const findings = await destination.test([aTable]);
     expect(findings.slice(1)).toEqual([
       {
         severity: 'warning',
@@ -174,7 +176,7 @@ describe('a test of PostgreSQL', () => {
     const open = (name: string) => postgresDestinations().open(url.href, { schema: name, prefix: '' });
     for (const name of [schema, `${schema}_missing`]) {
       const destination = open(name);
-      const findings = await destination.test(['account']);
+      const findings = await destination.test([aTable]);
       expect(findings.map(({ severity, code }) => code ?? severity)).toEqual([
         'ok',
         'DESTINATION_PERMISSION_MISSING',

@@ -16,7 +16,7 @@ function postgresDestination(pool: Pool, namespace: Namespace, close: () => Prom
   const onCheckpoint = (table: string) => `read or move the checkpoint of table "${table}"`;
   const onRejected = (table: string) => `read or settle rejected rows of table "${table}"`;
   return {
-    test: (tableNames) => testDestination(pool, namespace, tableNames),
+    test: (tables) => testDestination(pool, namespace, tables),
     ensureSystemTables: ({ hasDeleteLog }) => ensureSystemTables(pool, namespace, hasDeleteLog),
     ensureTable: (table) => ensureTable(pool, namespace, table),
     claim: (table, owner) =>

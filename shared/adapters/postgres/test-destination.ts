@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
+import type { DestinationTable } from '../../model/table-schema.ts';
 import type { DestinationFinding } from '../../ports/destination.ts';
 import { inTransaction } from './connection.ts';
 import { isRemoteInClear } from './connection-string.ts';
@@ -143,7 +144,7 @@ function finding(error: unknown): DestinationFinding {
 export async function testDestination(
   pool: Pool,
   namespace: Namespace,
-  tableNames: readonly string[],
+  tables: readonly DestinationTable[],
 ): Promise<readonly DestinationFinding[]> {
   try {
     return await inTransaction(pool, 'connect to the destination', async (client) => {
@@ -155,6 +156,7 @@ export async function testDestination(
         message: `Connected to PostgreSQL ${facts.version_text}, database "${facts.database}", as "${facts.login}".`,
       };
       const findings = findingsOfFacts(facts, namespace);
+      const tableNames = tables.map(({ name }) => name);
       const names = await findingsOfNames(client, namespace, tableNames);
       const tried = findings.some(({ severity }) => severity === 'error')
         ? []
