@@ -1,6 +1,7 @@
 import type { HttpResponseInit } from '@azure/functions';
 import { errorCodes } from '../error-codes.ts';
-import { asServiceError, type ServiceError } from '../errors.ts';
+import { asServiceError } from '../errors.ts';
+import { declaredStatus } from '../model/declared-status.ts';
 import { challengeHeader } from './challenge.ts';
 import type { Door } from './door.ts';
 import { jsonAnswer } from './json-answer.ts';
@@ -10,15 +11,6 @@ export interface RequestLine {
   readonly method: string;
   /** Path without the query. */
   readonly path: string;
-}
-
-/** Generated clients throw untyped on a status that the route does not declare (des-rest-api section 1, rule 2). */
-function declaredStatus(error: ServiceError, { method, path }: RequestLine): number {
-  const { httpStatus } = errorCodes[error.code];
-  const isMetadata = /^\/crm\/exporter\/metadata\//i.test(path);
-  if (httpStatus === 404 && isMetadata) return 400;
-  if (httpStatus === 412 && method !== 'PUT') return 400;
-  return httpStatus;
 }
 
 /** The error with those that caused it, stacks included: for the log only. */
@@ -34,7 +26,7 @@ function withCauses(error: unknown): string {
  */
 export function errorAnswer(thrown: unknown, door: Door, request: RequestLine): HttpResponseInit {
   const error = asServiceError(thrown);
-  const status = declaredStatus(error, request);
+  const status = declaredStatus(errorCodes[error.code].httpStatus, request.method, request.path);
   const correlationId = crypto.randomUUID();
   const line = `${request.method} ${request.path} answered ${status} ${error.code} (correlation ${correlationId})`;
   const message = error.message.replace(/\p{Cc}+/gu, ' ');

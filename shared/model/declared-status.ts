@@ -1,0 +1,30 @@
+import { apiContract, metadataErrors, profileErrors } from './api-contract.ts';
+import type { ErrorStatus } from './operation-contract.ts';
+
+const stepsOf = (path: string) =>
+  path
+    .toLowerCase()
+    .split('/')
+    .filter((step) => step !== '');
+
+function isAt(template: string, path: string): boolean {
+  const [wanted, steps] = [stepsOf(`crm/exporter/${template}`), stepsOf(path)];
+  return (
+    wanted.length === steps.length && wanted.every((step, index) => step === '{id}' || step === steps[index])
+  );
+}
+
+/** The methods that a path, from the root, is answered for; empty when the API does not have it. */
+export function methodsAt(path: string): readonly string[] {
+  // DES: the challenge is no operation of the document, but a path of the service.
+  if (isAt('aad/challenge', path)) return ['GET'];
+  return [...new Set(apiContract.filter((one) => isAt(one.path, path)).map(({ method }) => method))];
+}
+
+/** The status that may be answered on this route: one that the contract does not declare there becomes 400. */
+export function declaredStatus(status: ErrorStatus, method: string, path: string): ErrorStatus {
+  const operation = apiContract.find((one) => one.method === method && isAt(one.path, path));
+  const family = /^\/+crm\/+exporter\/+metadata(\/|$)/i.test(path) ? metadataErrors : profileErrors;
+  const declared = operation?.errors ?? family;
+  return declared.includes(status) ? status : 400;
+}

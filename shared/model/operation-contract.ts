@@ -1,0 +1,47 @@
+import type { ErrorCodeFacts } from '../error-codes.ts';
+
+/** A status that an error can have. */
+export type ErrorStatus = ErrorCodeFacts['httpStatus'];
+
+/** The old service's names for what travels in bodies; `shared/api/swagger-models.ts` says what they hold. */
+export type ModelName =
+  | 'DiscoverResponse'
+  | 'ConnectorDetailResponse'
+  | 'EntityResponse'
+  | 'RelationshipResponse'
+  | 'ProfileDescriptionBase'
+  | 'EntityDescription'
+  | 'RetryPolicy'
+  | 'ProfileDetailsDTO'
+  | 'EntityDetailsDTO'
+  | 'ProfileStatus'
+  | 'EntityExportStatusDescription'
+  | 'StatusResponse'
+  | 'FailuresResponse'
+  | 'ErrorResponse';
+
+/** One parameter; all have a single value. */
+export interface ApiParameter {
+  readonly name: string;
+  readonly in: 'query' | 'path';
+  readonly type: 'string' | 'boolean';
+  readonly isRequired: boolean;
+  readonly meaning: string;
+}
+
+/** One operation, as the contract has it. */
+export interface OperationContract {
+  /** Name of the function that answers, as in `shared/api/operations.ts`. */
+  readonly name: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Under `/crm/exporter/`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly parameters: readonly ApiParameter[];
+  readonly body?: ModelName;
+  readonly answer: ModelName | `${ModelName}[]` | 'string' | 'boolean';
+  /** The only statuses beside 200. */
+  readonly errors: readonly ErrorStatus[];
+  /** One sentence for people. */
+  readonly summary: string;
+}
