@@ -3,7 +3,7 @@ import type { Profile, ProfileState } from '../model/profile.ts';
 import { newSyncState, type SyncState } from '../model/sync-state.ts';
 
 /** DES: the numbers of the old service; a State sent as a name makes a client delete a profile twice. */
-const stateNumbers: Record<ProfileState, number> = { inactive: 0, active: 1, error: 2, deleted: 3 };
+const stateNumbers: Record<ProfileState, number> = { inactive: 0, active: 1, deleted: 3 };
 
 /** DES: `Simple`, out as a number. */
 const simpleBackoff = 0;

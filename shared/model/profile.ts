@@ -1,10 +1,24 @@
 import { z } from 'zod';
 
-export const profileStates = ['inactive', 'active', 'error', 'deleted'] as const;
+/** DES: also had a state `error`; here faults are told of tables, and the profile stays active. */
+export const profileStates = ['inactive', 'active', 'deleted'] as const;
 export type ProfileState = (typeof profileStates)[number];
 
 export const destinationTypes = ['SqlAzure', 'PostgreSql'] as const;
 export type DestinationType = (typeof destinationTypes)[number];
+
+/** `metadata`: only the table itself is made and kept up to date; `all`: also its rows. */
+export type ExportScope = 'metadata' | 'all';
+
+const tableExportSchema = z.object({
+  table: z.string(),
+  /** The activation that asked for it; work of an earlier one is void. */
+  activation: z.int().positive(),
+  scope: z.enum(['metadata', 'all']),
+});
+
+/** What an activation has asked for, of one table. */
+export type TableExport = Readonly<z.infer<typeof tableExportSchema>>;
 
 /** An export profile as it is stored. Dates are ISO 8601 in UTC; ids lower-case guids. */
 export const profileSchema = z.object({
@@ -15,8 +29,10 @@ export const profileSchema = z.object({
   /** Moves only when the profile's document is edited. */
   version: z.int().positive(),
   state: z.enum(profileStates),
-  /** How often the profile was activated; work of an earlier activation is void. */
+  /** Number of the latest activation that had something to do. */
   activation: z.int().nonnegative(),
+  /** What is exported while the profile is active. Absent in older documents: all tables, by the latest activation. */
+  exports: z.array(tableExportSchema).optional(),
   destination: z.object({
     type: z.enum(destinationTypes),
     keyVaultUri: z.string(),
@@ -33,3 +49,30 @@ export const profileSchema = z.object({
 });
 
 export type Profile = Readonly<z.infer<typeof profileSchema>>;
+
+/** What is exported now: nothing unless the profile is active. A table that was added later waits for an activation. */
+export function exportsOf(profile: Profile): readonly TableExport[] {
+  const { state, exports, tables, activation } = profile;
+  if (state !== 'active') return [];
+  return exports ?? tables.map(({ name }) => ({ table: name, activation, scope: 'all' }));
+}
+
+/** What is exported of this table now; work that another activation asked for is void. */
+export function exportOf(profile: Profile | undefined, table: string): TableExport | undefined {
+  return profile && exportsOf(profile).find((each) => each.table === table);
+}
+
+/**
+ * The profile with all its tables exported in this scope or a wider one. Tables that are so already are left in peace; the
+ * others are asked for by a new activation. The profile itself when there are none.
+ */
+export function activated(profile: Profile, scope: ExportScope): Profile {
+  const known = new Map(exportsOf(profile).map((each) => [each.table, each]));
+  const activation = profile.activation + 1;
+  const exports = profile.tables.map(({ name }): TableExport => {
+    const now = known.get(name);
+    return now?.scope === 'all' || now?.scope === scope ? now : { table: name, activation, scope };
+  });
+  if (profile.state === 'active' && exports.every((each) => each.activation < activation)) return profile;
+  return { ...profile, state: 'active', activation, exports };
+}

@@ -15,7 +15,8 @@ const exportedProfileSchema = z.object({
   id: z.string(),
   organizationId: z.string(),
   name: z.string(),
-  state: z.enum(profileStates),
+  /** `error`: another exporter says so, or says what is not known. */
+  state: z.enum([...profileStates, 'error']),
   retryPolicy: z.object({ maxRetryCount: z.number(), intervalSeconds: z.number() }).readonly(),
   tables: z.array(exportedTableSchema.readonly()).readonly(),
 });

@@ -67,3 +67,20 @@ export function newSyncState(profileId: string, table: string, activation: numbe
     intervalSeconds: 0,
   };
 }
+
+/** The same for a table that may have been exported before: its counters go on, and that it was made is still true. */
+export function renewedSyncState(
+  known: SyncState | undefined,
+  ...fresh: Parameters<typeof newSyncState>
+): SyncState {
+  const state = newSyncState(...fresh);
+  if (known === undefined) return state;
+  const { successCount, failureCount, metadataState, metadataCreatedAt } = known;
+  return {
+    ...state,
+    successCount,
+    failureCount,
+    ...(metadataState === 'Created' && { metadataState }),
+    ...(metadataCreatedAt !== undefined && { metadataCreatedAt }),
+  };
+}

@@ -4,7 +4,8 @@ import type { CheckpointAdvance } from '../model/checkpoint.ts';
 import type { PageRequest } from '../ports/dataverse.ts';
 import type { Slot } from './page-slots.ts';
 import { readCurrentPage } from './read-current.ts';
-import { isOver, readTime, type TableRun } from './table-run.ts';
+import { reportProgress } from './report-progress.ts';
+import { isOver, isVoid, readTime, type TableRun } from './table-run.ts';
 import { advanceCheckpoint, writePage } from './write-page.ts';
 
 const sweepLimit = 5000;
@@ -83,6 +84,7 @@ export async function loadRows(run: TableRun): Promise<void> {
     reading = undefined;
     try {
       const page = await answer;
+      if (isVoid(run)) return;
       const nextLink = page.following.kind === 'next' ? page.following.link : undefined;
       const nextSlot = nextLink !== undefined && !isOver(run) ? pageSlots.tryTake() : undefined;
       if (nextLink !== undefined && nextSlot) reading = read(run, nextLink, nextSlot);
@@ -129,6 +131,7 @@ export async function sweepTable(run: TableRun): Promise<void> {
     });
     run.checkpoint = swept.checkpoint;
     run.done.deletedRows += swept.deletedCount;
+    if (run.checkpoint.phase === 'sweep') await reportProgress(run);
   }
 }
 

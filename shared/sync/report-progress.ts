@@ -1,18 +1,26 @@
+import { exportOf } from '../model/profile.ts';
 import type { SyncState } from '../model/sync-state.ts';
 import type { TableRun } from './table-run.ts';
+
+/** The state of a table that is there as its definition wants it. */
+export function withTableMade(state: SyncState, now: Date): SyncState {
+  const metadataCreatedAt = state.metadataCreatedAt ?? now.toISOString();
+  return { ...state, metadataState: 'Created', metadataCreatedAt };
+}
 
 /** The parts of the state that follow the checkpoint. */
 export function progressOf(run: TableRun, state: SyncState): SyncState {
   const { checkpoint } = run;
-  const now = run.ports.clock.now().toISOString();
+  const now = run.ports.clock.now();
   const isLoaded = checkpoint.phase === 'delta';
   return {
-    ...state,
+    ...withTableMade(state, now),
     phase: checkpoint.phase,
-    metadataState: 'Created',
-    metadataCreatedAt: state.metadataCreatedAt ?? now,
     initialSyncState: isLoaded ? loadedState(state, checkpoint.failureCount) : 'InProgress',
-    ...(isLoaded && { initialSyncCompletedAt: state.initialSyncCompletedAt ?? now, lastDeltaSyncAt: now }),
+    ...(isLoaded && {
+      initialSyncCompletedAt: state.initialSyncCompletedAt ?? now.toISOString(),
+      lastDeltaSyncAt: now.toISOString(),
+    }),
     ...(checkpoint.rowsExpected !== undefined && { rowsExpected: checkpoint.rowsExpected }),
     rowsLoaded: checkpoint.rowsLoaded,
     successCount: checkpoint.successCount,
@@ -28,18 +36,18 @@ function loadedState(state: SyncState, failureCount: number): SyncState['initial
 }
 
 /**
- * Shows progress during a long load, and that this turn is alive. Where another turn has begun or the profile is not
- * active any more, this one ends after its page.
+ * Shows progress during a long load, and that this turn is alive. Where another turn has begun or the table is not
+ * exported any more, this one ends after its page.
  */
 export async function reportProgress(run: TableRun): Promise<void> {
   const { profile, ports } = run;
   let isMine = false;
   await ports.syncStates.update(profile.id, run.table, (state) => {
-    isMine = state?.turn === run.turn && state.activation === profile.activation;
+    isMine = state?.turn === run.turn && state.activation === run.activation;
     return state && isMine
       ? { ...progressOf(run, state), dueAt: ports.clock.now().toISOString() }
       : undefined;
   });
-  const now = await ports.profiles.get(profile.id);
-  if (!isMine || now?.state !== 'active' || now.activation !== profile.activation) run.endsAt = 0;
+  const asked = exportOf(await ports.profiles.get(profile.id), run.table);
+  if (!isMine || asked?.activation !== run.activation) run.endsAt = 0;
 }

@@ -1,6 +1,6 @@
 import { hasCode, messageWithCure, ServiceError } from '../errors.ts';
 import type { FailureEntry } from '../model/failure.ts';
-import type { Profile } from '../model/profile.ts';
+import { exportOf, type Profile } from '../model/profile.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { RetryRowItem } from '../model/work-item.ts';
 import type { Destination } from '../ports/destination.ts';
@@ -19,8 +19,8 @@ const waitAfterFaultSeconds = 30;
  */
 export async function retryRows(item: RetryRowItem, ports: SyncPorts): Promise<void> {
   const { profileId, table, dueAt } = item;
-  const profile = await ports.profiles.get(profileId);
-  if (profile?.state !== 'active') return;
+  const profile = await exportingProfile(profileId, table, ports);
+  if (!profile) return;
   // Takes the retry over until this time: a second message is void from here on, and a crash is noticed after it.
   const takenUntil = new Date(
     ports.clock.now().getTime() + ports.options.workItemSeconds * 1000,
@@ -28,7 +28,7 @@ export async function retryRows(item: RetryRowItem, ports: SyncPorts): Promise<v
   if (!(await exchange(profileId, table, dueAt, takenUntil, ports))) return;
   let next: Date | undefined;
   try {
-    next = await retryDueRows(profile, table, Date.parse(takenUntil), ports);
+    next = await retryDueRows(profileId, table, Date.parse(takenUntil), ports);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     // The table's own turns report the fault; here it only must not use up the rows' retries.
@@ -57,24 +57,36 @@ async function exchange(
   return isMine;
 }
 
-/** Works through what is due; resolves to when the next row is. */
+/** The profile as it is now, unless it does not export the rows of this table any more. */
+async function exportingProfile(
+  profileId: string,
+  table: string,
+  { profiles }: SyncPorts,
+): Promise<Profile | undefined> {
+  const profile = await profiles.get(profileId);
+  return exportOf(profile, table)?.scope === 'all' ? profile : undefined;
+}
+
+/** Works through what is due, by the profile as it is at each step; resolves to when the next row is. */
 async function retryDueRows(
-  profile: Profile,
+  profileId: string,
   table: string,
   endsAt: number,
   ports: SyncPorts,
 ): Promise<Date | undefined> {
-  const destination = await ports.destinations.open(profile);
-  while (ports.clock.now().getTime() < endsAt) {
+  for (;;) {
+    const profile = await exportingProfile(profileId, table, ports);
+    if (!profile) return undefined;
+    const destination = await ports.destinations.open(profile);
+    if (ports.clock.now().getTime() >= endsAt) return destination.nextAttemptAt(table);
     const due = await destination.dueRejectedRows(table, ports.clock.now(), rowsAtATime);
-    if (due.length === 0) break;
+    if (due.length === 0) return destination.nextAttemptAt(table);
     // The first try counts as an attempt, and is no retry.
     const isUsedUp = (row: RejectedRow) => row.attempts > profile.retryPolicy.maxRetryCount;
     const open = due.filter((row) => !isUsedUp(row));
     await giveUp(profile, table, due.filter(isUsedUp), destination, ports);
     if (open.length > 0 && !(await tryAgain(profile, table, open, destination, ports))) return undefined;
   }
-  return destination.nextAttemptAt(table);
 }
 
 /** Reads the rows again and writes them; false when the table has no checkpoint any more. */

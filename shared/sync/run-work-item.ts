@@ -1,5 +1,5 @@
 import { hasCode, ServiceError } from '../errors.ts';
-import type { Profile } from '../model/profile.ts';
+import { exportOf, type Profile } from '../model/profile.ts';
 import type { SyncState } from '../model/sync-state.ts';
 import type { SyncTableItem } from '../model/work-item.ts';
 import type { Destination } from '../ports/destination.ts';
@@ -7,10 +7,11 @@ import { fingerprint } from '../schema/fingerprint.ts';
 import { deltaSync } from './delta-sync.ts';
 import { afterFault, closeIncident, isIncidentOver, withoutIncident } from './incident.ts';
 import { loadRows, sweepTable, takeIdentity } from './load-table.ts';
-import { progressOf, reportProgress } from './report-progress.ts';
+import { isOutdated } from './read-current.ts';
+import { progressOf, reportProgress, withTableMade } from './report-progress.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
-import { isOver, type TableRun } from './table-run.ts';
+import { isOver, isVoid, type TableRun } from './table-run.ts';
 import { restartLoad } from './write-page.ts';
 
 /** How a work item ended: what its state becomes, and when the next turn is due. */
@@ -31,17 +32,35 @@ export async function runWorkItem(item: SyncTableItem, ports: SyncPorts): Promis
     ports.profiles.get(item.profileId),
     ports.syncStates.get(item.profileId, item.table),
   ]);
-  if (profile?.state !== 'active' || profile.activation !== item.activation) return undefined;
+  const asked = exportOf(profile, item.table);
+  if (!profile || asked?.activation !== item.activation) return undefined;
   if (state?.turn !== item.turn || state.activation !== item.activation) return undefined;
   let ending: Ending;
   try {
-    ending = await takeTurn(profile, state, ports);
+    const turn = asked.scope === 'metadata' ? makeTable : takeTurn;
+    ending = await turn(profile, state, ports);
   } catch (error) {
     ports.shapes.forget(profile, item.table);
     ending = await afterFault(profile, state, error, ports);
   }
   await sendNextTurn(item, ending, ports);
   return ending.summary;
+}
+
+/** DES: `activatemetadata`. The table follows its definition, and holds no rows yet. */
+async function makeTable(profile: Profile, state: SyncState, ports: SyncPorts): Promise<Ending> {
+  const dataverse = await ports.organizations.dataverse(profile.organizationId);
+  const destination = await ports.destinations.open(profile);
+  const shape = () => ports.shapes.of(profile, state.table, dataverse, destination);
+  if (isOutdated(await shape(), await dataverse.metadataVersion())) {
+    ports.shapes.forget(profile, state.table);
+    await shape();
+  }
+  closeIncident(profile, state, ports);
+  return {
+    state: (now) => withoutIncident(withTableMade(now, ports.clock.now())),
+    nextInSeconds: ports.options.deltaMaxIntervalSeconds,
+  };
 }
 
 async function takeTurn(profile: Profile, state: SyncState, ports: SyncPorts): Promise<Ending> {
@@ -73,30 +92,35 @@ async function beginRun(
   ports: SyncPorts,
   startedAt: number,
 ): Promise<TableRun> {
-  const { table, turn } = state;
+  const { table, turn, activation } = state;
   const dataverse = await ports.organizations.dataverse(profile.organizationId);
   const destination = await ports.destinations.open(profile);
   const shape = await ports.shapes.of(profile, table, dataverse, destination);
-  let checkpoint = await claimTable(profile, table, destination, ports);
+  let checkpoint = await claimTable(profile, state, destination, ports);
   const columns = fingerprint(shape.target);
   if (checkpoint.shape !== columns)
     checkpoint = await destination.advance(table, checkpoint, { shape: columns });
   const endsAt = startedAt + ports.options.workItemSeconds * 1000;
   const done = { pages: 0, writtenRows: 0, deletedRows: 0, rejectedRows: 0 };
-  return { profile, table, turn, shape, dataverse, destination, ports, endsAt, done, checkpoint };
+  return { profile, table, activation, turn, shape, dataverse, destination, ports, endsAt, done, checkpoint };
 }
 
 /** Two live profiles must not fill one table: each would take it from the other and load it again, for ever. */
-async function claimTable(profile: Profile, table: string, destination: Destination, ports: SyncPorts) {
-  const owner = { profileId: profile.id, activation: profile.activation };
+async function claimTable(
+  profile: Profile,
+  { table, activation }: SyncState,
+  destination: Destination,
+  ports: SyncPorts,
+) {
+  const owner = { profileId: profile.id, activation };
   try {
     return await destination.claim(table, owner);
   } catch (error) {
     const [otherId] = hasCode(error, 'DESTINATION_TABLE_CONFLICT') ? error.parameters : [];
     if (otherId === undefined) throw error;
     const other = await ports.profiles.get(otherId);
-    const isLive = other?.state === 'active' && other.tables.some(({ name }) => name === table);
-    if (!isLive) return await destination.claim(table, { ...owner, replaces: otherId });
+    if (!other || exportOf(other, table)?.scope !== 'all')
+      return await destination.claim(table, { ...owner, replaces: otherId });
     throw new ServiceError(
       'DESTINATION_TABLE_CONFLICT',
       `Cannot fill table "${table}" for profile "${profile.name}": profile "${other.name}" fills it in the same place.`,
@@ -114,7 +138,7 @@ const steps = { identity: takeIdentity, load: loadRows, sweep: sweepTable };
 async function replicate(run: TableRun): Promise<{ isComplete: boolean; hasChanges: boolean }> {
   try {
     while (run.checkpoint.phase !== 'delta') {
-      await steps[run.checkpoint.phase](run);
+      if (!isVoid(run)) await steps[run.checkpoint.phase](run);
       if (isOver(run)) return { isComplete: false, hasChanges: true };
     }
     return await deltaSync(run);

@@ -1,6 +1,6 @@
 import { asServiceError } from '../errors.ts';
-import type { Profile } from '../model/profile.ts';
-import { newSyncState } from '../model/sync-state.ts';
+import { exportsOf, type Profile, type TableExport } from '../model/profile.ts';
+import { renewedSyncState } from '../model/sync-state.ts';
 import type { SyncPorts } from './sync-ports.ts';
 
 /**
@@ -9,32 +9,30 @@ import type { SyncPorts } from './sync-ports.ts';
  */
 export async function startDeltaSyncs(ports: SyncPorts): Promise<void> {
   for (const profile of await ports.profiles.listActive()) {
-    for (const { name } of profile.tables) {
+    for (const asked of exportsOf(profile)) {
       try {
-        await reviveTable(profile, name, ports);
+        await reviveTable(profile, asked, ports);
       } catch (error) {
         ports.log.error(
-          `Cannot look after table "${name}" of profile "${profile.name}": ${asServiceError(error).message} The others go on.`,
+          `Cannot look after table "${asked.table}" of profile "${profile.name}": ${asServiceError(error).message} The others go on.`,
         );
       }
     }
   }
 }
 
-async function reviveTable(profile: Profile, table: string, ports: SyncPorts): Promise<void> {
+async function reviveTable(
+  profile: Profile,
+  { table, activation }: TableExport,
+  ports: SyncPorts,
+): Promise<void> {
   const now = ports.clock.now();
-  const { activation } = profile;
   let overdueSeconds: number | undefined;
   const state = await ports.syncStates.update(profile.id, table, (old) => {
     overdueSeconds = undefined;
     if (old === undefined || old.activation < activation) {
       overdueSeconds = 0;
-      const { successCount = 0, failureCount = 0 } = old ?? {};
-      return {
-        ...newSyncState(profile.id, table, activation, now.toISOString()),
-        successCount,
-        failureCount,
-      };
+      return renewedSyncState(old, profile.id, table, activation, now.toISOString());
     }
     const overdue = (now.getTime() - Date.parse(old.dueAt)) / 1000;
     if (overdue < ports.options.watchdogGraceSeconds || old.activation > activation) return undefined;

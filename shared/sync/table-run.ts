@@ -9,6 +9,7 @@ import type { TableShape } from './table-shape.ts';
 export interface TableRun {
   readonly profile: Profile;
   readonly table: string;
+  readonly activation: number;
   readonly turn: number;
   /** Renewed when the organization's metadata moves. */
   shape: TableShape;
@@ -19,6 +20,11 @@ export interface TableRun {
   endsAt: number;
   readonly done: { pages: number; writtenRows: number; deletedRows: number; rejectedRows: number };
   checkpoint: Checkpoint;
+}
+
+/** Whether nobody asks for this work any more: not even a page that was read already is written. */
+export function isVoid(run: TableRun): boolean {
+  return run.endsAt === 0;
 }
 
 /** Whether the work item has had its time. */

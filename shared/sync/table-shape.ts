@@ -24,10 +24,11 @@ export interface TableShapes {
 
 const maxAgeMilliseconds = 10 * 60_000;
 
-/** Keeps each shape for ten minutes per profile, activation and table. */
+/** Keeps each shape for ten minutes per profile as it was last edited, activation and table. */
 export function tableShapes(clock: Clock): TableShapes {
   const known = new Map<string, { readonly shape: TableShape; readonly readAt: number }>();
-  const key = (profile: Profile, table: string) => `${profile.id}/${profile.activation}/${table}`;
+  const key = (profile: Profile, table: string) =>
+    `${profile.id}/${profile.activation}/${profile.version}/${table}`;
   return {
     async of(profile, table, dataverse, destination) {
       const now = clock.now().getTime();

@@ -225,7 +225,7 @@ describe('profiles out', () => {
           if (/Notifications$/.test(name)) expect(value).toBeTypeOf('number');
           if (/Date$|Time$|ModifiedOn$/.test(name)) expect(value).toMatch(/T.*Z$/);
         }
-        expect(wire.State).toBe(profileStates.indexOf(state));
+        expect(wire.State).toBe({ inactive: 0, active: 1, deleted: 3 }[state]);
         let total = 0;
         for (const entity of wire.Entities) {
           expect(entity.Status.InitialSyncState).toMatch(
