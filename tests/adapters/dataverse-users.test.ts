@@ -1,56 +1,165 @@
 import type { IncomingMessage } from 'node:http';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Reply, webApiServer } from './web-api-server.ts';
+import { webApiServer } from './web-api-server.ts';
 
 const objectId = 'aaaaaaaa-0000-4000-8000-000000000001';
+const templateId = '627090ff-40a3-4053-8790-584edc5be201';
+const keptSeconds = 180;
+
+/** What one person is in the organization. */
+interface Person {
+  isEnabled: boolean;
+  roleOf: 'own' | 'team' | 'nobody';
+}
+
 const pathOf = (request: IncomingMessage) =>
   decodeURIComponent(request.url ?? '').replace('/api/data/v9.2/', '');
 
-/** An organization with one user in two teams, the second of which has the role. */
-function organizationOf(state: { isDown: boolean; roleOf: string }) {
-  return (request: IncomingMessage): Reply => {
-    if (state.isDown) return { status: 403, body: { error: { code: '0x80072560', message: 'No member' } } };
-    const path = pathOf(request).split('?', 1)[0];
-    if (path === 'systemusers') return { body: { value: [{ systemuserid: 'user-1' }] } };
-    if (path === 'systemusers(user-1)/teammembership_association')
-      return { body: { value: [{ teamid: 'team-1' }, { teamid: 'team-2' }] } };
-    return { body: { value: path?.startsWith(state.roleOf) ? [{ roleid: 'role-1' }] : [] } };
+/** Answers as an organization with these people, by object id; the user id is the object id with an `e` before it. */
+function organizationOf(people: Readonly<Record<string, Person>>, weather: { isDown: boolean }) {
+  const found = (id: string | undefined) => ({
+    body: { value: id === undefined ? [] : [{ [id]: 'found' }] },
+  });
+  return (request: IncomingMessage) => {
+    if (weather.isDown) return { status: 403, body: { error: { code: '0x80072560', message: 'No member' } } };
+    const path = pathOf(request);
+    const [, asked = ''] =
+      /(?:objectid eq |systemusers\(e|systemuserid eq e)([0-9a-f-]{36})/.exec(path) ?? [];
+    const person = people[asked];
+    if (path.startsWith('systemusers?'))
+      return { body: { value: person?.isEnabled ? [{ systemuserid: `e${asked}` }] : [] } };
+    if (path.startsWith('systemusers(')) return found(person?.roleOf === 'own' ? 'roleid' : undefined);
+    return found(person?.roleOf === 'team' ? 'teamid' : undefined);
   };
 }
 
-test.each(['systemusers(user-1)', 'teams(team-1)', 'teams(team-2)'])(
-  'the role counts wherever it comes from: %s',
-  async (roleOf) => {
-    await using server = await webApiServer(organizationOf({ isDown: false, roleOf }));
-    expect(await server.dataverse.isSystemAdministrator(objectId)).toBe(true);
-    expect(pathOf(server.requests[0] as IncomingMessage)).toContain(
-      `azureactivedirectoryobjectid eq ${objectId} and isdisabled eq false`,
-    );
-    expect(pathOf(server.requests.at(-1) as IncomingMessage)).toContain(
-      '_roletemplateid_value eq 627090ff-40a3-4053-8790-584edc5be201',
-    );
-  },
-);
-
-test('an answer is kept for three minutes', async () => {
-  const state = { isDown: false, roleOf: 'systemusers(user-1)' };
-  await using server = await webApiServer(organizationOf(state));
+test.each([
+  ['own', 2],
+  ['team', 3],
+] as const)('the role counts wherever it comes from: %s, in %i requests', async (roleOf, requests) => {
+  await using server = await webApiServer(
+    organizationOf({ [objectId]: { isEnabled: true, roleOf } }, { isDown: false }),
+  );
   expect(await server.dataverse.isSystemAdministrator(objectId)).toBe(true);
-  const count = server.requests.length;
-  expect(await server.dataverse.isSystemAdministrator(objectId.toUpperCase())).toBe(true);
+  const asked = server.requests.map(pathOf);
+  const expected = [
+    `systemusers?$select=systemuserid&$top=1&$filter=azureactivedirectoryobjectid eq ${objectId} and isdisabled eq false`,
+    `systemusers(e${objectId})/systemuserroles_association?$select=roleid&$top=1&$filter=_roletemplateid_value eq ${templateId}`,
+    `teams?$select=teamid&$top=1&$filter=teammembership_association/any(u:u/systemuserid eq e${objectId}) and teamroles_association/any(r:r/_roletemplateid_value eq ${templateId})`,
+  ];
+  expect(asked).toEqual(expected.slice(0, requests));
+});
+
+test('who has no role, is disabled or unknown is no administrator', async () => {
+  const people = {
+    [objectId]: { isEnabled: true, roleOf: 'nobody' },
+    'aaaaaaaa-0000-4000-8000-000000000002': { isEnabled: false, roleOf: 'own' },
+  } as const;
+  await using server = await webApiServer(organizationOf(people, { isDown: false }));
+  const ids = [...Object.keys(people), 'aaaaaaaa-0000-4000-8000-000000000003', "x' or 1 eq 1"];
+  for (const id of ids) expect(await server.dataverse.isSystemAdministrator(id)).toBe(false);
+  const enabled = await Promise.all(ids.map((id) => server.dataverse.isEnabledUser(id)));
+  expect(enabled).toEqual([true, false, false, false]);
+});
+
+test('an answer is kept for three minutes, and many calls at the same moment are one question', async () => {
+  const people = { [objectId]: { isEnabled: true, roleOf: 'own' } as Person };
+  await using server = await webApiServer(organizationOf(people, { isDown: false }));
+  const { isSystemAdministrator, isEnabledUser } = server.dataverse;
+  const asked = Array.from({ length: 50 }, (_, index) =>
+    index % 2 === 0 ? isSystemAdministrator(objectId) : isEnabledUser(objectId.toUpperCase()),
+  );
+  expect(new Set(await Promise.all(asked))).toEqual(new Set([true]));
+  expect(server.requests).toHaveLength(2);
+  people[objectId] = { isEnabled: true, roleOf: 'nobody' };
+  await server.clock.sleep(keptSeconds * 1000 - 1);
+  expect(await isSystemAdministrator(objectId)).toBe(true);
+  expect(server.requests).toHaveLength(2);
+  await server.clock.sleep(1);
+  expect(await isSystemAdministrator(objectId)).toBe(false);
+});
+
+test('who was disabled is out after three minutes, whatever was asked of them in between', async () => {
+  const people = { [objectId]: { isEnabled: true, roleOf: 'own' } as Person };
+  await using server = await webApiServer(organizationOf(people, { isDown: false }));
   expect(await server.dataverse.isEnabledUser(objectId)).toBe(true);
-  expect(server.requests).toHaveLength(count);
-  state.roleOf = 'nobody';
-  await server.clock.sleep(181_000);
+  people[objectId] = { isEnabled: false, roleOf: 'own' };
+  await server.clock.sleep(keptSeconds * 1000 - 1);
+  expect(await server.dataverse.isSystemAdministrator(objectId)).toBe(true);
+  await server.clock.sleep(1);
   expect(await server.dataverse.isSystemAdministrator(objectId)).toBe(false);
 });
 
 test('an organization that does not tell is no answer, and is asked again', async () => {
-  const state = { isDown: true, roleOf: 'systemusers(user-1)' };
-  await using server = await webApiServer(organizationOf(state));
-  await expect(server.dataverse.isSystemAdministrator(objectId)).rejects.toMatchObject({
-    code: 'DATAVERSE_UNAUTHORIZED',
-  });
-  state.isDown = false;
+  const weather = { isDown: true };
+  await using server = await webApiServer(
+    organizationOf({ [objectId]: { isEnabled: true, roleOf: 'team' } }, weather),
+  );
+  const unauthorized = { code: 'DATAVERSE_UNAUTHORIZED' };
+  await expect(server.dataverse.isSystemAdministrator(objectId)).rejects.toMatchObject(unauthorized);
+  await expect(server.dataverse.isEnabledUser(objectId)).rejects.toMatchObject(unauthorized);
+  weather.isDown = false;
   expect(await server.dataverse.isSystemAdministrator(objectId)).toBe(true);
+});
+
+test('an organization that is down is given up soon, for somebody waits', async () => {
+  await using server = await webApiServer([{ status: 503, body: '' }]);
+  const started = server.clock.now().getTime();
+  await expect(server.dataverse.isSystemAdministrator(objectId)).rejects.toMatchObject({
+    code: 'DATAVERSE_UNREACHABLE',
+  });
+  expect(server.requests).toHaveLength(3);
+  expect(server.clock.now().getTime() - started).toBeLessThan(5000);
+});
+
+const ids = ['1', '2', '3'].map((n) => `aaaaaaaa-0000-4000-8000-00000000000${n}`);
+const change = fc.record({
+  kind: fc.constant('change'),
+  id: fc.constantFrom(...ids),
+  isEnabled: fc.boolean(),
+  roleOf: fc.constantFrom('own', 'team', 'nobody'),
+});
+const ask = fc.record({
+  kind: fc.constantFrom('isSystemAdministrator', 'isEnabledUser'),
+  id: fc.constantFrom(...ids),
+});
+const pass = fc.record({ kind: fc.constant('pass'), seconds: fc.nat(200) });
+const weatherChange = fc.record({ kind: fc.constant('weather'), isDown: fc.boolean() });
+
+test('whatever happens, an answer was true of that very user within the last three minutes, and no failure is a yes', async () => {
+  const steps = fc.array(fc.oneof(ask, ask, change, pass, weatherChange), { minLength: 5, maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(steps, async (history) => {
+      const people: Record<string, Person> = {};
+      const weather = { isDown: false };
+      await using server = await webApiServer(organizationOf(people, weather));
+      const now = () => server.clock.now().getTime();
+      /** Since when each user has been what they are; the last entry is the present. */
+      const lives = new Map(
+        ids.map((id) => [id, [{ since: 0, isSystemAdministrator: false, isEnabledUser: false }]]),
+      );
+      for (const step of history) {
+        if (step.kind === 'pass' && 'seconds' in step) await server.clock.sleep(step.seconds * 1000);
+        else if (step.kind === 'weather' && 'isDown' in step) weather.isDown = step.isDown;
+        else if (step.kind === 'change' && 'roleOf' in step) {
+          const { id, isEnabled, roleOf } = step as Person & { id: string };
+          people[id] = { isEnabled, roleOf };
+          const isAdministrator = isEnabled && roleOf !== 'nobody';
+          const life = { since: now(), isSystemAdministrator: isAdministrator, isEnabledUser: isEnabled };
+          lives.get(id)?.push(life);
+        } else if ('id' in step) {
+          const question = step.kind as 'isSystemAdministrator' | 'isEnabledUser';
+          const answer = await server.dataverse[question](step.id).catch(() => undefined);
+          const life = lives.get(step.id) ?? [];
+          const possible = life
+            .filter((_, index) => (life[index + 1]?.since ?? Infinity) > now() - keptSeconds * 1000)
+            .map((part) => part[question]);
+          if (answer === undefined) expect(weather.isDown).toBe(true);
+          else expect(possible).toContain(answer);
+        }
+      }
+    }),
+    { numRuns: 150 },
+  );
 });

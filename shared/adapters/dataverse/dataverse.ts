@@ -40,7 +40,12 @@ async function readOrganization(api: WebApi): Promise<Organization> {
   const accessType = encodeURIComponent("Microsoft.Dynamics.CRM.EndpointAccessType'Default'");
   const { Detail } = await api.get<{
     Detail: { OrganizationId: string; FriendlyName: string; TenantId: string };
-  }>('read the facts', `RetrieveCurrentOrganization(AccessType=@p1)?@p1=${accessType}`);
+  }>(
+    'read the facts',
+    `RetrieveCurrentOrganization(AccessType=@p1)?@p1=${accessType}`,
+    {},
+    { isAwaited: true },
+  );
   return {
     id: Detail.OrganizationId.toLowerCase(),
     name: Detail.FriendlyName,

@@ -7,58 +7,80 @@ const systemAdministratorTemplateId = '627090ff-40a3-4053-8790-584edc5be201';
 const keptMilliseconds = 3 * 60_000;
 const mostKept = 1000;
 
-interface Ids {
-  readonly value: readonly Readonly<Record<string, string>>[];
+/** All answers about one user are forgotten together: none may outlive another that it rests on. */
+interface Known {
+  readonly userId: Promise<string | undefined>;
+  isAdministrator?: Promise<boolean>;
+  readonly until: number;
 }
 
-/** What is known of the organization's users, by Entra object id. Answers are kept for 3 minutes; failures are not. */
+/**
+ * What is known of the organization's users, by Entra object id. Answers are kept for 3 minutes, failures are not; who
+ * asks while a question is open gets its answer.
+ */
 export function users(api: WebApi, clock: Clock) {
-  const remembered = <T>(read: (objectId: string) => Promise<T>) => {
-    const answers = new Map<string, { readonly answer: Promise<T>; readonly until: number }>();
-    return async (objectId: string): Promise<T> => {
+  const known = new Map<string, Known>();
+
+  function knownOf(objectId: string): Known {
+    const key = objectId.toLowerCase();
+    const now = clock.now().getTime();
+    const kept = known.get(key);
+    if (kept !== undefined && kept.until > now) return kept;
+    known.delete(key);
+    for (const oldest of known.keys()) {
+      if (known.size < mostKept) break;
+      known.delete(oldest);
+    }
+    const user = { userId: userIdOf(key), until: now + keptMilliseconds };
+    known.set(key, user);
+    return user;
+  }
+
+  async function believed<T>(objectId: string, answerOf: (user: Known) => Promise<T>): Promise<T> {
+    const user = knownOf(objectId);
+    try {
+      return await answerOf(user);
+    } catch (error) {
       const key = objectId.toLowerCase();
-      const now = clock.now().getTime();
-      const kept = answers.get(key);
-      if (kept !== undefined && kept.until > now) return kept.answer;
-      answers.delete(key);
-      for (const oldest of answers.keys()) {
-        if (answers.size < mostKept) break;
-        answers.delete(oldest);
-      }
-      const answer = read(key);
-      answers.set(key, { answer, until: now + keptMilliseconds });
-      answer.catch(() => answers.delete(key));
-      return answer;
-    };
-  };
+      if (known.get(key) === user) known.delete(key);
+      throw error;
+    }
+  }
 
-  const purpose = 'look up a user';
+  async function firstId(set: string, id: string, filter: string): Promise<string | undefined> {
+    const path = `${set}?$select=${id}&$top=1&$filter=${encodeURIComponent(filter)}`;
+    const { value } = await api.get<{ readonly value: readonly Readonly<Record<string, string>>[] }>(
+      'look up a user',
+      path,
+      {},
+      { isAwaited: true },
+    );
+    return value[0]?.[id];
+  }
 
-  const userIdOf = remembered(async (objectId) => {
+  async function userIdOf(objectId: string): Promise<string | undefined> {
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(objectId)) return undefined;
-    const filter = encodeURIComponent(`azureactivedirectoryobjectid eq ${objectId} and isdisabled eq false`);
-    const { value } = await api.get<Ids>(purpose, `systemusers?$select=systemuserid&$filter=${filter}`);
-    return value[0]?.systemuserid;
-  });
+    const filter = `azureactivedirectoryobjectid eq ${objectId} and isdisabled eq false`;
+    return firstId('systemusers', 'systemuserid', filter);
+  }
 
-  const hasAdministratorRole = async (owner: string, relation: string) => {
-    const filter = encodeURIComponent(`_roletemplateid_value eq ${systemAdministratorTemplateId}`);
-    const { value } = await api.get<Ids>(purpose, `${owner}/${relation}?$select=roleid&$filter=${filter}`);
-    return value.length > 0;
-  };
-
-  const isSystemAdministrator = remembered(async (objectId) => {
-    const id = await userIdOf(objectId);
-    if (id === undefined) return false;
-    if (await hasAdministratorRole(`systemusers(${id})`, 'systemuserroles_association')) return true;
-    const teams = await api.get<Ids>(purpose, `systemusers(${id})/teammembership_association?$select=teamid`);
-    for (const { teamid } of teams.value)
-      if (await hasAdministratorRole(`teams(${teamid})`, 'teamroles_association')) return true;
-    return false;
-  });
+  /** Own roles, else those of all teams in one question: some users are in hundreds of teams. */
+  async function hasAdministratorRole(userId: string): Promise<boolean> {
+    const isRole = `_roletemplateid_value eq ${systemAdministratorTemplateId}`;
+    const own = `systemusers(${userId})/systemuserroles_association`;
+    if ((await firstId(own, 'roleid', isRole)) !== undefined) return true;
+    const isMember = `teammembership_association/any(u:u/systemuserid eq ${userId})`;
+    const ofTeam = `${isMember} and teamroles_association/any(r:r/${isRole})`;
+    return (await firstId('teams', 'teamid', ofTeam)) !== undefined;
+  }
 
   return {
-    isSystemAdministrator,
-    isEnabledUser: async (objectId: string) => (await userIdOf(objectId)) !== undefined,
+    isSystemAdministrator: (objectId: string): Promise<boolean> =>
+      believed(objectId, (user) => {
+        user.isAdministrator ??= user.userId.then((id) => id !== undefined && hasAdministratorRole(id));
+        return user.isAdministrator;
+      }),
+    isEnabledUser: (objectId: string): Promise<boolean> =>
+      believed(objectId, async ({ userId }) => (await userId) !== undefined),
   };
 }

@@ -14,6 +14,8 @@ export interface WebApiRequest {
   readonly patch?: object;
   /** Statuses that are an answer to this request and no failure. */
   readonly expectedStatuses?: readonly number[];
+  /** A caller of the API waits for the answer: an organization that is down is given up after 10 s instead of minutes. */
+  readonly isAwaited?: boolean;
 }
 
 /** `body` is the exact JSON of a success; `refusal` is set for an expected status that is none. */
@@ -32,14 +34,21 @@ export interface WebApiOptions {
 /** The Web API of one organization, one for the whole process: a pause that one answer asks for holds for all requests. */
 export interface WebApi {
   readonly origin: string;
-  /** Fails with a `DATAVERSE_*` code after at most 5 tries and 60 s of waiting; calls no other origin. */
+  /** Fails with a `DATAVERSE_*` code after at most 5 tries (3 if awaited) and 60 s of waiting; calls no other origin. */
   send(request: WebApiRequest): Promise<WebApiAnswer>;
-  get<T>(purpose: string, path: string, headers?: Readonly<Record<string, string>>): Promise<T>;
+  get<T>(
+    purpose: string,
+    path: string,
+    headers?: Readonly<Record<string, string>>,
+    more?: Pick<WebApiRequest, 'isAwaited'>,
+  ): Promise<T>;
 }
 
 const mostTries = 5;
 const mostWaitMilliseconds = 60_000;
 const requestTimeoutMilliseconds = 120_000;
+const mostTriesOfAwaited = 3;
+const awaitedTimeoutMilliseconds = 10_000;
 const defaultThrottleSeconds = 5;
 
 /** Recommended by the reference, section 7. No cookie is kept, so that each request may reach another server. */
@@ -57,6 +66,7 @@ export function webApi({ origin, tokens, clock }: WebApiOptions): WebApi {
   async function send(request: WebApiRequest): Promise<WebApiAnswer> {
     const url = urlOf(request);
     const started = clock.now().getTime();
+    const tries = request.isAwaited ? mostTriesOfAwaited : mostTries;
     let waited = 0;
     let refusedToken: string | undefined;
 
@@ -77,8 +87,8 @@ export function webApi({ origin, tokens, clock }: WebApiOptions): WebApi {
           pausedUntil = Math.max(pausedUntil, clock.now().getTime() + seconds * 1000);
           if (attempt === mostTries || seconds * 1000 > mostWaitMilliseconds) throw error;
         } else if (hasCode(error, 'DATAVERSE_UNREACHABLE', 'DATAVERSE_BUSY', 'DATAVERSE_ANSWER_UNREADABLE')) {
-          const hasTakenLong = clock.now().getTime() - started > requestTimeoutMilliseconds;
-          if (attempt === mostTries || hasTakenLong) throw error;
+          const hasTakenLong = clock.now().getTime() - started > timeoutOf(request);
+          if (attempt === tries || hasTakenLong) throw error;
           await wait((error.retryAfterSeconds ?? 2 ** (attempt - 1)) * 1000 * (1 + Math.random() / 4), error);
         } else if (hasCode(error, 'DATAVERSE_UNAUTHORIZED') && refusedToken === undefined)
           refusedToken = token;
@@ -129,12 +139,14 @@ export function webApi({ origin, tokens, clock }: WebApiOptions): WebApi {
     throw refusalError(refusal, purpose, origin, patch === undefined);
   }
 
-  async function exchange({ purpose, headers, patch }: WebApiRequest, url: URL, token: string) {
+  async function exchange(request: WebApiRequest, url: URL, token: string) {
+    const { purpose, headers, patch } = request;
+    const timeout = timeoutOf(request);
     try {
       const response = await fetch(url, {
         method: patch ? 'PATCH' : 'GET',
         redirect: 'manual',
-        signal: AbortSignal.timeout(requestTimeoutMilliseconds),
+        signal: AbortSignal.timeout(timeout),
         headers: {
           ...headersOfAll,
           ...(patch ? { 'content-type': 'application/json' } : { 'if-none-match': 'null' }),
@@ -146,7 +158,9 @@ export function webApi({ origin, tokens, clock }: WebApiOptions): WebApi {
       });
       return { response, text: await response.text() };
     } catch (cause) {
-      throw dataverseError('DATAVERSE_UNREACHABLE', purpose, origin, networkReason(cause), { cause });
+      throw dataverseError('DATAVERSE_UNREACHABLE', purpose, origin, networkReason(cause, timeout), {
+        cause,
+      });
     }
   }
 
@@ -161,8 +175,13 @@ export function webApi({ origin, tokens, clock }: WebApiOptions): WebApi {
   return {
     origin,
     send,
-    async get<T>(purpose: string, path: string, headers: Readonly<Record<string, string>> = {}) {
-      const { body } = await send({ purpose, path, headers });
+    async get<T>(
+      purpose: string,
+      path: string,
+      headers: Readonly<Record<string, string>> = {},
+      more: Pick<WebApiRequest, 'isAwaited'> = {},
+    ) {
+      const { body } = await send({ purpose, path, headers, ...more });
       if (typeof body !== 'object' || body === null)
         throw dataverseError('DATAVERSE_ANSWER_UNREADABLE', purpose, origin, 'the answer is no object');
       return body as T;
@@ -170,8 +189,11 @@ export function webApi({ origin, tokens, clock }: WebApiOptions): WebApi {
   };
 }
 
-function networkReason(cause: unknown): string {
+const timeoutOf = ({ isAwaited }: WebApiRequest) =>
+  isAwaited ? awaitedTimeoutMilliseconds : requestTimeoutMilliseconds;
+
+function networkReason(cause: unknown, timeoutMilliseconds: number): string {
   const { name, cause: inner } = cause as { name?: string; cause?: { code?: string } };
-  if (name === 'TimeoutError') return `no answer within ${requestTimeoutMilliseconds / 1000} s`;
+  if (name === 'TimeoutError') return `no answer within ${timeoutMilliseconds / 1000} s`;
   return `the connection failed (${inner?.code ?? name ?? 'no code'})`;
 }
