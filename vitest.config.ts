@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const needServers = 'tests/**/*.local.test.ts';
+const needDeployment = 'tests/compat/*.local.test.ts';
 
 export default defineConfig({
   test: {
@@ -13,7 +14,16 @@ export default defineConfig({
       // The servers are started only when a file of this project is to run.
       {
         extends: true,
-        test: { name: 'local', include: [needServers], globalSetup: 'tests/local-servers.ts' },
+        test: {
+          name: 'local',
+          include: [needServers],
+          exclude: [needDeployment],
+          globalSetup: 'tests/local-servers.ts',
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'compat', include: [needDeployment], globalSetup: 'tests/compat/deployment.ts' },
       },
     ],
   },

@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { type Agent, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 
 /** An answer as it came over the wire. */
 export interface RawAnswer {
@@ -6,6 +7,16 @@ export interface RawAnswer {
   /** Names as they were spelled, with their values. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly text: string;
+  /** The body as it came, compressed or not. */
+  readonly bytes: Buffer;
+}
+
+/** What a request has beside its method and path. */
+export interface RawParts {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  /** To keep connections open over several requests; of the scheme of the origin. */
+  readonly agent?: Agent;
 }
 
 /** Sends exactly these headers, and the path as it is given, escaped or not: `fetch` would repair both. */
@@ -13,14 +24,12 @@ export function rawRequest(
   origin: string,
   method: string,
   path: string,
-  {
-    headers = {},
-    body,
-  }: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer } = {},
+  { headers = {}, body, agent }: RawParts = {},
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const { hostname, port } = new URL(origin);
-    const sent = request({ hostname, port, method, path, headers }, (response) => {
+    const { protocol, hostname, port } = new URL(origin);
+    const request = protocol === 'https:' ? httpsRequest : httpRequest;
+    const sent = request({ hostname, port, method, path, headers, agent }, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part)).on('error', reject);
       response.on('end', () => {
@@ -28,7 +37,8 @@ export function rawRequest(
         const pairs = rawHeaders.flatMap((name, index) =>
           index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? ''] as const] : [],
         );
-        resolve({ status: statusCode, headers: pairs, text: Buffer.concat(parts).toString() });
+        const bytes = Buffer.concat(parts);
+        resolve({ status: statusCode, headers: pairs, text: bytes.toString(), bytes });
       });
     });
     sent.on('error', reject).end(body);

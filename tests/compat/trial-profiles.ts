@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, inject } from 'vitest';
+import { rawRequest } from '../scenarios/raw-request.ts';
+
+/**
+ * Names for the profiles of one test file, which nobody else has; at the end its profiles are deleted. To be called at
+ * the top of the file.
+ */
+export function trialProfiles(style: string) {
+  const { address, tokens, organizationId } = inject('deployment');
+  const suffix = randomBytes(3).toString('hex');
+  const stem = `Compat ${style} ${suffix}`;
+  let count = 0;
+  const call = (method: string, path: string) =>
+    rawRequest(address, method, `/crm/exporter/profiles${path}`, {
+      headers: { Authorization: `Bearer ${tokens.admin}` },
+    });
+
+  afterAll(async () => {
+    const { text } = await call('GET', `?organizationId=${organizationId}`);
+    const profiles = JSON.parse(text) as { Id: string; Name: string }[];
+    for (const { Id } of profiles.filter(({ Name }) => Name.startsWith(stem))) {
+      const { status } = await call('DELETE', `/${Id}`);
+      if (status !== 200) throw new Error(`Profile ${Id} could not be deleted: ${status}.`);
+    }
+  });
+
+  return {
+    /** A name and a prefix that no other profile has. */
+    fresh: () => {
+      count += 1;
+      return { Name: `${stem} ${count}`, DestinationPrefix: `x${suffix}${count}` };
+    },
+  };
+}
