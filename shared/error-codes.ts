@@ -54,7 +54,11 @@ export const errorCodes = {
     'Have an administrator call POST metadata/acceptprivacyterms with isAuthorized=true, then try again.',
   ),
   PROFILE_TEST_FAILED: code('manual', 400, 'Cure the findings of the report, then try again.'),
-  TABLE_UNKNOWN: code('never', 400, 'Use a table from metadata/entities.'),
+  TABLE_UNKNOWN: code(
+    'never',
+    400,
+    'Use a table from metadata/entities, or an IntersectLogicalName from metadata/relationships.',
+  ),
   TABLE_NOT_EXPORTABLE: code('never', 400, 'Remove the table from the profile.'),
 
   ENTRA_UNREACHABLE: code(

@@ -48,10 +48,10 @@ export async function checkDescription(
   const dataverse = await ports.organizations.dataverse(organization.id);
   const findings = [
     ...neighbourFindings(description, await ports.profiles.list(organization.id)),
-    ...tableFindings(
+    ...(await tableFindings(
       description.tables.map(({ name }) => name).filter((name) => name !== ''),
-      await dataverse.tables(),
-    ),
+      dataverse,
+    )),
   ];
   const errors = findings.filter(({ severity }) => severity === 'error');
   const codes = new Set(errors.map(({ code }) => code));

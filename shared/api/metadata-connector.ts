@@ -1,7 +1,7 @@
-import { ServiceError } from '../errors.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 import { requireAccess } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
+import { oneOrganization } from './one-organization.ts';
 import { requiredQuery } from './query-values.ts';
 
 /** DES: an origin without path or slash at the end, the only form that suits all clients (section 1, rule 9). */
@@ -14,14 +14,8 @@ export function connectorUrl(
 
 /** DES: the address to send an organization's profiles to. URL and id must name the same organization. */
 export async function metadataConnector(request: ApiRequest, ports: ApiPorts) {
-  const { organizationUrl, organizationId } = requiredQuery(request, 'organizationUrl', 'organizationId');
-  const organization = await ports.organizations.byUrl(organizationUrl);
-  if (organization.id !== organizationId.toLowerCase())
-    throw new ServiceError(
-      'ORGANIZATION_UNKNOWN',
-      `Cannot find the connector of organization ${JSON.stringify(organizationId.slice(0, 60))}: organizationUrl names another organization; expected URL and id of one.`,
-      { parameters: ['organizationUrl', 'organizationId'] },
-    );
+  const query = requiredQuery(request, 'organizationUrl', 'organizationId');
+  const organization = await oneOrganization(query, ports);
   await requireAccess(request.caller, 'manage', organization.id, ports);
   return { ConnectorUrl: connectorUrl(request, ports) };
 }

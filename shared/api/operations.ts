@@ -5,6 +5,9 @@ import { metadataConnector } from './metadata-connector.ts';
 import { metadataDiscover } from './metadata-discover.ts';
 import { metadataEntities } from './metadata-entities.ts';
 import { metadataOrganizations } from './metadata-organizations.ts';
+import { metadataPrivacyAccept } from './metadata-privacy-accept.ts';
+import { metadataPrivacyGet } from './metadata-privacy-get.ts';
+import { metadataRelationships } from './metadata-relationships.ts';
 import { profilesActivate } from './profiles-activate.ts';
 import { profilesCreate } from './profiles-create.ts';
 import { profilesDeactivate } from './profiles-deactivate.ts';
@@ -20,6 +23,9 @@ const operations = {
   metadataDiscover,
   metadataEntities,
   metadataOrganizations,
+  metadataPrivacyAccept,
+  metadataPrivacyGet,
+  metadataRelationships,
   profilesActivate,
   profilesCreate,
   profilesDeactivate,

@@ -11,9 +11,9 @@ function sourceFindings(
   { organizations }: ApiPorts,
 ): Promise<readonly DestinationFinding[]> {
   return findingsOf(async () => {
-    const tables = await (await organizations.dataverse(profile.organizationId)).tables();
+    const dataverse = await organizations.dataverse(profile.organizationId);
     const names = profile.tables.map(({ name }) => name);
-    const findings = tableFindings(names, tables);
+    const findings = await tableFindings(names, dataverse);
     return findings.length > 0 ? findings : [{ severity: 'ok', message: 'All tables can be exported.' }];
   });
 }

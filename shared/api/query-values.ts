@@ -1,18 +1,33 @@
 import { ServiceError } from '../errors.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 
-/** The values of query parameters that must be there; `REQUEST_INVALID` names all that are missing. */
+/** Parameters that know few values; their case does not matter. */
+const allowedValues: Readonly<Record<string, readonly string[]>> = { isAuthorized: ['true', 'false'] };
+
+function problemOf(name: string, value: string): string | undefined {
+  if (value === '') return `has no ${name}`;
+  const allowed = allowedValues[name];
+  if (allowed === undefined || allowed.includes(value.toLowerCase())) return undefined;
+  return `has an unknown ${name}`;
+}
+
+function expectationOf(name: string): string {
+  const allowed = allowedValues[name];
+  return allowed === undefined ? name : `${name} (${allowed.map((value) => `"${value}"`).join(' or ')})`;
+}
+
+/** The values of query parameters that must be there; `REQUEST_INVALID` names all that are missing or not allowed. */
 export function requiredQuery<Name extends string>(
   request: Pick<ApiRequest, 'query'>,
   ...names: Name[]
 ): Record<Name, string> {
   const values = names.map((name) => [name, request.query[name.toLowerCase()]?.trim() ?? ''] as const);
-  const missing = values.filter(([, value]) => value === '').map(([name]) => name);
-  if (missing.length > 0)
+  const wrong = values.filter(([name, value]) => problemOf(name, value) !== undefined);
+  if (wrong.length > 0)
     throw new ServiceError(
       'REQUEST_INVALID',
-      `Cannot answer the request: the query has no ${missing.join(' and no ')}; expected ${names.join(' and ')}.`,
-      { parameters: missing },
+      `Cannot answer the request: the query ${wrong.map(([name, value]) => problemOf(name, value)).join(' and ')}; expected ${names.map(expectationOf).join(' and ')}.`,
+      { parameters: wrong.map(([name]) => name) },
     );
   return Object.fromEntries(values) as Record<Name, string>;
 }

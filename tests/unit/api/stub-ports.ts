@@ -6,7 +6,7 @@ import type { Organization } from '../../../shared/model/organization.ts';
 import type { PrivacyTermsAnswer } from '../../../shared/model/privacy-terms-answer.ts';
 import type { Profile } from '../../../shared/model/profile.ts';
 import type { SyncState } from '../../../shared/model/sync-state.ts';
-import type { TableSummary } from '../../../shared/model/table-schema.ts';
+import type { Relationship, TableSummary } from '../../../shared/model/table-schema.ts';
 import type { SyncTableItem } from '../../../shared/model/work-item.ts';
 import type { Dataverse } from '../../../shared/ports/dataverse.ts';
 import type { Destination, DestinationFinding } from '../../../shared/ports/destination.ts';
@@ -60,6 +60,27 @@ const tables = [
   table('activitypointer'),
   table('systemuserroles', { isIntersect: true, canTrackChanges: false }),
   table('systemusermanagermap', { hasChangeTracking: false, canTrackChanges: false }),
+  table('accountcontacts', { isIntersect: true }),
+  table('accountuntracked', { isIntersect: true }),
+  table('accountsitemap', { isIntersect: true }),
+];
+
+const relationship = (
+  name: string,
+  intersectName: string,
+  firstTable: string,
+  secondTable: string,
+): Relationship => ({
+  name,
+  intersectName,
+  firstTable,
+  secondTable,
+});
+
+const relationships = [
+  relationship('AccountContacts_Association', 'accountcontacts', 'account', 'contact'),
+  relationship('Account_Untracked', 'accountuntracked', 'account', 'untracked'),
+  relationship('account_sitemap', 'accountsitemap', 'account', 'sitemap'),
 ];
 
 export const description = {
@@ -109,6 +130,7 @@ export function stubPorts(): Stub {
     new ServiceError('ORGANIZATION_UNKNOWN', `Cannot find organization ${what}.`);
   const dataverse = {
     tables: async () => tables,
+    relationships: async () => relationships,
     isSystemAdministrator: async (id: string) => id === admin.objectId,
     isEnabledUser: async (id: string) => id === admin.objectId || id === reader.objectId,
   } as unknown as Dataverse;
