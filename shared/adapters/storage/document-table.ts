@@ -10,10 +10,23 @@ export interface StoredDocument<T> {
   readonly etag: string;
 }
 
+/** Which document, and a text that differs after each write of it. */
+export interface DocumentVersion {
+  readonly rowKey: string;
+  readonly version: string;
+}
+
+/** A document of a list; undefined when it cannot be read, which the log tells. */
+export interface ListedDocument<T> extends DocumentVersion {
+  readonly document: T | undefined;
+}
+
 /** What one kind of document is: its table, the check when read, and columns for filters and for people. */
 export interface DocumentKind<T> {
   readonly table: string;
   readonly schema: DocumentSchema<T>;
+  /** The form in which it is stored, which `schema` reads; itself if absent. */
+  readonly toStored?: (document: T) => unknown;
   readonly columns?: (document: T) => Readonly<Record<string, string>>;
 }
 
@@ -23,6 +36,10 @@ export interface DocumentTable<T> {
   /** Documents by an OData filter, in the order of their keys; those that cannot be read are logged and left out. */
   list(filter: string, maxPageSize?: number): AsyncIterable<T>;
   all(filter: string): Promise<T[]>;
+  /** The same with keys and versions. */
+  listed(filter: string): AsyncIterable<ListedDocument<T>>;
+  /** Keys and versions alone, in the order of the keys. */
+  versions(filter: string): Promise<readonly DocumentVersion[]>;
   /** Applies the change until no other writer came between; undefined or what it was given writes nothing. */
   update(key: DocumentKey, change: (document: T | undefined) => T | undefined): Promise<T | undefined>;
   put(key: DocumentKey, document: T): Promise<void>;
@@ -38,7 +55,9 @@ export const transactionSize = 100;
 export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>): DocumentTable<T> {
   const client = () => account.table(kind.table);
   const nameOf = (key: DocumentKey) => `"${key.partitionKey}" / "${key.rowKey}" of table "${kind.table}"`;
-  const entity = (key: DocumentKey, document: T) => writeDocument(key, document, kind.columns?.(document));
+  const toStored = kind.toStored ?? ((document: T) => document);
+  const entity = (key: DocumentKey, document: T) =>
+    writeDocument(key, toStored(document), kind.columns?.(document));
 
   async function read(key: DocumentKey): Promise<StoredDocument<T> | undefined> {
     const table = await client();
@@ -48,16 +67,34 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
     });
   }
 
-  async function* list(filter: string, maxPageSize = 1000): AsyncIterable<T> {
-    const pages = (await client()).listEntities({ queryOptions: { filter } }).byPage({ maxPageSize });
+  async function* rows(options: { filter: string; select?: string[] }, maxPageSize = 1000) {
+    const pages = (await client()).listEntities({ queryOptions: options }).byPage({ maxPageSize });
     while (true) {
       const next = await storageCall(`list table "${kind.table}"`, () => pages.next());
       if (next.done) return;
-      for (const stored of next.value) {
-        const document = readOrLog(stored);
-        if (document !== undefined) yield document;
-      }
+      yield* next.value;
     }
+  }
+
+  async function* list(filter: string, maxPageSize?: number): AsyncIterable<T> {
+    for await (const stored of rows({ filter }, maxPageSize)) {
+      const document = readOrLog(stored);
+      if (document !== undefined) yield document;
+    }
+  }
+
+  // The time of the last write, which Table Storage keeps and the etag is made of.
+  const versionOf = ({ rowKey = '', timestamp = '' }) => ({ rowKey, version: timestamp });
+
+  async function* listed(filter: string): AsyncIterable<ListedDocument<T>> {
+    for await (const stored of rows({ filter })) yield { ...versionOf(stored), document: readOrLog(stored) };
+  }
+
+  async function versions(filter: string): Promise<readonly DocumentVersion[]> {
+    const found: DocumentVersion[] = [];
+    for await (const stored of rows({ filter, select: ['RowKey', 'Timestamp'] }))
+      found.push(versionOf(stored));
+    return found;
   }
 
   function readOrLog(stored: object): T | undefined {
@@ -112,7 +149,7 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
     });
   }
 
-  return { read, list, all, update, put, entity, removeAll, client };
+  return { read, list, all, listed, versions, update, put, entity, removeAll, client };
 }
 
 /** Answers undefined for a refusal that was expected, as in `.catch(orNothing(404))`. */

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { odata, type TransactionAction } from '@azure/data-tables';
+import type { TransactionAction } from '@azure/data-tables';
 import { ServiceError } from '../../errors.ts';
-import { type Profile, profileSchema } from '../../model/profile.ts';
+import type { Profile } from '../../model/profile.ts';
 import type { ProfileStore } from '../../ports/profile-store.ts';
+import { documentMirror } from './document-mirror.ts';
 import { documentTable, orNothing } from './document-table.ts';
 import type { StorageAccount } from './storage-account.ts';
-import { isRefusal, lostRace, storageCall, untilWritten } from './storage-call.ts';
+import { lostRace, untilWritten } from './storage-call.ts';
+import { storedProfiles } from './stored-profile.ts';
 import { keyOf } from './table-document.ts';
 
 /** Name of the table of profiles and their names. */
@@ -13,7 +15,8 @@ export const profilesTable = 'Profiles';
 
 /**
  * One partition for all: a profile and the row that reserves its name are written in one transaction, so a name is
- * never taken without its profile, whenever the process ends. There are some dozens of profiles.
+ * never taken without its profile, whenever the process ends. All profiles are mirrored in memory, 5 KB each with 300
+ * tables: they are read for each list and each new profile, and seldom written.
  */
 const partitionKey = 'profile';
 const profileKey = (id: string) => ({ partitionKey, rowKey: `id|${keyOf(id.toLowerCase())}` });
@@ -28,9 +31,10 @@ function nameKey(profile: Profile) {
 export function profileStore(account: StorageAccount): ProfileStore {
   const profiles = documentTable(account, {
     table: profilesTable,
-    schema: profileSchema,
+    ...storedProfiles(),
     columns: ({ organizationId, name, state }) => ({ organizationId, name, state }),
   });
+  const mirror = documentMirror(profiles, { partitionKey, first: 'id|', end: 'id}' });
   const reservation = (key: { partitionKey: string; rowKey: string }, profile: Profile) => ({
     ...key,
     profileId: profile.id,
@@ -58,19 +62,17 @@ export function profileStore(account: StorageAccount): ProfileStore {
   async function create(profile: Profile): Promise<void> {
     const table = await profiles.client();
     const key = nameKey(profile);
-    const actions: TransactionAction[] = [['create', profiles.entity(profileKey(profile.id), profile)]];
+    const actions: TransactionAction[] = [
+      ['create', profiles.entity(profileKey(profile.id), profile)],
+      mirror.mark(),
+    ];
     if (key) actions.push(['create', reservation(key, profile)]);
-    await storageCall(`create profile "${profile.id}"`, async () => {
-      try {
-        await table.submitTransaction(actions);
-      } catch (error) {
-        if (!isRefusal(error, 409)) throw error;
-        const owner = await ownerOfName(profile);
-        // Our own first try may have arrived although its answer got lost.
-        if (owner === profile.id) return;
-        if (owner) throw nameTaken('create', profile);
-        throw error;
-      }
+    await untilWritten(`create profile "${profile.id}"`, async () => {
+      if (await table.submitTransaction(actions).catch(orNothing(409, 412))) return;
+      const owner = await ownerOfName(profile);
+      if (owner && owner !== profile.id) throw nameTaken('create', profile);
+      // Our own first try may have arrived although its answer got lost; or writers met at the mark.
+      return owner ? undefined : lostRace;
     });
   }
 
@@ -83,6 +85,7 @@ export function profileStore(account: StorageAccount): ProfileStore {
       if (next === stored.document) return next;
       const actions: TransactionAction[] = [
         ['update', profiles.entity(profileKey(profileId), next), 'Replace', { etag: stored.etag }],
+        mirror.mark(),
       ];
       const [before, after] = [nameKey(stored.document), nameKey(next)];
       if (before?.rowKey !== after?.rowKey) {
@@ -102,7 +105,7 @@ export function profileStore(account: StorageAccount): ProfileStore {
       const stored = await profiles.read(profileKey(profileId));
       if (!stored) return undefined;
       const key = nameKey(stored.document);
-      const actions: TransactionAction[] = [['delete', profileKey(profileId)]];
+      const actions: TransactionAction[] = [['delete', profileKey(profileId)], mirror.mark()];
       if (key) actions.push(['delete', key]);
       return (await table.submitTransaction(actions).catch(orNothing(404, 412))) ? undefined : lostRace;
     });
@@ -113,9 +116,9 @@ export function profileStore(account: StorageAccount): ProfileStore {
     update,
     remove,
     get: async (profileId) => (await profiles.read(profileKey(profileId)))?.document,
-    list: (organizationId) =>
-      profiles.all(odata`PartitionKey eq ${partitionKey} and organizationId eq ${organizationId}`),
-    listActive: () => profiles.all(odata`PartitionKey eq ${partitionKey} and state eq ${'active'}`),
+    list: async (organizationId) =>
+      (await mirror.all()).filter((profile) => profile.organizationId === organizationId),
+    listActive: async () => (await mirror.all()).filter(({ state }) => state === 'active'),
   };
 }
 
