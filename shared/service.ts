@@ -19,10 +19,12 @@ import {
 } from './adapters/storage/storage-account.ts';
 import { syncStates } from './adapters/storage/sync-states.ts';
 import { workQueues } from './adapters/storage/work-queues.ts';
+import { swaggerSite } from './adapters/swagger-ui/swagger-site.ts';
 import { consoleLog } from './adapters/system/console-log.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
 import { telemetryOf } from './adapters/telemetry/telemetry-of.ts';
 import { apiOperations } from './api/operations.ts';
+import { swaggerDocument } from './api/swagger-document.ts';
 import type { AutomationPorts } from './automation/automation-ports.ts';
 import { ingestFailures } from './automation/ingest-failures.ts';
 import { planRetouches } from './automation/plan-retouches.ts';
@@ -83,7 +85,11 @@ function build(settings: Settings) {
     organizations: members,
     clock,
     drivers: {
-      PostgreSql: async () => (await import('./adapters/postgres/destination.ts')).postgresDestinations(),
+      PostgreSql: async () =>
+        (await import('./adapters/postgres/destination.ts')).postgresDestinations({
+          tokens,
+          hosts: settings.ENTRA_DATABASE_HOSTS,
+        }),
     },
   });
 
@@ -165,6 +171,7 @@ function build(settings: Settings) {
       log,
       serviceUrl: settings.SERVICE_URL,
     }),
+    swagger: swaggerSite(() => swaggerDocument({ resource: settings.API_APPLICATION_URI })),
     sync: {
       runWorkItem: (message: unknown) =>
         runWorkItem(readWorkItem(syncTableItemSchema, 'sync-table', message), sync),

@@ -22,6 +22,7 @@ const adapters: Readonly<Record<string, Room>> = {
   'shared/adapters/keyvault': adapter('@azure/keyvault-secrets'),
   'shared/adapters/postgres': adapter('pg', 'pg-copy-streams'),
   'shared/adapters/storage': adapter('@azure/data-tables', '@azure/storage-blob', '@azure/storage-queue'),
+  'shared/adapters/swagger-ui': adapter('swagger-ui-dist'),
   'shared/adapters/system': adapter(),
   'shared/adapters/telemetry': adapter('applicationinsights'),
 };
