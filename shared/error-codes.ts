@@ -118,7 +118,11 @@ export const errorCodes = {
   ),
 
   DESTINATION_UNREACHABLE: code('timed', 500, 'Start the server, or open its firewall for the app.'),
-  DESTINATION_LOGIN_FAILED: code('manual', 500, 'Correct the login in the secret.'),
+  DESTINATION_LOGIN_FAILED: code(
+    'manual',
+    500,
+    "Correct the login in the secret; for authentication=entra, let the app's identity into the database.",
+  ),
   DESTINATION_DATABASE_MISSING: code(
     'manual',
     500,

@@ -46,7 +46,7 @@ const partsOf = (text: string) =>
 const list = <T extends z.ZodType<unknown, string>>(item: T) =>
   z.string().transform(partsOf).pipe(z.array(item).min(1, 'must name at least one'));
 
-const vaultHost = z
+const domainOrServer = z
   .string()
   .regex(
     /^([a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9.-]+:\d{1,5})$/i,
@@ -102,9 +102,15 @@ export const settingsSchema = z.object({
     .refine((text) => URL.canParse(text) && !/\s/.test(text), 'must be an absolute URI such as api://<id>')
     .describe("Identifier URI of this app's registration: the resource that callers ask a token for."),
   DATAVERSE_URLS: list(origin).describe('Origins of the organizations to replicate, separated by commas.'),
-  KEY_VAULT_HOSTS: list(vaultHost)
+  KEY_VAULT_HOSTS: list(domainOrServer)
     .default(['vault.azure.net', 'vault.azure.cn', 'vault.usgovcloudapi.net'])
     .describe('Parent domains of the key vaults that may be called, or host:port of a single one.'),
+  ENTRA_DATABASE_HOSTS: list(domainOrServer)
+    .default([
+      ...['postgres.database.azure.com', 'database.windows.net'],
+      ...['database.chinacloudapi.cn', 'database.usgovcloudapi.net'],
+    ])
+    .describe("Databases that may get a token of the app's identity: domains with all below, or host:port."),
   SERVICE_URL: origin
     .optional()
     .describe(

@@ -21,6 +21,7 @@ describe('a connection string', () => {
     ['postgres://u:p@[::1]/d', false],
     ['postgres://u:p@localhost/d?sslmode=verify-full', { rejectUnauthorized: true, servername: 'localhost' }],
     ['postgres://u:p@10.0.0.4/d', { rejectUnauthorized: true }],
+    ['postgres://u@127.0.0.1/d?authentication=entra', { rejectUnauthorized: true }],
     ['postgres://u:p@10.0.0.4/d?sslmode=disable', false],
     ['postgres://u:p@db.example/d?sslmode=prefer', { rejectUnauthorized: true, servername: 'db.example' }],
   ])('%s has TLS %j', (text, ssl) => expect(readConnectionString(text).ssl).toEqual(ssl));
@@ -36,6 +37,19 @@ describe('a connection string', () => {
   });
 
   it.each([
+    ['postgres://us%40er@db.example/d?authentication=Entra', 'us@er'],
+    ['postgres://identity@db.example/d?sslmode=require&authentication=entra', 'identity'],
+  ])('%s is a login without a password', (text, user) => {
+    expect(readConnectionString(text)).toMatchObject({ user });
+    expect(readConnectionString(text)).not.toHaveProperty('password');
+  });
+
+  it('with neither a password nor an identity is refused with both ways', () => {
+    const both = /user:password@.* or .*authentication=entra/;
+    expect(() => readConnectionString('postgres://u@h/d')).toThrow(both);
+  });
+
+  it.each([
     '',
     'SECRET',
     'https://u:SECRET@h/d',
@@ -44,6 +58,9 @@ describe('a connection string', () => {
     'postgres://u:SECRET@h',
     'postgres://u:SECRET%ZZ@h/d',
     'postgres://u:SECRET@h/d?sslmode=SECRET',
+    'postgres://u:SECRET@h/d?authentication=SECRET',
+    'postgres://SECRET@h/d?authentication=entra&sslmode=disable',
+    'postgres://u@SECRET.example/d?authentication=entra',
     'Server=h;Password=SECRET',
   ])('%j is refused without telling any of it', (text) => {
     const open = () => postgresDestinations().open(text, { schema: 'dbo', prefix: '' });

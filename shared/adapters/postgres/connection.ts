@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { ServiceError } from '../../errors.ts';
 import { readConnectionString } from './connection-string.ts';
+import { type EntraLogin, entraPassword } from './entra-login.ts';
 import { destinationError } from './error-map.ts';
 
 /** What the connections of one login may do. */
@@ -45,10 +46,12 @@ export async function runLong<R extends pg.QueryResultRow>(
   return client.query<R>(statement);
 }
 
-/** Opens a pool; connects to nobody yet. */
-export function openPool(connectionString: string, limits = usualLimits): pg.Pool {
+/** Opens a pool; connects to nobody yet. A connection string without a password needs `entra`. */
+export function openPool(connectionString: string, limits = usualLimits, entra?: EntraLogin): pg.Pool {
+  const server = readConnectionString(connectionString);
   const pool = new pg.Pool({
-    ...readConnectionString(connectionString),
+    ...server,
+    password: server.password ?? entraPassword(server, entra),
     application_name: 'dataverse-export',
     max: limits.connections,
     connectionTimeoutMillis: limits.connectTimeoutMilliseconds,

@@ -3,6 +3,7 @@ import type { Destination, Destinations } from '../../ports/destination.ts';
 import * as checkpoints from './checkpoints.ts';
 import { inTransaction, openPool } from './connection.ts';
 import { ensureSystemTables, ensureTable } from './ddl.ts';
+import type { EntraLogin } from './entra-login.ts';
 import type { Namespace } from './identifiers.ts';
 import { versionsById } from './merge.ts';
 import * as rejectedRows from './rejected-rows.ts';
@@ -64,8 +65,11 @@ function postgresDestination(pool: Pool, namespace: Namespace, close: () => Prom
   };
 }
 
-/** Destinations in PostgreSQL, 13 or later. All that are opened with one connection string share its connections. */
-export function postgresDestinations(): Destinations {
+/**
+ * Destinations in PostgreSQL, 13 or later. All that are opened with one connection string share its connections. `entra`
+ * is the login of those without a password.
+ */
+export function postgresDestinations(entra?: EntraLogin): Destinations {
   const pools = new Map<string, { readonly pool: Pool; users: number }>();
   const leave = async (connectionString: string) => {
     const shared = pools.get(connectionString);
@@ -75,7 +79,10 @@ export function postgresDestinations(): Destinations {
   };
   return {
     open: (connectionString, namespace) => {
-      const shared = pools.get(connectionString) ?? { pool: openPool(connectionString), users: 0 };
+      const shared = pools.get(connectionString) ?? {
+        pool: openPool(connectionString, undefined, entra),
+        users: 0,
+      };
       pools.set(connectionString, shared);
       shared.users++;
       let isClosed = false;

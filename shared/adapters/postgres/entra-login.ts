@@ -1,0 +1,57 @@
+import { ServiceError } from '../../errors.ts';
+import type { AccessTokens } from '../../ports/access-tokens.ts';
+
+/** The app's own identity as a login. */
+export interface EntraLogin {
+  readonly tokens: AccessTokens;
+  /** Servers that may be sent a token: domains with all below them, or exact `host:port` entries. */
+  readonly hosts: readonly string[];
+}
+
+const hostName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
+/** Of Azure Database for PostgreSQL in each cloud: never a resource that a connection string names. */
+function resourceFor(host: string): string {
+  if (host.endsWith('.chinacloudapi.cn')) return 'https://ossrdbms-aad.database.chinacloudapi.cn';
+  if (host.endsWith('.usgovcloudapi.net')) return 'https://ossrdbms-aad.database.usgovcloudapi.net';
+  return 'https://ossrdbms-aad.database.windows.net';
+}
+
+/**
+ * What the driver asks for a password at every new connection: a token that does not end within minutes. Whoever can write
+ * a secret could have it sent to a server of their own, so `SECRET_VALUE_INVALID`, without naming the server, for any that
+ * is not listed.
+ */
+export function entraPassword(
+  server: { readonly host: string; readonly port: number },
+  login: EntraLogin | undefined,
+): () => Promise<string> {
+  const host = server.host.toLowerCase();
+  const hosts = login?.hosts ?? [];
+  if (login === undefined || !isListed(host, server.port, hosts))
+    throw new ServiceError(
+      'SECRET_VALUE_INVALID',
+      `Cannot log in to the server of the connection string with the app's identity: it is none of ENTRA_DATABASE_HOSTS; its token is sent only to ${hosts.join(', ') || 'those'} and what is below.`,
+    );
+  const { tokens } = login;
+  return async () => {
+    try {
+      return await tokens.forResource(resourceFor(host));
+    } catch (cause) {
+      throw new ServiceError(
+        'DESTINATION_LOGIN_FAILED',
+        "Cannot log in to the destination with the app's identity: it got no token; a managed identity is needed.",
+        { cause },
+      );
+    }
+  };
+}
+
+function isListed(host: string, port: number, hosts: readonly string[]): boolean {
+  if (!hostName.test(host)) return false;
+  return hosts.some((entry) => {
+    const [listed = '', listedPort] = entry.toLowerCase().split(':');
+    if (listedPort !== undefined) return host === listed && port === Number(listedPort);
+    return host === listed || host.endsWith(`.${listed}`);
+  });
+}

@@ -1,0 +1,81 @@
+import type { ClientBase } from 'pg';
+import type { ExistingColumn } from '../../schema/compare-table.ts';
+import { typeFromCatalog } from './column-types.ts';
+import { type Namespace, prefixed, shortened } from './identifiers.ts';
+
+/** What the catalog knows of a table, or of what stands in its place. */
+export interface ExistingTable {
+  readonly isTable: boolean;
+  /** For people: "table", "view", ... */
+  readonly kind: string;
+  readonly hasKeyOnId: boolean;
+  readonly isOwned: boolean;
+  /** Of SELECT, INSERT, UPDATE and DELETE, those that the login has not. */
+  readonly missingPrivileges: readonly string[];
+  readonly columns: readonly ExistingColumn[];
+  /** With those that were dropped: they count towards the server's limit. */
+  readonly columnCount: number;
+}
+
+interface Found {
+  readonly name: string;
+  readonly kind: string;
+  readonly key: boolean;
+  readonly owned: boolean;
+  readonly missing: readonly string[];
+  readonly count: number;
+  readonly columns: readonly { readonly name: string; readonly type: string }[] | null;
+}
+
+const query = `SELECT c.relname AS name, c.relkind AS kind, c.relnatts AS count, pg_has_role(c.relowner, 'USAGE') AS owned,
+    ARRAY(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p
+      WHERE NOT has_table_privilege(c.oid, p)) AS missing,
+    EXISTS (
+      SELECT 1 FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+      WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indnkeyatts = 1 AND i.indpred IS NULL
+        AND a.attname = 'Id') AS key,
+    (SELECT json_agg(json_build_object('name', attname, 'type', format_type(atttypid, atttypmod)) ORDER BY attnum)
+      FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY($2)`;
+
+const kinds: Readonly<Record<string, string>> = {
+  r: 'table',
+  p: 'table',
+  v: 'view',
+  m: 'materialized view',
+  f: 'foreign table',
+  S: 'sequence',
+  c: 'type',
+};
+
+/** What exists of these tables, by their names without prefix, read from the catalog at once. */
+export async function existingTables(
+  client: Pick<ClientBase, 'query'>,
+  namespace: Namespace,
+  tables: readonly string[],
+): Promise<ReadonlyMap<string, ExistingTable>> {
+  const byStoredName = new Map(tables.map((table) => [shortened(prefixed(namespace, table)), table]));
+  const { rows } = await client.query<Found>(query, [shortened(namespace.schema), [...byStoredName.keys()]]);
+  return new Map(rows.map((row) => [byStoredName.get(row.name) ?? row.name, fromFound(row)]));
+}
+
+/** What exists of one table; undefined when nothing has the name. */
+export async function existingTable(
+  client: Pick<ClientBase, 'query'>,
+  namespace: Namespace,
+  table: string,
+): Promise<ExistingTable | undefined> {
+  return (await existingTables(client, namespace, [table])).get(table);
+}
+
+function fromFound({ kind, key, owned, missing, count, columns }: Found): ExistingTable {
+  return {
+    isTable: kind === 'r' || kind === 'p',
+    kind: kinds[kind] ?? 'index',
+    hasKeyOnId: key,
+    isOwned: owned,
+    missingPrivileges: missing,
+    columns: (columns ?? []).map(({ name, type }) => ({ name, type: typeFromCatalog(type), typeName: type })),
+    columnCount: count,
+  };
+}
