@@ -75,6 +75,7 @@ export function fakeDataverse(
   const rows = new Map(tables.map((name) => [name, new Map<string, StoredRow>()]));
   const tombstones = new Map(tables.map((name) => [name, new Map<string, number>()]));
   const administrators = new Set<string>();
+  const unreadable = new Set<string>();
   let counter = 1000;
   let metadataVersion = 1;
   let oldestToken = 0;
@@ -155,6 +156,8 @@ export function fakeDataverse(
   const dataverse: Dataverse = {
     organization: async () => organization,
     tables: async () => [...definitions.values()],
+    relationships: async () => [],
+    tablesWithoutRead: async (names) => names.filter((name) => unreadable.has(name)),
     tableDefinition: async (name) => of(definitions, name),
     metadataVersion: async () => String(metadataVersion),
     readPage,
@@ -179,6 +182,8 @@ export function fakeDataverse(
   return {
     dataverse,
     administrators,
+    /** Tables that the app's identity may not read as a whole. */
+    unreadable,
     /** The next reads fail with these. */
     faults,
     /** Creates the row, or changes it. */

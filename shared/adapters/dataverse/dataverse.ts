@@ -1,7 +1,9 @@
 import type { Organization } from '../../model/organization.ts';
 import type { Dataverse } from '../../ports/dataverse.ts';
 import { readPage } from './read-page.ts';
+import { tablesWithoutRead } from './read-privileges.ts';
 import { readMetadataVersion, readRows } from './read-rows.ts';
+import { readRelationships } from './relationships.ts';
 import { readTableDefinition, readTables } from './table-definition.ts';
 import { users } from './users.ts';
 import { type WebApi, type WebApiOptions, webApi } from './web-api.ts';
@@ -26,6 +28,8 @@ export function dataverse(options: DataverseOptions): Dataverse {
       return known;
     },
     tables: () => readTables(api),
+    relationships: () => readRelationships(api),
+    tablesWithoutRead: (tables) => tablesWithoutRead(api, tables),
     tableDefinition: (logicalName) => readTableDefinition(api, logicalName),
     metadataVersion: () => readMetadataVersion(api),
     readPage: (request) => readPage(api, options.pageSize, request),

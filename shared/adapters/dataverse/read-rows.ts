@@ -1,6 +1,7 @@
 import type { Row } from '../../model/change.ts';
 import type { RowQuery } from '../../ports/dataverse.ts';
 import { rowId } from '../../schema/row-id.ts';
+import { batchesOf } from './batches.ts';
 import type { WebApi } from './web-api.ts';
 
 /** 50 ids and 300 columns make some 8 KB of URL, well below the 32 KB that Dataverse takes. */
@@ -40,14 +41,9 @@ export function idOf({ table }: RowQuery, row: Row): string {
 
 /** The rows with these ids that exist, current as of now. */
 export async function readRows(api: WebApi, query: RowQuery, ids: readonly string[]): Promise<Row[]> {
-  const batches: string[][] = [];
-  for (let start = 0; start < ids.length; start += idsPerRequest)
-    batches.push(ids.slice(start, start + idsPerRequest));
   const rows: Row[] = [];
-  for (let start = 0; start < batches.length; start += requestsAtOnce) {
-    const answers = await Promise.all(
-      batches.slice(start, start + requestsAtOnce).map((batch) => readBatch(api, query, batch)),
-    );
+  for (const batches of batchesOf(batchesOf(ids, idsPerRequest), requestsAtOnce)) {
+    const answers = await Promise.all(batches.map((batch) => readBatch(api, query, batch)));
     for (const answer of answers) rows.push(...answer);
   }
   return rows;

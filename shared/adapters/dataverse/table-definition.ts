@@ -34,7 +34,7 @@ const summaryColumns = 'LogicalName,DisplayName,IsIntersect,ChangeTrackingEnable
 const definitionColumns = `${summaryColumns},EntitySetName,PrimaryIdAttribute,IsOptimisticConcurrencyEnabled`;
 
 /** Defeats the metadata cache of some 30 s, so that a column that was just added is seen. */
-const freshly = { consistency: 'Strong' };
+export const freshly = { consistency: 'Strong' };
 
 /** All tables of the organization, in one answer: metadata has no pages. */
 export async function readTables(api: WebApi): Promise<readonly TableSummary[]> {

@@ -115,6 +115,8 @@ export interface Stub {
   findings: readonly DestinationFinding[];
   /** Answers to the privacy terms, in order. */
   readonly answers: PrivacyTermsAnswer[];
+  /** Tables that the app's identity may not read. */
+  readonly unreadable: Set<string>;
   readonly ports: ApiPorts;
 }
 
@@ -131,6 +133,7 @@ export function stubPorts(): Stub {
   const dataverse = {
     tables: async () => tables,
     relationships: async () => relationships,
+    tablesWithoutRead: async (names: readonly string[]) => names.filter((name) => stub.unreadable.has(name)),
     isSystemAdministrator: async (id: string) => id === admin.objectId,
     isEnabledUser: async (id: string) => id === admin.objectId || id === reader.objectId,
   } as unknown as Dataverse;
@@ -141,6 +144,7 @@ export function stubPorts(): Stub {
     logged,
     calls,
     answers,
+    unreadable: new Set(),
     findings: [{ severity: 'ok', message: 'Connected.' }],
     ports: {
       profiles: {
