@@ -2,8 +2,8 @@ import type { Profile } from '../model/profile.ts';
 import type { DestinationFinding } from '../ports/destination.ts';
 import type { ProfileDescription } from './profile-description.ts';
 
-/** The same secret, whatever its version: vault in any case, with or without the port that https has anyway. */
-function secretOf(address: string): string {
+/** The secret of an address, whatever its version: vault in any case, with or without the port that https has anyway. */
+export function secretOf(address: string): string {
   if (!URL.canParse(address)) return address;
   const { origin, pathname } = new URL(address);
   return `${origin}/${pathname.split('/').filter(Boolean).slice(0, 2).join('/')}`;

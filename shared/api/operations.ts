@@ -9,6 +9,8 @@ import { metadataPrivacyAccept } from './metadata-privacy-accept.ts';
 import { metadataPrivacyGet } from './metadata-privacy-get.ts';
 import { metadataRelationships } from './metadata-relationships.ts';
 import { profilesActivate } from './profiles-activate.ts';
+import { profilesActivateData } from './profiles-activate-data.ts';
+import { profilesActivateMetadata } from './profiles-activate-metadata.ts';
 import { profilesCreate } from './profiles-create.ts';
 import { profilesDeactivate } from './profiles-deactivate.ts';
 import { profilesDelete } from './profiles-delete.ts';
@@ -16,6 +18,7 @@ import { profilesFailures } from './profiles-failures.ts';
 import { profilesGet } from './profiles-get.ts';
 import { profilesList } from './profiles-list.ts';
 import { profilesTest } from './profiles-test.ts';
+import { profilesUpdate } from './profiles-update.ts';
 import { profilesValidate } from './profiles-validate.ts';
 
 const operations = {
@@ -27,6 +30,8 @@ const operations = {
   metadataPrivacyGet,
   metadataRelationships,
   profilesActivate,
+  profilesActivateData,
+  profilesActivateMetadata,
   profilesCreate,
   profilesDeactivate,
   profilesDelete,
@@ -34,6 +39,7 @@ const operations = {
   profilesGet,
   profilesList,
   profilesTest,
+  profilesUpdate,
   profilesValidate,
 };
 

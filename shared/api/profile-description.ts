@@ -115,6 +115,32 @@ function readRetryPolicy(members: WireMembers, problems: string[]): ProfileDescr
   };
 }
 
+/** The description, and the version of the document that the caller has changed. */
+export interface ParsedDocument extends ParsedDescription {
+  /** Empty where the problems say that it is missing. */
+  readonly version: string;
+}
+
+/**
+ * DES: reads `ProfileDetailsDTO` as the profile's whole new document. What clients only echo (state, status, dates) is not
+ * looked at; what is absent has the preset, as in a description.
+ */
+export function readProfileDocument(
+  body: unknown,
+  profileId: string,
+  secrets: ApiPorts['secrets'],
+): ParsedDocument {
+  const problems: string[] = [];
+  const members = new WireMembers(body, '', problems);
+  const id = members.value('Id') ?? profileId;
+  if (typeof id !== 'string' || id.trim().toLowerCase() !== profileId)
+    members.problem('Id', `must be that of the address, ${quoted(profileId)}, or absent`);
+  const version = members.enumeration('Version') ?? '';
+  if (version === '') members.problem('Version', 'is missing; expected the one that came with the profile');
+  const { description, problems: others } = readProfileDescription(body, secrets);
+  return { description, version, problems: [...new Set([...problems, ...others])] };
+}
+
 /**
  * DES: reads `ProfileDescriptionBase` as tolerantly as its clients need: member names in any case, nulls and unknown
  * members ignored, enumerations in every spelling. Where there are problems, all are told and the description is only

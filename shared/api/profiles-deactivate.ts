@@ -1,4 +1,5 @@
 import type { ApiRequest } from '../model/api-request.ts';
+import { stopped } from '../model/profile.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { liveProfile, notDeleted } from './live-profile.ts';
 import { statusResponse } from './wire-format.ts';
@@ -7,8 +8,9 @@ import { statusResponse } from './wire-format.ts';
 export async function profilesDeactivate(request: ApiRequest, ports: ApiPorts) {
   const { id } = await liveProfile(request, 'manage', ports);
   const lastModifiedAt = ports.clock.now().toISOString();
-  const profile = await ports.profiles.update(id, (current) =>
-    notDeleted(current).state === 'inactive' ? current : { ...current, state: 'inactive', lastModifiedAt },
-  );
+  const profile = await ports.profiles.update(id, (current) => {
+    const next = stopped(notDeleted(current), 'inactive');
+    return next === current ? current : { ...next, lastModifiedAt };
+  });
   return statusResponse(profile);
 }

@@ -1,4 +1,5 @@
 import type { ApiRequest } from '../model/api-request.ts';
+import { stopped } from '../model/profile.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { requestedProfile } from './live-profile.ts';
 
@@ -10,9 +11,10 @@ import { requestedProfile } from './live-profile.ts';
 export async function profilesDelete(request: ApiRequest, ports: ApiPorts): Promise<undefined> {
   const { id } = await requestedProfile(request, 'manage', ports);
   const lastModifiedAt = ports.clock.now().toISOString();
-  await ports.profiles.update(id, (current) =>
-    current.state === 'deleted' ? current : { ...current, state: 'deleted', lastModifiedAt },
-  );
+  await ports.profiles.update(id, (current) => {
+    const next = stopped(current, 'deleted');
+    return next === current ? current : { ...next, lastModifiedAt };
+  });
   await ports.syncStates.remove(id);
   await ports.profiles.remove(id);
 }

@@ -1,6 +1,6 @@
 import type { Organization } from '../model/organization.ts';
 import type { Profile, ProfileState } from '../model/profile.ts';
-import { newSyncState, type SyncState } from '../model/sync-state.ts';
+import { type SyncState, tableStates } from '../model/sync-state.ts';
 
 /** DES: the numbers of the old service; a State sent as a name makes a client delete a profile twice. */
 const stateNumbers: Record<ProfileState, number> = { inactive: 0, active: 1, deleted: 3 };
@@ -84,10 +84,7 @@ function tableDates(state: SyncState) {
  * DES: `ProfileDetailsDTO`. With `states` every table has a status, also one that no activation has reached yet.
  */
 export function profileDetails(profile: Profile, states?: readonly SyncState[]) {
-  const known = new Map(states?.map((state) => [state.table, state]));
-  const statesOfTables = profile.tables.map(
-    ({ name }) => known.get(name) ?? newSyncState(profile.id, name, profile.activation, profile.createdAt),
-  );
+  const statesOfTables = tableStates(profile, states ?? []);
   return present({
     Id: profile.id,
     Name: profile.name,

@@ -31,7 +31,7 @@ export const profileSchema = z.object({
   state: z.enum(profileStates),
   /** Number of the latest activation that had something to do. */
   activation: z.int().nonnegative(),
-  /** What is exported while the profile is active. Absent in older documents: all tables, by the latest activation. */
+  /** What is exported while the profile is active; absent: all tables as a whole, by the latest activation. */
   exports: z.array(tableExportSchema).optional(),
   destination: z.object({
     type: z.enum(destinationTypes),
@@ -62,6 +62,32 @@ export function exportOf(profile: Profile | undefined, table: string): TableExpo
   return profile && exportsOf(profile).find((each) => each.table === table);
 }
 
+/** The active profile with this exported; said shortly where it is everything. */
+function exporting({ exports: _, ...profile }: Profile, exports: readonly TableExport[]): Profile {
+  const isEverything =
+    exports.length === profile.tables.length &&
+    exports.every(({ activation, scope }) => activation === profile.activation && scope === 'all');
+  return isEverything ? profile : { ...profile, exports: [...exports] };
+}
+
+/** The profile with other tables: what is exported of those that stay goes on, new ones wait for an activation. */
+export function withTables(profile: Profile, tables: Profile['tables']): Profile {
+  const changed = { ...profile, tables };
+  if (profile.state !== 'active') return changed;
+  const names = new Set(tables.map(({ name }) => name));
+  return exporting(
+    changed,
+    exportsOf(profile).filter(({ table }) => names.has(table)),
+  );
+}
+
+/** The profile with nothing exported; itself when it is in this state already. */
+export function stopped(profile: Profile, state: 'inactive' | 'deleted'): Profile {
+  if (profile.state === state) return profile;
+  const { exports: _, ...rest } = profile;
+  return { ...rest, state };
+}
+
 /**
  * The profile with all its tables exported in this scope or a wider one. Tables that are so already are left in peace; the
  * others are asked for by a new activation. The profile itself when there are none.
@@ -74,5 +100,5 @@ export function activated(profile: Profile, scope: ExportScope): Profile {
     return now?.scope === 'all' || now?.scope === scope ? now : { table: name, activation, scope };
   });
   if (profile.state === 'active' && exports.every((each) => each.activation < activation)) return profile;
-  return { ...profile, state: 'active', activation, exports };
+  return exporting({ ...profile, state: 'active', activation }, exports);
 }

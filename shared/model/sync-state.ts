@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exportsOf, type Profile } from './profile.ts';
 
 /**
  * The steps of one table's replication: `identity` counts the rows and takes the delta link from before the load,
@@ -83,4 +84,20 @@ export function renewedSyncState(
     ...(metadataState === 'Created' && { metadataState }),
     ...(metadataCreatedAt !== undefined && { metadataCreatedAt }),
   };
+}
+
+/**
+ * The states of the profile's tables, in their order. Of a table that is not exported yet, or by an activation that has
+ * not begun with it: what that will begin with. An inactive profile's tables are as they were left.
+ */
+export function tableStates(profile: Profile, states: readonly SyncState[]): readonly SyncState[] {
+  const known = new Map(states.map((state) => [state.table, state]));
+  const activations = new Map(exportsOf(profile).map(({ table, activation }) => [table, activation]));
+  return profile.tables.map(({ name }) => {
+    const state = known.get(name);
+    const activation = activations.get(name) ?? profile.activation;
+    const isCurrent = profile.state !== 'active' || state?.activation === activations.get(name);
+    if (state && isCurrent) return state;
+    return renewedSyncState(state, profile.id, name, activation, profile.createdAt);
+  });
 }

@@ -1,5 +1,6 @@
 import { ServiceError } from '../../errors.ts';
 import type { Profile } from '../../model/profile.ts';
+import { tableStates } from '../../model/sync-state.ts';
 import type { Organizations } from '../../ports/dataverse.ts';
 import type { ProfileDestinations } from '../../ports/destination.ts';
 import type { ExporterApi } from '../../ports/exporter-api.ts';
@@ -39,18 +40,14 @@ export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
 }
 
 async function withStatus(profile: Profile, syncStates: SyncStates) {
-  const states = new Map((await syncStates.list(profile.id)).map((state) => [state.table, state]));
   const { id, organizationId, name, state, retryPolicy } = profile;
-  const tables = profile.tables.map((table) => {
-    const known = states.get(table.name);
-    return {
-      name: table.name,
-      initialSyncState: known?.initialSyncState ?? 'NotStarted',
-      metadataState: known?.metadataState ?? 'NotCreated',
-      successCount: known?.successCount ?? 0,
-      failureCount: known?.failureCount ?? 0,
-      lastExportAt: known?.lastExportAt,
-    };
-  });
+  const tables = tableStates(profile, await syncStates.list(id)).map((known) => ({
+    name: known.table,
+    initialSyncState: known.initialSyncState,
+    metadataState: known.metadataState,
+    successCount: known.successCount,
+    failureCount: known.failureCount,
+    lastExportAt: known.lastExportAt,
+  }));
   return { id, organizationId, name, state, retryPolicy, tables };
 }
