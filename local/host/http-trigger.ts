@@ -4,28 +4,33 @@ import type { Invocation } from './invoke-function.ts';
 import { matchRoute, type Route } from './routes.ts';
 
 const largestBodyBytes = 100 * 1024 * 1024;
+const longestRequestLine = 8192;
 
 /**
  * Answers HTTP requests with the functions that own the routes. Unknown routes and wrong methods are 404, as on the
- * real host; an error of a function is a 500 without a body.
+ * real host; an error of a function, and a body of more than 100 MB, is a 500 without a body.
  */
 export function httpTrigger(
-  routes: readonly Route<RegisteredFunction>[],
+  unsorted: readonly Route<RegisteredFunction>[],
   invoke: (
     target: RegisteredFunction,
     invocation: Invocation,
   ) => Promise<{ returnValue?: { http?: WireHttp } | null }>,
 ): RequestListener {
+  const sortKey = ({ target }: Route<RegisteredFunction>) => target.name.toUpperCase();
+  const routes = unsorted.toSorted((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1));
   return async (request, response) => {
+    const { method = '', url: target = '' } = request;
+    if (`${method} ${target} HTTP/1.1`.length > longestRequestLine) return end(response, 414);
     const url = requestUrl(request);
-    const match = url && matchRoute(routes, request.method ?? '', url.pathname);
+    const match = url && matchRoute(routes, method, url.pathname);
     if (!match) return end(response, url ? 404 : 400);
     try {
       const body = await readBody(request);
-      if (!body) return end(response.setHeader('connection', 'close'), 413);
+      if (!body) return end(response.setHeader('connection', 'close'), 500);
       const http: WireHttp = {
         url: url.href,
-        method: request.method ?? 'GET',
+        method,
         headers: joined(request.headersDistinct),
         query: joinedQuery(url),
         params: match.params,
@@ -39,20 +44,18 @@ export function httpTrigger(
   };
 }
 
-function requestUrl(request: IncomingMessage): URL | undefined {
-  const href = `http://${request.headers.host ?? 'localhost'}${request.url}`;
-  return request.url?.startsWith('/') && URL.canParse(href) ? new URL(href) : undefined;
+function requestUrl({ headers, url = '' }: IncomingMessage): URL | undefined {
+  const href = `http://${headers.host ?? 'localhost'}${url}`;
+  const hasNull = /%00/.test(url.split('?', 1)[0] ?? '');
+  return url.startsWith('/') && !hasNull && URL.canParse(href) ? new URL(href) : undefined;
 }
 
+/** The real host takes no body whose length is not announced: one in chunks is as good as none. */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > largestBodyBytes) return undefined;
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > largestBodyBytes) return undefined;
   const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of request) {
-    bytes += part.length;
-    if (bytes > largestBodyBytes) return undefined;
-    parts.push(part);
-  }
+  for await (const part of request) if (announced > 0) parts.push(part);
   return Buffer.concat(parts);
 }
 

@@ -48,31 +48,31 @@ function compileSegment(template: string, part: string): Segment {
 }
 
 /**
- * The route that answers, most specific first as in ASP.NET: literal, constrained parameter, parameter, rest.
- * Literals match in any case; parameters are decoded. A path that does not decode matches nothing.
+ * The first of the routes that fits: the real host ranks them by nothing but the names of their functions, in which order
+ * they are to be given. Literals match in any case; a step that is empty matches only what is left to a rest.
  */
 export function matchRoute<T>(
   routes: readonly Route<T>[],
   method: string,
   path: string,
 ): { target: T; params: Record<string, string> } | undefined {
-  let parts: string[];
-  try {
-    parts = path
-      .split('/')
-      .filter((part) => part !== '')
-      .map(decodeURIComponent);
-  } catch {
-    return undefined;
+  const parts = path.replace(/^\//, '').split('/').map(decoded);
+  for (const { methods, segments, target } of routes) {
+    const params = methods.includes(method) ? matchSegments(segments, parts) : undefined;
+    if (params) return { target, params };
   }
-  return routes
-    .filter((route) => route.methods.includes(method))
-    .map((route) => ({ route, params: matchSegments(route.segments, parts) }))
-    .filter(
-      (match): match is { route: Route<T>; params: Record<string, string> } => match.params !== undefined,
-    )
-    .map(({ route, params }) => ({ target: route.target, params, rank: rank(route.segments) }))
-    .sort((a, b) => (a.rank < b.rank ? -1 : 1))[0];
+  return undefined;
+}
+
+/** As Kestrel decodes a path: an escaped slash and what is no UTF-8 stay as they are. */
+function decoded(part: string): string {
+  return part.replace(/(%[0-9a-f]{2})+/gi, (escaped) => {
+    try {
+      return decodeURIComponent(escaped.replace(/%(2f)/gi, '%25$1'));
+    } catch {
+      return escaped;
+    }
+  });
 }
 
 function matchSegments(
@@ -80,8 +80,9 @@ function matchSegments(
   parts: readonly string[],
 ): Record<string, string> | undefined {
   const params: Record<string, string> = {};
+  const steps = parts.at(-1) === '' ? parts.slice(0, -1) : parts;
   for (const [index, segment] of segments.entries()) {
-    const part = parts[index];
+    const part = steps[index];
     if (segment.kind === 'rest') {
       const rest = parts.slice(index).join('/');
       return rest === '' ? params : { ...params, [segment.name]: rest };
@@ -92,18 +93,10 @@ function matchSegments(
     }
     if (segment.kind === 'literal' && segment.text !== part.toLowerCase()) return undefined;
     if (segment.kind === 'parameter') {
+      if (part === '') return undefined;
       if (segment.constraint && !segment.constraint.test(part)) return undefined;
       params[segment.name] = part;
     }
   }
-  return parts.length > segments.length ? undefined : params;
-}
-
-function rank(segments: readonly Segment[]): string {
-  const digit = (segment: Segment) => {
-    if (segment.kind === 'literal') return '1';
-    if (segment.kind === 'rest') return '4';
-    return segment.constraint ? '2' : '3';
-  };
-  return segments.map(digit).join('');
+  return steps.length > segments.length ? undefined : params;
 }

@@ -7,7 +7,8 @@ import { errorAnswer } from './error-answer.ts';
 import { jsonAnswer } from './json-answer.ts';
 import { readJsonBody } from './json-body.ts';
 
-async function authenticate(request: HttpRequest, door: Door): Promise<Caller> {
+/** Who sends the request; `REQUEST_TOKEN_MISSING` or what the verifier fails with otherwise. */
+export async function authenticate(request: HttpRequest, door: Door): Promise<Caller> {
   const header = request.headers.get('authorization') ?? '';
   const token = /^bearer[ \t]+([^\s,]+)\s*$/i.exec(header)?.[1];
   if (token !== undefined) return door.verifier.verify(token);
