@@ -17,12 +17,12 @@ export function organizationFunction(organization: Organization, request: ApiReq
       return answer('WhoAmI', {
         BusinessUnitId: contoso.businessUnitId,
         UserId: request.caller.userId,
-        OrganizationId: contoso.organizationId,
+        OrganizationId: organization.id,
       });
     case 'RetrieveVersion':
       return answer('RetrieveVersion', { Version: contoso.version });
     case 'RetrieveCurrentOrganization':
-      return answer('RetrieveCurrentOrganization', { Detail: organizationDetail(organization.url) });
+      return answer('RetrieveCurrentOrganization', { Detail: organizationDetail(organization) });
     case 'RetrieveTotalRecordCount':
       return answer('RetrieveTotalRecordCount', {
         EntityRecordCountCollection: totals(organization, request),
@@ -32,17 +32,17 @@ export function organizationFunction(organization: Organization, request: ApiReq
   }
 }
 
-function organizationDetail(url: string): object {
+function organizationDetail({ url, id, name, tenantId }: Organization): object {
   return {
-    OrganizationId: contoso.organizationId,
-    FriendlyName: contoso.friendlyName,
+    OrganizationId: id,
+    FriendlyName: name,
     OrganizationVersion: contoso.version,
-    EnvironmentId: contoso.environmentId,
+    EnvironmentId: `${id.slice(0, -2)}ee`,
     DatacenterId: '00000000-0000-4000-8000-0000000000dc',
     Geo: 'EMEA',
-    TenantId: contoso.tenantId,
-    UrlName: contoso.uniqueName,
-    UniqueName: contoso.uniqueName,
+    TenantId: tenantId,
+    UrlName: name.toLowerCase(),
+    UniqueName: name.toLowerCase(),
     State: 'Enabled',
     Endpoints: {
       Count: 3,

@@ -3,14 +3,11 @@ import type { Schema } from './schema/schema.ts';
 import type { Switches } from './simulator/switches.ts';
 import type { RowStore } from './store/row-store.ts';
 
-/** The one organization that is simulated, with the ids that other parts of the local platform know it by. */
+/** The usual organization, with the ids that other parts of the local platform know it by. */
 export const contoso = {
   organizationId: '22222222-2222-4222-8222-222222222222',
-  tenantId: '11111111-1111-4111-8111-111111111111',
-  uniqueName: 'contoso',
   friendlyName: 'Contoso',
   version: '9.2.25084.176',
-  environmentId: '22222222-2222-4222-8222-2222222222ee',
   businessUnitId: 'b0000000-0000-4000-8000-000000000001',
   currencyId: 'c0000000-0000-4000-8000-000000000001',
   administratorRoleId: 'd0000000-0000-4000-8000-000000000001',
@@ -25,6 +22,9 @@ export const contoso = {
 /** Everything an answer is made from. `url` is the origin that clients use, without a slash at the end. */
 export type Organization = {
   readonly url: string;
+  readonly id: string;
+  readonly name: string;
+  readonly tenantId: string;
   readonly schema: Schema;
   readonly store: RowStore;
   readonly names: PrimaryNames;

@@ -7,9 +7,10 @@ import type { Answer } from './api-request.ts';
 import { type Caller, type Claims, findCaller } from './callers.ts';
 import { DataverseError, unknownSegment } from './errors.ts';
 import { parsePrefer } from './odata/prefer.ts';
-import type { Organization } from './organization.ts';
+import { contoso, type Organization } from './organization.ts';
 import { primaryNames } from './rows/primary-names.ts';
 import { fillOrganization } from './samples/fill-organization.ts';
+import { contosoPeople, type Member } from './samples/members.ts';
 import { schema } from './schema/schema.ts';
 import { control } from './simulator/control.ts';
 import { faultAnswer } from './simulator/fault-answer.ts';
@@ -27,6 +28,8 @@ export type DataverseOptions = {
   managedIdentityClientId: string;
   /** Sample rows in all, made when the file is new. */
   rows?: number;
+  /** Another organization than Contoso, and who is in it besides the app's own identity. */
+  organization?: { id: string; name: string; people: readonly Member[] };
 };
 export type RunningDataverse = { url: string; close(): Promise<void> };
 
@@ -48,8 +51,16 @@ export async function startDataverse(options: DataverseOptions): Promise<Running
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const tables = schema();
   const store = rowStore(options.file);
+  const { id, name, people } = options.organization ?? {
+    id: contoso.organizationId,
+    name: contoso.friendlyName,
+    people: contosoPeople,
+  };
   const organization: Organization = {
     url,
+    id,
+    name,
+    tenantId: options.tenantId,
     schema: tables,
     store,
     names: primaryNames(tables, store),
@@ -57,7 +68,7 @@ export async function startDataverse(options: DataverseOptions): Promise<Running
   };
   const simulator = control(organization);
   simulator.restore();
-  fillOrganization(organization, options.rows ?? 20_000, options.managedIdentityClientId);
+  fillOrganization(organization, options.rows ?? 20_000, options.managedIdentityClientId, people);
   listener = requestListener(organization, simulator, options);
   return {
     url,

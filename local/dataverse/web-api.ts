@@ -3,12 +3,12 @@ import { badQuery, unknownSegment } from './errors.ts';
 import { entityDefinitions, relationshipDefinitions } from './metadata/entity-definitions.ts';
 import type { Organization } from './organization.ts';
 import { organizationFunction } from './organization-functions.ts';
+import { findLink, linkedKeys } from './rows/linked-rows.ts';
 import { countCollection, readCollection } from './rows/read-collection.ts';
 import { createRow, patchRow, readRow, removeRow } from './rows/single-row.ts';
 import { countTracked, readTracked } from './rows/track-changes.ts';
 import type { Table } from './schema/table.ts';
 import { isGuid, sortKey } from './store/guid-order.ts';
-import { parseRow } from './store/row-text.ts';
 
 /** Answers one call of the Web API; throws a DataverseError for everything that the API answers with an error. */
 export function answerWebApi(organization: Organization, request: ApiRequest): Answer {
@@ -71,20 +71,13 @@ function related(
   navigation: string,
   request: ApiRequest,
 ): Answer {
-  const { schema, store } = organization;
-  const link = [...schema.tables.values()]
-    .flatMap((one) => one.manyToMany)
-    .find((one) => one.schemaName === navigation);
-  if (!link || ![link.first.table, link.second.table].includes(table.name) || !isGuid(id))
-    throw unknownSegment(navigation);
-  const [near, far] = link.first.table === table.name ? [link.first, link.second] : [link.second, link.first];
-  const target = schema.tables.get(far.table);
-  if (!target) throw unknownSegment(navigation);
-  const keys: string[] = [];
-  for (const row of store.scan(link.intersect, {})) {
-    const values = parseRow(row.text);
-    if (values.get(near.column) === `"${id.toLowerCase()}"`)
-      keys.push(sortKey(values.get(far.column)?.slice(1, -1) ?? ''));
-  }
-  return readCollection(organization, target, request, { range: {}, keys: keys.sort() });
+  const link = findLink(organization, table, navigation);
+  if (!link || !isGuid(id)) throw unknownSegment(navigation);
+  const { intersect, near, far, farTable } = link;
+  const keys = linkedKeys(
+    organization.store,
+    { intersect, from: near, to: far },
+    (key) => key === sortKey(id),
+  );
+  return readCollection(organization, farTable, request, { range: {}, keys });
 }

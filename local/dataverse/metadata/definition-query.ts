@@ -33,6 +33,8 @@ function matches(filter: Filter, definition: Definition): boolean {
       ? filter.parts.every((part) => matches(part, definition))
       : filter.parts.some((part) => matches(part, definition));
   if (filter.op === 'not') return !matches(filter.part, definition);
+  if (filter.op === 'any' || filter.op === 'in')
+    throw badQuery('The operator any is not supported for definitions.');
   const value = filter.property
     .split('/')
     .reduce<unknown>((object, name) => (object as Definition | null)?.[name] ?? null, definition);

@@ -7,15 +7,18 @@ export type Filter =
   | { op: 'and' | 'or'; parts: Filter[] }
   | { op: 'not'; part: Filter }
   | { op: Comparison; property: string; value: Literal }
-  | { op: 'contains' | 'startswith' | 'endswith'; property: string; value: Literal };
+  | { op: 'contains' | 'startswith' | 'endswith'; property: string; value: Literal }
+  | { op: 'any'; navigation: string; part: Filter }
+  /** Never parsed: what `any` becomes when the keys of its rows are known. */
+  | { op: 'in'; property: string; keys: ReadonlySet<string> };
 
 const tokenPattern =
-  /\s*(?:(?<string>(?:[A-Za-z_][\w.]*)?'(?:[^']|'')*')|(?<guid>[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})|(?<date>\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?)|(?<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<word>[A-Za-z_][\w./]*)|(?<mark>[(),]))/y;
+  /\s*(?:(?<string>(?:[A-Za-z_][\w.]*)?'(?:[^']|'')*')|(?<guid>[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})|(?<date>\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?)|(?<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<word>[A-Za-z_][\w./]*)|(?<mark>[(),:]))/y;
 const comparisons: readonly string[] = ['eq', 'ne', 'gt', 'ge', 'lt', 'le'];
 
 type Token = { kind: 'string' | 'guid' | 'date' | 'number' | 'word' | 'mark'; text: string };
 
-/** Parses `$filter`: comparisons with literals, and, or, not, parentheses and the three text functions. */
+/** Parses `$filter`: comparisons with literals, and, or, not, parentheses, the three text functions and `any`. */
 export function parseFilter(text: string): Filter {
   const tokens = tokenize(text);
   let position = 0;
@@ -53,15 +56,33 @@ export function parseFilter(text: string): Filter {
     if (token.text === 'not') return { op: 'not', part: one() };
     if (token.text === 'contains' || token.text === 'startswith' || token.text === 'endswith') {
       expect('(');
-      const property = take().text;
+      const property = member(take().text);
       expect(',');
       const value = literal(take());
       expect(')');
       return { op: token.text, property, value };
     }
+    if (token.text.endsWith('/any')) return related(token.text.slice(0, -'/any'.length));
     const op = take();
     if (!comparisons.includes(op.text)) fail();
-    return { op: op.text as Comparison, property: token.text, value: literal(take()) };
+    return { op: op.text as Comparison, property: member(token.text), value: literal(take()) };
+  }
+  const variables: string[] = [];
+  /** `navigation/any(x:x/name eq 'A' and x/age gt 1)`; inside, each member is one of the innermost variable. */
+  function related(navigation: string): Filter {
+    expect('(');
+    const name = member(navigation);
+    variables.push(take().text);
+    expect(':');
+    const part = any();
+    expect(')');
+    variables.pop();
+    return { op: 'any', navigation: name, part };
+  }
+  function member(text: string): string {
+    const variable = variables.at(-1);
+    if (variable === undefined) return text;
+    return text.startsWith(`${variable}/`) ? text.slice(variable.length + 1) : fail();
   }
   function literal(token: Token): Literal {
     if (token.kind === 'guid') return { kind: 'guid', text: token.text.toLowerCase() };
@@ -94,8 +115,16 @@ function tokenize(text: string): Token[] {
   return tokens;
 }
 
-/** All properties that the filter names, for the check that they exist. */
+/** All properties of the table itself that the filter names, for the check that they exist. */
 export function filterProperties(filter: Filter): string[] {
   if ('parts' in filter) return filter.parts.flatMap(filterProperties);
+  if (filter.op === 'any') return [];
   return filter.op === 'not' ? filterProperties(filter.part) : [filter.property];
+}
+
+/** The filter with each `any` replaced by what `resolve` makes of it. */
+export function resolveAny(filter: Filter, resolve: (any: Filter & { op: 'any' }) => Filter): Filter {
+  if ('parts' in filter) return { ...filter, parts: filter.parts.map((part) => resolveAny(part, resolve)) };
+  if (filter.op === 'not') return { ...filter, part: resolveAny(filter.part, resolve) };
+  return filter.op === 'any' ? resolve(filter) : filter;
 }

@@ -74,9 +74,12 @@ export function matcher(
     const part = matcher(filter.part, columns);
     return (raw) => !part(raw);
   }
-  const { op, property, value } = filter;
+  if (filter.op === 'any') throw badQuery('The query with any is not resolved.');
+  const { op, property } = filter;
   const column = columns.get(property);
   if (!column) throw badQuery(`Could not find a property named '${property}'.`);
+  if (op === 'in') return (raw) => filter.keys.has(String(comparable(column, raw(property))));
+  const { value } = filter;
   if (value === null) {
     const isNull = op === 'eq';
     return (raw) => (comparable(column, raw(property)) === undefined) === isNull;

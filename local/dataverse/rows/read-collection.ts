@@ -24,7 +24,7 @@ export function readCollection(
   checkOptions(request);
   const chosen = selection(organization.schema, table, request.query.get('$select'));
   const write = rowWriterFor(organization, request, chosen);
-  const plan = combine(readPlan(organization.schema, table, request.query.get('$filter')), only);
+  const plan = combine(readPlan(organization, table, request.query.get('$filter')), only);
   const prefers = request.prefer.maxPageSize !== undefined;
   const top = prefers ? null : topOf(request);
   const size = top ?? pageSize(organization, request);
@@ -52,7 +52,7 @@ export function readCollection(
 
 /** Answers `/$count`: a number that stops at 5000, as the real one does. */
 export function countCollection(organization: Organization, table: Table, request: ApiRequest): Answer {
-  const plan = readPlan(organization.schema, table, request.query.get('$filter'));
+  const plan = readPlan(organization, table, request.query.get('$filter'));
   return { status: 200, contentType: 'text/plain', body: String(countRows(organization, table, plan)) };
 }
 

@@ -1,19 +1,41 @@
 import { badQuery, unknownProperty } from '../errors.ts';
-import { type Filter, filterProperties, parseFilter } from '../odata/filter.ts';
+import { type Filter, filterProperties, parseFilter, resolveAny } from '../odata/filter.ts';
 import { matcher } from '../odata/match-filter.ts';
-import type { Schema } from '../schema/schema.ts';
+import type { Organization } from '../organization.ts';
 import type { Table } from '../schema/table.ts';
 import { sortKey } from '../store/guid-order.ts';
 import type { RowRange, RowStore, StoredRow } from '../store/row-store.ts';
 import { parseRow } from '../store/row-text.ts';
+import { findLink, linkedKeys } from './linked-rows.ts';
 
 /** How a filter is answered: by certain keys or a range of keys and versions, and by looking at what is left. */
 export type ReadPlan = { keys?: string[]; range: RowRange; isMatch?: (row: StoredRow) => boolean };
 
-export function readPlan(schema: Schema, table: Table, filterText: string | null): ReadPlan {
-  if (filterText === null) return { range: {} };
-  const { byProperty } = schema.shape(table);
-  const filter = parseFilter(filterText);
+export function readPlan(
+  organization: Pick<Organization, 'schema' | 'store'>,
+  table: Table,
+  filterText: string | null,
+): ReadPlan {
+  return filterText === null ? { range: {} } : planOf(organization, table, parseFilter(filterText));
+}
+
+function planOf(
+  organization: Pick<Organization, 'schema' | 'store'>,
+  table: Table,
+  parsed: Filter,
+): ReadPlan {
+  const { byProperty } = organization.schema.shape(table);
+  const filter = resolveAny(parsed, ({ navigation, part }) => {
+    const link = findLink(organization, table, navigation);
+    if (!link) throw unknownProperty(navigation, table.name);
+    const { intersect, near, far, farTable } = link;
+    const rows = plannedRows(organization.store, farTable, planOf(organization, farTable, part));
+    const farKeys = new Set(rows.map(({ key }) => key));
+    const nearKeys = linkedKeys(organization.store, { intersect, from: far, to: near }, (key) =>
+      farKeys.has(key),
+    );
+    return { op: 'in', property: table.id, keys: new Set(nearKeys) };
+  });
   for (const property of filterProperties(filter)) {
     const column = byProperty.get(property);
     if (!column?.canRead) throw unknownProperty(property, table.name);
@@ -58,7 +80,7 @@ function narrowByKey(part: Filter, id: string, plan: ReadPlan): boolean {
   const wanted = part.op === 'or' ? part.parts : [part];
   const keys: string[] = [];
   for (const one of wanted) {
-    if (!('property' in one) || one.property !== id || one.value === null) return false;
+    if (!('value' in one) || one.property !== id || one.value === null) return false;
     if (one.value.kind !== 'guid')
       throw badQuery(
         `A binary operator with incompatible types was detected. Property '${id}' is an Edm.Guid.`,
@@ -81,8 +103,7 @@ function narrowByKey(part: Filter, id: string, plan: ReadPlan): boolean {
 }
 
 function narrowByVersion(part: Filter, range: RowRange): boolean {
-  if (!('property' in part) || part.property !== 'versionnumber' || part.value?.kind !== 'number')
-    return false;
+  if (!('value' in part) || part.property !== 'versionnumber' || part.value?.kind !== 'number') return false;
   const version = Number(part.value.text);
   const min = (value: number) => {
     range.minVersion = Math.max(range.minVersion ?? 0, value);

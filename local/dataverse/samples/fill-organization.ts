@@ -1,7 +1,8 @@
 import { contoso, type Organization } from '../organization.ts';
-import { sortKey } from '../store/guid-order.ts';
-import { formatRow, lookupTableProperty } from '../store/row-text.ts';
-import { addRows, auditLines } from './make-rows.ts';
+import { lookupTableProperty } from '../store/row-text.ts';
+import { addRows } from './make-rows.ts';
+import { type Member, putMember } from './members.ts';
+import { putOwnRow } from './own-row.ts';
 
 const share: Record<string, number> = {
   account: 0.25,
@@ -30,11 +31,12 @@ export function fillOrganization(
   organization: Organization,
   rows: number,
   managedIdentityClientId: string,
+  people: readonly Member[],
 ): void {
   const { store, schema } = organization;
   if (store.state('filled') !== undefined) return;
   store.transaction(() => {
-    addOwnRows(organization, managedIdentityClientId);
+    addOwnRows(organization, managedIdentityClientId, people);
     const counts = new Map<string, number>();
     const small = Object.values(few).reduce((sum, count) => sum + count, 0);
     for (const [name, count] of Object.entries(few))
@@ -51,25 +53,16 @@ export function fillOrganization(
   });
 }
 
-function addOwnRows(organization: Organization, managedIdentityClientId: string): void {
-  const { store, schema } = organization;
-  const now = Date.now();
-  const put = (name: string, id: string, facts: Record<string, unknown>) => {
-    const table = schema.tables.get(name);
-    if (!table) throw new Error(`Cannot fill the organization: table "${name}" is not defined.`);
-    const version = store.nextVersion();
-    const values = new Map(
-      Object.entries({ [table.id]: id, ...facts }).map(([key, value]) => [key, JSON.stringify(value)]),
-    );
-    if (schema.shape(table).byName.has('createdby'))
-      for (const line of auditLines(now, now))
-        values.set(line.slice(2, line.indexOf('"', 2)), line.slice(line.indexOf(':') + 1));
-    values.set('versionnumber', String(version));
-    store.put(name, { key: sortKey(id), version, text: formatRow(values) });
-  };
+function addOwnRows(
+  organization: Organization,
+  managedIdentityClientId: string,
+  people: readonly Member[],
+): void {
+  const put = (name: string, id: string, facts: Record<string, unknown>) =>
+    putOwnRow(organization, name, id, facts);
   const unit = { _businessunitid_value: contoso.businessUnitId };
-  put('organization', contoso.organizationId, {
-    name: contoso.friendlyName,
+  put('organization', organization.id, {
+    name: organization.name,
     expirechangetrackingindays: 7,
     expiresubscriptionsindays: 7,
     languagecode: 1033,
@@ -85,8 +78,8 @@ function addOwnRows(organization: Organization, managedIdentityClientId: string)
     _basecurrencyid_value: contoso.currencyId,
   });
   put('businessunit', contoso.businessUnitId, {
-    name: contoso.friendlyName,
-    _organizationid_value: contoso.organizationId,
+    name: organization.name,
+    _organizationid_value: organization.id,
     isdisabled: false,
   });
   put('transactioncurrency', contoso.currencyId, {
@@ -96,54 +89,35 @@ function addOwnRows(organization: Organization, managedIdentityClientId: string)
     currencyprecision: 2,
     statecode: 0,
     statuscode: 1,
-    _organizationid_value: contoso.organizationId,
+    _organizationid_value: organization.id,
   });
   put('role', contoso.administratorRoleId, {
     name: 'System Administrator',
     _roletemplateid_value: contoso.administratorTemplateId,
-    organizationid: contoso.organizationId,
+    organizationid: organization.id,
     ...unit,
   });
   put('role', contoso.salespersonRoleId, {
     name: 'Salesperson',
-    organizationid: contoso.organizationId,
+    organizationid: organization.id,
     ...unit,
   });
   put('role', contoso.integrationRoleId, {
     name: 'Data Export',
-    organizationid: contoso.organizationId,
+    organizationid: organization.id,
     ...unit,
   });
-  const user = (id: string, name: string, roleId: string, facts: Record<string, unknown>) => {
-    const [firstname, lastname] = name.split(' ');
-    put('systemuser', id, {
-      firstname,
-      lastname,
-      fullname: name,
-      isdisabled: false,
-      accessmode: 0,
-      organizationid: contoso.organizationId,
-      ...unit,
-      ...facts,
-    });
-    put('systemuserroles', id.replace(/^e/, 'f'), { systemuserid: id, roleid: roleId });
-  };
-  user(contoso.adminUserId, 'Alex Admin', contoso.administratorRoleId, {
-    domainname: 'admin@contoso.example',
-    azureactivedirectoryobjectid: 'aaaaaaaa-0000-4000-8000-000000000001',
-  });
-  user(contoso.readerUserId, 'Robin Reader', contoso.salespersonRoleId, {
-    domainname: 'reader@contoso.example',
-    azureactivedirectoryobjectid: 'aaaaaaaa-0000-4000-8000-000000000002',
-  });
-  user(contoso.identityUserId, '# DataExport', contoso.integrationRoleId, {
-    domainname: `user-${managedIdentityClientId}@contoso.example`,
-    applicationid: managedIdentityClientId,
-    azureactivedirectoryobjectid: 'aaaaaaaa-0000-4000-8000-000000000003',
-    accessmode: 4,
+  for (const member of people) putMember(organization, member);
+  putMember(organization, {
+    objectId: 'aaaaaaaa-0000-4000-8000-000000000003',
+    name: '# DataExport',
+    role: 'integration',
+    userId: contoso.identityUserId,
+    applicationId: managedIdentityClientId,
+    domainName: `user-${managedIdentityClientId}@contoso.example`,
   });
   put('team', 'e1000000-0000-4000-8000-000000000001', {
-    name: contoso.friendlyName,
+    name: organization.name,
     isdefault: true,
     teamtype: 0,
     membershiptype: 0,

@@ -106,7 +106,9 @@ function lookupMaker(organization: Organization, column: Column): LineMaker {
     .filter(({ count }) => count > 0);
   return (_, random) => {
     const found = counted.length > 0 ? pick(random, counted) : undefined;
-    const id = found ? sampleId(found.target, Math.floor(random() * found.count)) : fixedId(column, random);
+    const id = found
+      ? sampleId(found.target, Math.floor(random() * found.count))
+      : fixedId(organization, column, random);
     const value = `,"${column.property}":"${id}"`;
     if (column.targets.length < 2) return [value];
     const table = found?.target.name ?? column.targets[0];
@@ -117,12 +119,12 @@ function lookupMaker(organization: Organization, column: Column): LineMaker {
 }
 
 /** A row of a table that has no samples; of one that is not simulated at all, any id. */
-function fixedId(column: Column, random: Random): string {
+function fixedId({ id }: Organization, column: Column, random: Random): string {
   const known: Record<string, string> = {
     systemuser: contoso.adminUserId,
     businessunit: contoso.businessUnitId,
     transactioncurrency: contoso.currencyId,
-    organization: contoso.organizationId,
+    organization: id,
     role: contoso.salespersonRoleId,
   };
   return known[column.targets[0] ?? ''] ?? randomGuid(random);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Answer, jsonAnswer } from '../api-request.ts';
 import type { Organization } from '../organization.ts';
 import { makeRows } from '../samples/make-rows.ts';
+import { putMember } from '../samples/members.ts';
 import type { SchemaChange } from '../schema/schema.ts';
 import { faults } from './faults.ts';
 import { requestCounts } from './request-counts.ts';
@@ -14,6 +15,13 @@ const rowsShape = z.strictObject({
   table: z.string(),
   count: z.int().min(1).max(5_000_000),
   seed: z.int().default(1),
+});
+const memberShape = z.strictObject({
+  objectId: z.guid().toLowerCase(),
+  name: z.string().min(1).default('Some Member'),
+  role: z.enum(['administrator', 'salesperson']),
+  from: z.enum(['own', 'team']).default('own'),
+  isDisabled: z.boolean().default(false),
 });
 const schemaShape = z.union([
   z.strictObject({ table: z.string(), addColumn: z.string().min(3) }),
@@ -69,6 +77,11 @@ export function control(organization: Organization) {
   const calls: Record<string, (body: unknown) => object> = {
     'GET /simulator': state,
     'POST /simulator/rows': (body) => makeRows(organization, parse(rowsShape, body, 'make rows')),
+    'POST /simulator/members': (body) => {
+      const member = parse(memberShape, body, 'change a member');
+      store.transaction(() => putMember(organization, member));
+      return member;
+    },
     'POST /simulator/workload': (body) => changes.start(body),
     'PATCH /simulator/switches': (body) => {
       changeSwitches(switches, body);
