@@ -75,11 +75,13 @@ function readSettings(members: WireMembers): Record<string, string> {
     members.problem('Settings', `must be an object, received ${kindOf(settings)}`);
     return {};
   }
-  const entries = Object.entries(settings).filter(([, value]) => value !== null);
-  for (const [name, value] of entries)
-    if (typeof value === 'object')
-      members.problem('Settings', `must hold texts only, received ${kindOf(value)} as ${quoted(name)}`);
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+  const texts: [name: string, value: string][] = [];
+  for (const [name, value] of Object.entries(settings)) {
+    if (value === null) continue;
+    if (typeof value !== 'object') texts.push([name, String(value)]);
+    else members.problem('Settings', `must hold texts only, received ${kindOf(value)} as ${quoted(name)}`);
+  }
+  return Object.fromEntries(texts);
 }
 
 function readTables(members: WireMembers, problems: string[]): ProfileDescription['tables'] {
