@@ -77,6 +77,11 @@ export interface Destination {
    * taken, and the width of rows against the server's limit.
    */
   test(tables: readonly DestinationTable[]): Promise<readonly DestinationFinding[]>;
+  /**
+   * The ids of the profiles that the checkpoints of these tables belong to, by table. What keeps them from being read,
+   * `test` tells.
+   */
+  owners(tables: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Makes the delete log, the checkpoint and the rejected-row table where missing. */
   ensureSystemTables(options: { readonly hasDeleteLog: boolean }): Promise<void>;
   /**

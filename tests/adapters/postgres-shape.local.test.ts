@@ -136,10 +136,17 @@ describe('a table in PostgreSQL', () => {
     const findings = await destination.test(
       ['account', 'contact', 'lead'].map((name) => ({ ...aTable, name })),
     );
-    expect(findings.map(({ severity, code }) => code ?? severity)).toEqual([
-      'ok',
-      'DESTINATION_TABLE_CONFLICT',
-      'DESTINATION_TABLE_CONFLICT',
+    expect(findings.filter(({ severity }) => severity === 'error')).toEqual([
+      {
+        severity: 'error',
+        code: 'DESTINATION_TABLE_CONFLICT',
+        message: 'Cannot use table "account": a view has its name.',
+      },
+      {
+        severity: 'error',
+        code: 'DESTINATION_TABLE_CONFLICT',
+        message: 'Cannot use table "contact": a table without a primary key on "Id" has its name.',
+      },
     ]);
   });
 });
@@ -150,7 +157,7 @@ describe('a test of PostgreSQL', () => {
     await postgres.admin.query(`ALTER TABLE ${schema}.account OWNER TO postgres;
       GRANT ALL ON ${schema}.account TO exporter`);
     const findings = await destination.test([aTable]);
-    expect(findings.slice(1)).toEqual([
+    expect(findings.filter(({ severity }) => severity !== 'ok')).toEqual([
       {
         severity: 'warning',
         code: 'DESTINATION_PERMISSION_MISSING',
@@ -177,8 +184,7 @@ describe('a test of PostgreSQL', () => {
     for (const name of [schema, `${schema}_missing`]) {
       const destination = open(name);
       const findings = await destination.test([aTable]);
-      expect(findings.map(({ severity, code }) => code ?? severity)).toEqual([
-        'ok',
+      expect(findings.filter(({ severity }) => severity !== 'ok').map(({ code }) => code)).toEqual([
         'DESTINATION_PERMISSION_MISSING',
         'DESTINATION_PERMISSION_MISSING',
       ]);

@@ -231,6 +231,11 @@ export function fakeDestination(): FakeDestination {
       outage
         ? [{ severity: 'error', code: outage.code, message: outage.message }]
         : [{ severity: 'ok', message: 'Connected to a destination in memory.' }],
+    owners: (names) =>
+      step(() => {
+        const found = [...checkpoints.values()].filter(({ table }) => names.includes(table));
+        return new Map(found.map(({ table, profileId }) => [table, profileId]));
+      }),
     ensureSystemTables: (options) =>
       step(() => {
         hasDeleteLog ||= options.hasDeleteLog;

@@ -11,6 +11,8 @@ export interface PoolLimits {
   readonly connectTimeoutMilliseconds: number;
   /** For one statement; above the server's own limit, which ends it first unless the network is gone. */
   readonly queryTimeoutMilliseconds: number;
+  /** After which a connection is closed; absent: never. */
+  readonly mostUses?: number;
 }
 
 const usualLimits: PoolLimits = {
@@ -47,7 +49,11 @@ export async function runLong<R extends pg.QueryResultRow>(
 }
 
 /** Opens a pool; connects to nobody yet. A connection string without a password needs `entra`. */
-export function openPool(connectionString: string, limits = usualLimits, entra?: EntraLogin): pg.Pool {
+export function openPool(
+  connectionString: string,
+  limits: PoolLimits = usualLimits,
+  entra?: EntraLogin,
+): pg.Pool {
   const server = readConnectionString(connectionString);
   const pool = new pg.Pool({
     ...server,
@@ -56,6 +62,7 @@ export function openPool(connectionString: string, limits = usualLimits, entra?:
     max: limits.connections,
     connectionTimeoutMillis: limits.connectTimeoutMilliseconds,
     query_timeout: limits.queryTimeoutMilliseconds,
+    ...(limits.mostUses !== undefined && { maxUses: limits.mostUses }),
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     allowExitOnIdle: true,

@@ -1,11 +1,12 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
-import { compareTable, type ExistingColumn, type TableStep } from '../../schema/compare-table.ts';
+import { compareTable, type TableStep } from '../../schema/compare-table.ts';
 import { fingerprint } from '../../schema/fingerprint.ts';
 import { lockCheckpoint, restartCheckpoint } from './checkpoints.ts';
-import { postgresType, typeFromCatalog } from './column-types.ts';
+import { postgresType } from './column-types.ts';
 import { inTransaction, runLong } from './connection.ts';
+import { type ExistingTable, existingTable } from './existing-tables.ts';
 import {
   type Namespace,
   prefixed,
@@ -38,6 +39,15 @@ const laterColumns: Readonly<
     ['LastWrittenAt', 'timestamp'],
   ],
 };
+
+/** Names of a system table's columns: those that it was made with, and those that can be added. */
+export function systemColumnNames(key: keyof typeof systemTables): {
+  readonly first: ReadonlySet<string>;
+  readonly later: readonly string[];
+} {
+  const names = [...systemColumns[key].matchAll(/"(\w+)"/g)].map(([, name = '']) => name);
+  return { first: new Set(names), later: (laterColumns[key] ?? []).map(([name]) => name) };
+}
 
 /** The statement that a system table needs, if any. */
 async function systemTableChange(
@@ -106,43 +116,6 @@ export async function ensureSystemTables(
   );
 }
 
-/** What the catalog knows of a table or of what stands in its place. */
-export interface ExistingTable {
-  readonly isTable: boolean;
-  readonly hasKeyOnId: boolean;
-  readonly isOwned: boolean;
-  readonly columns: readonly ExistingColumn[];
-}
-
-/** Reads the catalog; undefined when nothing has the name. */
-export async function existingTable(
-  client: Pick<PoolClient, 'query'>,
-  namespace: Namespace,
-  table: string,
-): Promise<ExistingTable | undefined> {
-  const found = await client.query<{ oid: number; kind: string; key: boolean; owned: boolean }>(
-    `SELECT c.oid, c.relkind AS kind, pg_has_role(c.relowner, 'USAGE') AS owned, EXISTS (
-       SELECT 1 FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
-       WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indnkeyatts = 1 AND i.indpred IS NULL
-         AND a.attname = 'Id') AS key
-     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
-    [shortened(namespace.schema), shortened(prefixed(namespace, table))],
-  );
-  const [row] = found.rows;
-  if (row === undefined) return undefined;
-  const columns = await client.query<{ name: string; type: string }>(
-    `SELECT attname AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute
-     WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
-    [row.oid],
-  );
-  return {
-    isTable: row.kind === 'r' || row.kind === 'p',
-    hasKeyOnId: row.key,
-    isOwned: row.owned,
-    columns: columns.rows.map(({ name, type }) => ({ name, type: typeFromCatalog(type), typeName: type })),
-  };
-}
-
 function createTable(namespace: Namespace, table: DestinationTable): string {
   const columns = table.columns.map(({ name, type }) => `${quoted(name)} ${postgresType(type)}`);
   return `CREATE TABLE ${tableName(namespace, table.name)} ("Id" uuid NOT NULL, "SinkCreatedOn" timestamp, "SinkModifiedOn" timestamp,
@@ -151,7 +124,7 @@ function createTable(namespace: Namespace, table: DestinationTable): string {
 
 /** All that stands in the way of using a table that exists already, in sentences' ends. */
 export function conflictsWith(existing: ExistingTable, table: DestinationTable): readonly string[] {
-  if (!existing.isTable) return ['an object of another kind has its name'];
+  if (!existing.isTable) return [`${existing.kind} has its name`];
   if (!existing.hasKeyOnId) return ['a table without a primary key on "Id" has its name'];
   return compareTable(existing.columns, table).conflicts.map(
     ({ column, existing: present }) =>

@@ -6,18 +6,33 @@ import { ensureSystemTables, ensureTable } from './ddl.ts';
 import type { EntraLogin } from './entra-login.ts';
 import type { Namespace } from './identifiers.ts';
 import { versionsById } from './merge.ts';
+import { readOwners } from './read-owners.ts';
 import * as rejectedRows from './rejected-rows.ts';
-import { testDestination } from './test-destination.ts';
+import { testDestination, testLimits } from './test-destination.ts';
 import { sweepRows, writePage } from './write-page.ts';
 import { writeRetries } from './write-retries.ts';
 
-function postgresDestination(pool: Pool, namespace: Namespace, close: () => Promise<void>): Destination {
+/** The connections of one login; a test has its own, so that it waits for no work, and no work for it. */
+interface Pools {
+  readonly pool: Pool;
+  readonly testPool: Pool;
+}
+
+function postgresDestination(
+  { pool, testPool }: Pools,
+  namespace: Namespace,
+  close: () => Promise<void>,
+): Destination {
   const transaction = <T>(doing: string, work: (client: PoolClient) => Promise<T>) =>
     inTransaction(pool, doing, work);
   const onCheckpoint = (table: string) => `read or move the checkpoint of table "${table}"`;
   const onRejected = (table: string) => `read or settle rejected rows of table "${table}"`;
   return {
-    test: (tables) => testDestination(pool, namespace, tables),
+    test: (tables) => testDestination(testPool, namespace, tables),
+    owners: (tables) =>
+      inTransaction(testPool, 'read which profiles fill the tables', (client) =>
+        readOwners(client, namespace, tables),
+      ),
     ensureSystemTables: ({ hasDeleteLog }) => ensureSystemTables(pool, namespace, hasDeleteLog),
     ensureTable: (table) => ensureTable(pool, namespace, table),
     claim: (table, owner) =>
@@ -70,23 +85,24 @@ function postgresDestination(pool: Pool, namespace: Namespace, close: () => Prom
  * is the login of those without a password.
  */
 export function postgresDestinations(entra?: EntraLogin): Destinations {
-  const pools = new Map<string, { readonly pool: Pool; users: number }>();
+  const pools = new Map<string, Pools & { users: number }>();
   const leave = async (connectionString: string) => {
     const shared = pools.get(connectionString);
     if (shared === undefined || --shared.users > 0) return;
     pools.delete(connectionString);
-    await shared.pool.end();
+    await Promise.all([shared.pool.end(), shared.testPool.end()]);
   };
   return {
     open: (connectionString, namespace) => {
       const shared = pools.get(connectionString) ?? {
         pool: openPool(connectionString, undefined, entra),
+        testPool: openPool(connectionString, testLimits, entra),
         users: 0,
       };
       pools.set(connectionString, shared);
       shared.users++;
       let isClosed = false;
-      return postgresDestination(shared.pool, namespace, async () => {
+      return postgresDestination(shared, namespace, async () => {
         if (isClosed) return;
         isClosed = true;
         await leave(connectionString);

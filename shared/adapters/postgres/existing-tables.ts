@@ -6,7 +6,7 @@ import { type Namespace, prefixed, shortened } from './identifiers.ts';
 /** What the catalog knows of a table, or of what stands in its place. */
 export interface ExistingTable {
   readonly isTable: boolean;
-  /** For people: "table", "view", ... */
+  /** For people: "a table", "a view", ... */
   readonly kind: string;
   readonly hasKeyOnId: boolean;
   readonly isOwned: boolean;
@@ -39,13 +39,13 @@ const query = `SELECT c.relname AS name, c.relkind AS kind, c.relnatts AS count,
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY($2)`;
 
 const kinds: Readonly<Record<string, string>> = {
-  r: 'table',
-  p: 'table',
-  v: 'view',
-  m: 'materialized view',
-  f: 'foreign table',
-  S: 'sequence',
-  c: 'type',
+  r: 'a table',
+  p: 'a table',
+  v: 'a view',
+  m: 'a materialized view',
+  f: 'a foreign table',
+  S: 'a sequence',
+  c: 'a type',
 };
 
 /** What exists of these tables, by their names without prefix, read from the catalog at once. */
@@ -71,7 +71,7 @@ export async function existingTable(
 function fromFound({ kind, key, owned, missing, count, columns }: Found): ExistingTable {
   return {
     isTable: kind === 'r' || kind === 'p',
-    kind: kinds[kind] ?? 'index',
+    kind: kinds[kind] ?? 'an index',
     hasKeyOnId: key,
     isOwned: owned,
     missingPrivileges: missing,

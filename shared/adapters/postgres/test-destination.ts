@@ -1,12 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
 import type { DestinationFinding } from '../../ports/destination.ts';
-import { inTransaction } from './connection.ts';
+import { inTransaction, type PoolLimits } from './connection.ts';
 import { isRemoteInClear } from './connection-string.ts';
-import { existingTable } from './ddl.ts';
 import { destinationError } from './error-map.ts';
-import { type Namespace, prefixed, quoted, shortened, systemTables, tableName } from './identifiers.ts';
+import { type Namespace, quoted, shortened, tableName } from './identifiers.ts';
+import { findingsOfTables, obstacle } from './test-tables.ts';
 
 interface Facts {
   readonly version: number;
@@ -17,7 +18,9 @@ interface Facts {
   readonly database: string;
   readonly can_temp: boolean;
   readonly can_make_schema: boolean;
-  readonly can_create: boolean | null;
+  /** Null when there is no schema of the name. */
+  readonly missing_on_schema: readonly string[] | null;
+  readonly other_schema: string | null;
 }
 
 const oldestVersion = 130_000;
@@ -27,16 +30,22 @@ const factsQuery = `SELECT current_setting('server_version_num')::int AS version
   current_user AS login, current_database() AS database,
   has_database_privilege(current_database(), 'TEMP') AS can_temp,
   has_database_privilege(current_database(), 'CREATE') AS can_make_schema,
-  (SELECT has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1)
-    AS can_create`;
+  (SELECT ARRAY(SELECT p FROM unnest(ARRAY['USAGE', 'CREATE']) p WHERE NOT has_schema_privilege(n.oid, p))
+    FROM pg_namespace n WHERE nspname = $1) AS missing_on_schema,
+  (SELECT min(nspname) FROM pg_namespace WHERE lower(nspname) = lower($1) AND nspname <> $1) AS other_schema`;
 
-const refused = (code: NonNullable<DestinationFinding['code']>, message: string): DestinationFinding => ({
-  severity: 'error',
-  code,
-  message,
-});
+/** Every test logs in anew: a connection that is kept says nothing of the password. Few at a time, so that many tests at once do no harm. */
+export const testLimits: PoolLimits = {
+  connections: 4,
+  connectTimeoutMilliseconds: 10_000,
+  queryTimeoutMilliseconds: 6_000,
+  mostUses: 1,
+};
 
-function findingsOfFacts(facts: Facts, { schema }: Namespace): DestinationFinding[] {
+/** A test is waited for: nothing in it takes long but a lock of somebody else, and that is worth telling. */
+const patience = "SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '2s'";
+
+function findingsOfServer(facts: Facts): DestinationFinding[] {
   const findings: DestinationFinding[] = [];
   if (facts.version < oldestVersion)
     findings.push({
@@ -50,28 +59,29 @@ function findingsOfFacts(facts: Facts, { schema }: Namespace): DestinationFindin
     });
   if (facts.read_only === 'on')
     findings.push(
-      refused('DESTINATION_READ_ONLY', 'Cannot write to the database: it takes no writes at present.'),
+      obstacle('DESTINATION_READ_ONLY', 'Cannot write to the database: it takes no writes at present.'),
     );
-  if (!facts.can_temp)
+  return findings;
+}
+
+function findingsOfPermissions(facts: Facts, { schema }: Namespace): DestinationFinding[] {
+  const findings: DestinationFinding[] = [];
+  const lacking = (doing: string, what: string) =>
+    obstacle('DESTINATION_PERMISSION_MISSING', `Cannot ${doing}: login "${facts.login}" lacks ${what}.`);
+  if (!facts.can_temp) findings.push(lacking('stage rows', `TEMP on database "${facts.database}"`));
+  if (facts.missing_on_schema === null) {
+    if (!facts.can_make_schema)
+      findings.push(
+        lacking(`make schema "${schema}", which does not exist`, `CREATE on database "${facts.database}"`),
+      );
+    if (facts.other_schema !== null)
+      findings.push({
+        severity: 'warning',
+        message: `Schema "${schema}" does not exist and will be made, though there is "${facts.other_schema}", which differs only in case.`,
+      });
+  } else if (facts.missing_on_schema.length > 0)
     findings.push(
-      refused(
-        'DESTINATION_PERMISSION_MISSING',
-        `Cannot stage rows: login "${facts.login}" lacks TEMP on the database.`,
-      ),
-    );
-  if (facts.can_create === null && !facts.can_make_schema)
-    findings.push(
-      refused(
-        'DESTINATION_PERMISSION_MISSING',
-        `Cannot make schema "${schema}": it does not exist and login "${facts.login}" lacks CREATE on the database.`,
-      ),
-    );
-  if (facts.can_create === false)
-    findings.push(
-      refused(
-        'DESTINATION_PERMISSION_MISSING',
-        `Cannot make tables in schema "${schema}": login "${facts.login}" lacks USAGE or CREATE on it.`,
-      ),
+      lacking(`make tables in schema "${schema}"`, `${facts.missing_on_schema.join(', ')} on it`),
     );
   return findings;
 }
@@ -83,64 +93,32 @@ function findingsOfTransport({ options }: Pool): DestinationFinding[] {
   return [{ severity: 'warning', message }];
 }
 
-async function findingsOfNames(
-  client: PoolClient,
-  namespace: Namespace,
-  tableNames: readonly string[],
-): Promise<DestinationFinding[]> {
-  const findings: DestinationFinding[] = [];
-  const systemNames: readonly string[] = Object.values(systemTables);
-  for (const name of [...systemNames, ...tableNames]) {
-    const existing = await existingTable(client, namespace, name);
-    if (existing === undefined) continue;
-    const shown = `table "${prefixed(namespace, name)}"`;
-    if (!existing.isTable)
-      findings.push(
-        refused(
-          'DESTINATION_TABLE_CONFLICT',
-          `Cannot make ${shown}: an object of another kind has its name.`,
-        ),
-      );
-    else if (!existing.hasKeyOnId && !systemNames.includes(name))
-      findings.push(
-        refused('DESTINATION_TABLE_CONFLICT', `Cannot use ${shown}: it has no primary key on "Id".`),
-      );
-    else if (!existing.isOwned)
-      findings.push({
-        severity: 'warning',
-        code: 'DESTINATION_PERMISSION_MISSING',
-        message: `Cannot alter ${shown}: the login does not own it; the table will stop when Dataverse adds or widens a column.`,
-      });
-  }
-  return findings;
-}
-
-/** Makes a table, writes to it, and takes it all back: permissions that only trying shows. */
-async function tryDdl(client: PoolClient, namespace: Namespace): Promise<DestinationFinding[]> {
-  const probe = tableName(namespace, `ReplicationProbe${process.pid}`);
+/** Makes a table, writes to it, and takes it all back: what only trying shows. */
+async function tryDdl(client: PoolClient, namespace: Namespace): Promise<DestinationFinding> {
+  const { schema } = namespace;
+  const probe = tableName(namespace, `ReplicationProbe-${randomUUID()}`);
   try {
     await client.query('SAVEPOINT probe');
-    const schema = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [
-      shortened(namespace.schema),
-    ]);
-    if (schema.rowCount === 0) await client.query(`CREATE SCHEMA ${quoted(namespace.schema)}`);
+    const found = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [shortened(schema)]);
+    if (found.rowCount === 0) await client.query(`CREATE SCHEMA ${quoted(schema)}`);
     await client.query(
       `CREATE TABLE ${probe} (a integer PRIMARY KEY); ALTER TABLE ${probe} ADD COLUMN b text;
        INSERT INTO ${probe} VALUES (1, ''); UPDATE ${probe} SET b = 'b'; DELETE FROM ${probe}; ROLLBACK TO SAVEPOINT probe`,
     );
-    return [];
+    const message = `A table was made in schema "${schema}", altered, written, and taken back.`;
+    return { severity: 'ok', message };
   } catch (error) {
     await client.query('ROLLBACK TO SAVEPOINT probe');
-    return [finding(destinationError(error, `make and write a table in schema "${namespace.schema}"`))];
+    return finding(destinationError(error, `make and write a table in schema "${schema}"`));
   }
 }
 
 function finding(error: unknown): DestinationFinding {
   if (!(error instanceof ServiceError)) throw error;
-  return refused(error.code, error.message);
+  return obstacle(error.code, error.message);
 }
 
-/** Connects and tries what replication needs, leaving nothing behind. */
+/** Connects and tries what replication of these tables needs, leaving nothing behind. */
 export async function testDestination(
   pool: Pool,
   namespace: Namespace,
@@ -148,6 +126,7 @@ export async function testDestination(
 ): Promise<readonly DestinationFinding[]> {
   try {
     return await inTransaction(pool, 'connect to the destination', async (client) => {
+      await client.query(patience);
       const { rows } = await client.query<Facts>(factsQuery, [shortened(namespace.schema)]);
       const [facts] = rows;
       if (facts === undefined) return [];
@@ -155,13 +134,15 @@ export async function testDestination(
         severity: 'ok',
         message: `Connected to PostgreSQL ${facts.version_text}, database "${facts.database}", as "${facts.login}".`,
       };
-      const findings = findingsOfFacts(facts, namespace);
-      const tableNames = tables.map(({ name }) => name);
-      const names = await findingsOfNames(client, namespace, tableNames);
-      const tried = findings.some(({ severity }) => severity === 'error')
-        ? []
-        : await tryDdl(client, namespace);
-      return [connected, ...findingsOfTransport(pool), ...findings, ...names, ...tried];
+      const findings = [...findingsOfServer(facts), ...findingsOfPermissions(facts, namespace)];
+      const canTry = findings.every(({ severity }) => severity !== 'error');
+      return [
+        connected,
+        ...findingsOfTransport(pool),
+        ...findings,
+        ...(canTry ? [await tryDdl(client, namespace)] : []),
+        ...(await findingsOfTables(client, namespace, tables, facts.login)),
+      ];
     });
   } catch (error) {
     return [finding(error)];
