@@ -78,7 +78,9 @@ function readSettings(members: WireMembers): Record<string, string> {
   const texts: [name: string, value: string][] = [];
   for (const [name, value] of Object.entries(settings)) {
     if (value === null) continue;
-    if (typeof value !== 'object') texts.push([name, String(value)]);
+    // Stored documents are checked by zod, which leaves this name out of what it gives back.
+    if (name === '__proto__') members.problem('Settings', 'must not hold the name "__proto__"');
+    else if (typeof value !== 'object') texts.push([name, String(value)]);
     else members.problem('Settings', `must hold texts only, received ${kindOf(value)} as ${quoted(name)}`);
   }
   return Object.fromEntries(texts);
