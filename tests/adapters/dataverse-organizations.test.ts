@@ -59,14 +59,21 @@ test('one that cannot be reached does not stand in the way of the others, and is
   expect(await members.all()).toMatchObject([{ id: firstId }]);
   expect(warnings).toEqual([expect.stringContaining(second.origin)]);
   expect(await members.byId(firstId)).toMatchObject({ id: firstId });
-  await expect(members.byId(secondId)).rejects.toMatchObject({ code: 'DATAVERSE_UNREACHABLE' });
+  await expect(members.byId(secondId)).rejects.toMatchObject({
+    code: 'DATAVERSE_UNREACHABLE',
+    message: expect.stringMatching(/^Cannot find organization "bbbbbbbb-[^/]*$/),
+  });
+  expect(warnings).toHaveLength(2);
   isDown = false;
   expect(await members.byId(secondId)).toMatchObject({ id: secondId });
 });
 
-test('when none can be reached the list fails', async () => {
+test('when none can be reached the list fails, and only the log names them', async () => {
   await using first = await webApiServer([{ status: 503, body: '' }]);
-  await expect(setUp([first.origin]).organizations.all()).rejects.toMatchObject({
+  const { warnings, organizations: members } = setUp([first.origin]);
+  await expect(members.all()).rejects.toMatchObject({
     code: 'DATAVERSE_UNREACHABLE',
+    message: expect.not.stringContaining('127.0.0.1'),
   });
+  expect(warnings).toEqual([expect.stringContaining(first.origin)]);
 });

@@ -47,17 +47,35 @@ export function organizations({ urls, log, ...shared }: OrganizationsOptions): O
     try {
       return await Promise.any(searches);
     } catch (error) {
+      const failures: readonly unknown[] = (error as AggregateError).errors;
+      const unanswered = failures.filter((failure) => !hasCode(failure, 'ORGANIZATION_UNKNOWN'));
+      if (unanswered.length === 0) throw unknownOrganization(organizationId);
       // As long as one has not answered, nobody knows that the id is none of ours.
-      const failures = (error as AggregateError).errors;
-      throw failures.find((failure) => !hasCode(failure, 'ORGANIZATION_UNKNOWN')) ?? failures[0];
+      const sentence = `Cannot find organization "${organizationId.slice(0, 200)}": not all that this service replicates can be asked for their ids; they must be asked again.`;
+      throw withoutNames(unanswered, sentence);
     }
+  }
+
+  /** The failures name organizations that the caller may be no member of: only the log tells them. */
+  function withoutNames(failures: readonly unknown[], sentence: string): ServiceError {
+    const errors = failures.map(asServiceError);
+    for (const { message } of errors) log.warn(message);
+    const { code, retryAfterSeconds } = errors[0] as ServiceError;
+    return new ServiceError(code, sentence, {
+      cause: failures[0],
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    });
   }
 
   return {
     async all() {
       const answers = await Promise.allSettled([...byOrigin.values()].map(learn));
       const failures = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason);
-      if (failures.length === answers.length) throw failures[0];
+      if (failures.length === answers.length)
+        throw withoutNames(
+          failures,
+          'Cannot list the organizations: none can be asked; the log says why of each.',
+        );
       for (const failure of failures) log.warn(asServiceError(failure).message);
       return answers.filter((answer) => answer.status === 'fulfilled').map(({ value }) => value.organization);
     },
