@@ -2,12 +2,16 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { findFreePortBase } from '../../local/platform/free-ports.ts';
 import { type Platform, type PlatformOptions, startPlatform } from '../../local/platform/start-platform.ts';
 import { organizationId } from '../../local/sign-ins.ts';
+import { leaksInDestination, leaksOnDisk } from './leak-scan.ts';
 
-/** One platform for a test file, started before its tests and ended after them; to be called at the top of the file. */
+/**
+ * One platform for a test file, started before its tests and ended after them; to be called at the top of the file. The
+ * file fails when anything that the app wrote holds a secret.
+ */
 export function runningPlatform(
   environment: Readonly<Record<string, string>> = {},
   more: Partial<Pick<PlatformOptions, 'rows' | 'queueLeaseSeconds'>> = {},
@@ -22,8 +26,14 @@ export function runningPlatform(
     platform = await startPlatform({ portBase, data, rows: 1000, from: 'sources', environment, ...more });
   });
   afterAll(async () => {
-    await platform?.stop();
-    rmSync(data, { recursive: true, force: true });
+    try {
+      if (!platform) return;
+      const { stop, addresses } = platform;
+      const leaks = await leaksInDestination(data, addresses.database).finally(stop);
+      expect([...leaks, ...leaksOnDisk(data)]).toEqual([]);
+    } finally {
+      rmSync(data, { recursive: true, force: true });
+    }
   });
   return () => {
     if (!platform) throw new Error('The platform is used before it was started.');
