@@ -1,20 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { percentile } from '../local/demonstration/percentile.ts';
 import type { Platform } from '../local/platform/start-platform.ts';
 import { withTemporaryPlatform } from '../local/platform/temporary-platform.ts';
+import { buildApp, buildEmptyApp } from './bundles.ts';
 import { figure, printFigures } from './print-figures.ts';
 
 const repetitions = Number(process.argv[2] ?? 10);
 const project = fileURLToPath(new URL('..', import.meta.url));
-
-const emptyFunction = `import { app } from '@azure/functions';
-app.http('http-empty', { route: 'empty', authLevel: 'anonymous', handler: () => ({ body: 'empty' }) });
-`;
 
 type App = { readonly name: string; readonly bundle: string; readonly path: string };
 type Start = { readonly toListening: number; readonly toAnswer: number };
@@ -23,7 +20,7 @@ await withTemporaryPlatform({ rows: 100, signal: AbortSignal.timeout(600_000) },
   const apps: readonly App[] = [
     {
       name: 'the app',
-      bundle: await buildBundle(join(project, 'functions'), join(folder, 'app.cjs')),
+      bundle: await buildApp(folder),
       path: '/health',
     },
     { name: 'one empty function', bundle: await buildEmptyApp(folder), path: '/empty' },
@@ -64,22 +61,6 @@ await withTemporaryPlatform({ rows: 100, signal: AbortSignal.timeout(600_000) },
   );
 });
 process.exit(0);
-
-async function buildEmptyApp(folder: string): Promise<string> {
-  const functions = join(folder, 'empty');
-  mkdirSync(functions);
-  symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
-  writeFileSync(join(functions, 'http-empty.ts'), emptyFunction);
-  return await buildBundle(functions, join(folder, 'empty.cjs'));
-}
-
-/** As `npm run build` does. */
-async function buildBundle(functions: string, bundle: string): Promise<string> {
-  const child = spawn(process.execPath, [join(project, 'build.ts'), functions, bundle], { stdio: 'inherit' });
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`Cannot bundle ${functions}: the build ended with ${code}.`);
-  return bundle;
-}
 
 async function startOnce({ bundle, path }: App, { environment }: Platform): Promise<Start> {
   const args = [join(project, 'local/host/main.ts'), '--from', 'bundle', '--path', bundle];
