@@ -1,5 +1,10 @@
-import type { Profile } from '../../shared/model/profile.ts';
-import { newSyncState } from '../../shared/model/sync-state.ts';
+import type { ApiPorts } from '../../shared/api/api-ports.ts';
+import { profilesActivate } from '../../shared/api/profiles-activate.ts';
+import { profilesActivateMetadata } from '../../shared/api/profiles-activate-metadata.ts';
+import { profilesDeactivate } from '../../shared/api/profiles-deactivate.ts';
+import { profilesDelete } from '../../shared/api/profiles-delete.ts';
+import type { ApiRequest } from '../../shared/model/api-request.ts';
+import { type Profile, withTables } from '../../shared/model/profile.ts';
 import type { Attribute } from '../../shared/model/table-schema.ts';
 import type { RetryRowItem, SyncTableItem } from '../../shared/model/work-item.ts';
 import { pageSlots } from '../../shared/sync/page-slots.ts';
@@ -47,6 +52,13 @@ export const profile: Profile = {
   writeDeleteLog: true,
   createdAt: '2026-01-01T00:00:00.000Z',
   lastModifiedAt: '2026-01-01T00:00:00.000Z',
+};
+
+const lifeCycle = {
+  activate: profilesActivate,
+  activateMetadata: profilesActivateMetadata,
+  deactivate: profilesDeactivate,
+  delete: profilesDelete,
 };
 
 /** Another profile that wants the same table in the same place. */
@@ -146,6 +158,14 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
     if ((await survived(work)) && !isKept) messages.splice(messages.indexOf(message), 1);
   }
 
+  /** A call of the API; one that dies on its way may have done a part. */
+  async function call(name: keyof typeof lifeCycle, { id } = profile, crash?: CrashPoint): Promise<void> {
+    const ports = processPorts(crash) as SyncPorts & ApiPorts;
+    const caller = { kind: 'application', clientId: '', tenantId: '', roles: ['Profiles.Manage'] } as const;
+    const request: ApiRequest = { caller, origin: '', query: {}, id };
+    await survived(lifeCycle[name](request, ports));
+  }
+
   const watchdog = (crash?: CrashPoint) => survived(startDeltaSyncs(processPorts(crash)));
 
   return {
@@ -159,15 +179,13 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
     tick(seconds: number): void {
       now += seconds * 1000;
     },
-    /** As the API does it: state before message. */
-    async activate(activation: number, { id } = profile): Promise<void> {
-      await stable.profiles.update(id, (current) => ({ ...current, state: 'active', activation }));
-      const fresh = newSyncState(id, table, activation, clock.now().toISOString());
-      await stable.syncStates.update(id, table, () => fresh);
-      await stable.syncQueue.send({ profileId: id, table, activation, turn: fresh.turn });
-    },
-    async deactivate({ id } = profile): Promise<void> {
-      await stable.profiles.update(id, (current) => ({ ...current, state: 'inactive' }));
+    call,
+    /** A change of the profile, as an update makes it. */
+    async change(members: Partial<Pick<Profile, 'retryPolicy' | 'tables'>>): Promise<void> {
+      await stable.profiles.update(profile.id, (current) => ({
+        ...withTables(current, members.tables ?? current.tables),
+        ...members,
+      }));
     },
     hasColumn: (name: string) =>
       source.definition(table).attributes.some(({ logicalName }) => logicalName === name),

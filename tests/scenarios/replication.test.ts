@@ -47,7 +47,19 @@ const happening = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('expireTokens' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuseBadRows' as const), isOn: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('outage' as const), isOn: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('activateAgain' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('activate' as const, 'activateAgain' as const, 'tablesOnly' as const),
+      crash,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('deactivate' as const, 'takeOut' as const, 'bringBack' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('dropTable' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('addColumn' as const) }) },
 );
@@ -60,7 +72,7 @@ const refuseBadRows = (world: World, isOn: boolean) =>
       : undefined,
   );
 
-async function happen(world: World, what: Happening, activation: { count: number }): Promise<void> {
+async function happen(world: World, what: Happening): Promise<void> {
   switch (what.kind) {
     case 'put':
       return world.source.put(table, what.id, {
@@ -90,8 +102,19 @@ async function happen(world: World, what: Happening, activation: { count: number
     case 'addColumn':
       return world.addColumn('fax');
     case 'activateAgain':
-      activation.count += 1;
-      return world.activate(activation.count);
+      await world.call('deactivate');
+      return world.call('activate', profile, what.crash);
+    case 'tablesOnly':
+      await world.call('deactivate');
+      return world.call('activateMetadata', profile, what.crash);
+    case 'deactivate':
+      return world.call('deactivate');
+    case 'activate':
+      return world.call('activate', profile, what.crash);
+    case 'takeOut':
+      return world.change({ tables: [] });
+    case 'bringBack':
+      return world.change({ tables: profile.tables });
   }
 }
 
@@ -119,6 +142,8 @@ const destinationRows = (world: World) =>
 async function comesToRest(world: World): Promise<void> {
   world.destination.failWith(undefined);
   refuseBadRows(world, false);
+  await world.change({ tables: profile.tables });
+  await world.call('activate');
   await world.settle();
   for (const touched of givenUp(world))
     if (world.source.rows(table).has(touched)) world.source.put(table, touched, {});
@@ -136,9 +161,8 @@ test.each(['start', 'end'] as const)(
         async (history, rowsAtFirst) => {
           const world = await replicationWorld({ tokenTime });
           for (let n = 0; n < rowsAtFirst; n += 1) world.source.put(table, idOf(n), { name: 'first' });
-          const activation = { count: 1 };
-          await world.activate(1);
-          for (const what of history) await happen(world, what, activation);
+          await world.call('activate');
+          for (const what of history) await happen(world, what);
           await comesToRest(world);
           expect(destinationRows(world)).toEqual(sourceRows(world));
           expect(world.destination.rejectedRows()).toEqual([]);
@@ -156,7 +180,7 @@ test.each(['start', 'end'] as const)(
 test('of two live profiles that want one table, one fills it; when it ends, the other takes over', async () => {
   const world = await replicationWorld();
   for (let n = 0; n < 8; n += 1) world.source.put(table, idOf(n), { name: 'first' });
-  await Promise.all([world.activate(1), world.activate(1, rival)]);
+  await Promise.all([world.call('activate'), world.call('activate', rival)]);
   await Promise.all([world.deliver(0), world.deliver(1)]);
   await world.settle();
   const states = await Promise.all([profile, rival].map(({ id }) => world.syncStates.get(id, table)));
@@ -165,7 +189,7 @@ test('of two live profiles that want one table, one fills it; when it ends, the 
   expect(codes).toContain('DESTINATION_TABLE_CONFLICT');
   expect(destinationRows(world)).toEqual(sourceRows(world));
   const [winner, loser] = codes[0] === undefined ? [profile, rival] : [rival, profile];
-  await world.deactivate(winner);
+  await world.call('deactivate', winner);
   world.source.delete(table, idOf(3));
   world.source.put(table, idOf(4), { name: 'second' });
   await world.settle();
@@ -176,7 +200,7 @@ test('of two live profiles that want one table, one fills it; when it ends, the 
 test('an organization that refuses every delta token is loaded with growing pauses, and people are told', async () => {
   const world = await replicationWorld();
   for (let n = 0; n < 8; n += 1) world.source.put(table, idOf(n), { name: 'first' });
-  await world.activate(1);
+  await world.call('activate');
   world.source.refuseTokens(true);
   for (let minute = 0; minute < 60; minute += 1) {
     world.tick(60);

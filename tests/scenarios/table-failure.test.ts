@@ -42,7 +42,7 @@ async function watchedTable() {
       ...{ verifyIntervalSeconds: 30, verifyTimeoutSeconds: 900 },
     },
   };
-  await world.activate(1);
+  await world.call('activate');
   return {
     ...world,
     events,
