@@ -1,27 +1,28 @@
 import { DataverseError, errorCodes } from './errors.ts';
 import { contoso, type Organization } from './organization.ts';
-import type { Table } from './schema/table.ts';
+import { type ReadDepth, readDepthOf } from './privileges.ts';
 import { sortKey } from './store/guid-order.ts';
 import { parseRow, type RowValues } from './store/row-text.ts';
 
-/** Who calls, and what the roles allow: an administrator everything, a reader to read rows but not to track changes. */
-export type Caller = {
-  userId: string;
+/** What the roles of a user allow: an administrator everything, a reader to read rows but not to track changes. */
+export type Rights = {
   isAdministrator: boolean;
-  canReadWholeOrganization: boolean;
   canWrite: boolean;
+  readDepth: ReadDepth;
 };
+/** Who calls, and what that user may do. */
+export type Caller = Rights & { userId: string };
 /** The claims of a checked token that say who calls. */
 export type Claims = { oid?: string; appid?: string; azp?: string; [claim: string]: unknown };
 
 /** Finds the systemuser of a token: applications by `appid` or `azp`, people by `oid`; anyone else is no member. */
-export function findCaller({ store }: Organization, claims: Claims): Caller {
+export function findCaller(organization: Organization, claims: Claims): Caller {
   // A person's token names the application they signed in with, too; only a token without a person is that application.
   const isPerson =
     claims.scp !== undefined || claims.upn !== undefined || claims.preferred_username !== undefined;
   const applicationId = isPerson ? undefined : (claims.appid ?? claims.azp);
   let user: RowValues | undefined;
-  for (const row of store.scan('systemuser', {})) {
+  for (const row of organization.store.scan('systemuser', {})) {
     const values = parseRow(row.text);
     const isWanted =
       isValue(values, 'azureactivedirectoryobjectid', claims.oid) ||
@@ -33,16 +34,20 @@ export function findCaller({ store }: Organization, claims: Claims): Caller {
   if (user.get('isdisabled') === 'true')
     throw new DataverseError(403, errorCodes.userDisabled, 'The specified user is disabled.');
   const userId = text(user, 'systemuserid');
-  const roles = rolesOf(store, userId);
+  return { userId, ...rightsOf(organization, userId) };
+}
+
+/** By the roles of the user and of the user's teams. */
+export function rightsOf(organization: Organization, userId: string): Rights {
+  const roles = rolesOf(organization.store, userId);
   const isAdministrator = roles.some((role) =>
     isValue(role, '_roletemplateid_value', contoso.administratorTemplateId),
   );
   const isIntegration = roles.some((role) => isValue(role, 'roleid', contoso.integrationRoleId));
   return {
-    userId,
     isAdministrator,
-    canReadWholeOrganization: isAdministrator || isIntegration,
     canWrite: isAdministrator || isIntegration,
+    readDepth: readDepthOf(organization, roles),
   };
 }
 
@@ -73,17 +78,4 @@ function text(values: RowValues, property: string): string {
 
 function isValue(values: RowValues, property: string, wanted: string | undefined): boolean {
   return wanted !== undefined && text(values, property).toLowerCase() === wanted.toLowerCase();
-}
-
-/** The real text, with the privilege named as the platform names it. */
-export function missingPrivilege(
-  caller: Caller,
-  verb: 'Read' | 'Write' | 'Create' | 'Delete',
-  table: Table,
-): DataverseError {
-  return new DataverseError(
-    403,
-    errorCodes.privilegeDenied,
-    `Principal user (Id=${caller.userId}, type=8, roleCount=1, privilegeCount=465, accessMode=0), is missing prv${verb}${table.schemaName} privilege (Id=00000000-0000-0000-0000-${table.code.toString(16).padStart(12, '0')}) on OTC=${table.code} for entity '${table.name}'. context.Caller=${caller.userId}`,
-  );
 }

@@ -1,17 +1,16 @@
 import { type Answer, type ApiRequest, jsonAnswer } from './api-request.ts';
+import { rightsOf } from './callers.ts';
 import { badQuery, DataverseError, errorCodes } from './errors.ts';
 import { contoso, type Organization } from './organization.ts';
+import { heldPrivileges } from './privileges.ts';
+import type { Table } from './schema/table.ts';
 
 const namespace = 'Microsoft.Dynamics.CRM';
 
 /** The unbound functions that are simulated; undefined for any other path. */
 export function organizationFunction(organization: Organization, request: ApiRequest): Answer | undefined {
   const name = /^(\w+)(?:\(.*\))?$/s.exec(request.path)?.[1];
-  const answer = (type: string, facts: object, headers: Record<string, string> = {}) =>
-    jsonAnswer(
-      { '@odata.context': `${request.root}/$metadata#${namespace}.${type}Response`, ...facts },
-      headers,
-    );
+  const answer = (type: string, facts: object) => functionAnswer(request, type, facts);
   switch (name) {
     case 'WhoAmI':
       return answer('WhoAmI', {
@@ -30,6 +29,26 @@ export function organizationFunction(organization: Organization, request: ApiReq
     default:
       return undefined;
   }
+}
+
+/** The functions of a user that are simulated; undefined for anything else that stands behind a row's address. */
+export function userFunction(
+  organization: Organization,
+  table: Table,
+  id: string,
+  rest: string,
+  request: ApiRequest,
+): Answer | undefined {
+  const name = 'RetrieveUserSetOfPrivilegesByNames';
+  const isAsked = table.name === 'systemuser' && rest.startsWith(`${namespace}.${name}(`);
+  if (!isAsked || !organization.switches.tellsSetOfPrivileges) return undefined;
+  const held = heldPrivileges(organization, request, rightsOf(organization, id));
+  return functionAnswer(request, name, { RolePrivileges: held });
+}
+
+function functionAnswer(request: ApiRequest, type: string, facts: object): Answer {
+  const context = `${request.root}/$metadata#${namespace}.${type}Response`;
+  return jsonAnswer({ '@odata.context': context, ...facts });
 }
 
 function organizationDetail({ url, id, name, tenantId }: Organization): object {

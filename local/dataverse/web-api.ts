@@ -2,7 +2,8 @@ import type { Answer, ApiRequest } from './api-request.ts';
 import { badQuery, unknownSegment } from './errors.ts';
 import { entityDefinitions, relationshipDefinitions } from './metadata/entity-definitions.ts';
 import type { Organization } from './organization.ts';
-import { organizationFunction } from './organization-functions.ts';
+import { organizationFunction, userFunction } from './organization-functions.ts';
+import { missingPrivilege } from './privileges.ts';
 import { findLink, linkedKeys } from './rows/linked-rows.ts';
 import { countCollection, readCollection } from './rows/read-collection.ts';
 import { createRow, patchRow, readRow, removeRow } from './rows/single-row.ts';
@@ -22,6 +23,8 @@ export function answerWebApi(organization: Organization, request: ApiRequest): A
   const [, set = '', id, rest] = /^([A-Za-z_]\w*)(?:\(([^)]*)\))?(?:\/(.+))?$/.exec(path) ?? [];
   const table = organization.schema.bySet.get(set);
   if (!table) throw unknownSegment(set || path);
+  if (method === 'GET' && !request.caller.readDepth(table))
+    throw missingPrivilege(request.caller, 'Read', table);
   const answer =
     id === undefined
       ? collection(organization, table, rest, request)
@@ -56,8 +59,12 @@ function single(
   rest: string | undefined,
   request: ApiRequest,
 ): Answer | undefined {
-  if (rest !== undefined)
-    return request.method === 'GET' ? related(organization, table, id, rest, request) : undefined;
+  if (rest !== undefined) {
+    if (request.method !== 'GET') return undefined;
+    return (
+      userFunction(organization, table, id, rest, request) ?? related(organization, table, id, rest, request)
+    );
+  }
   if (request.method === 'GET') return readRow(organization, table, id, request);
   if (request.method === 'PATCH') return patchRow(organization, table, id, request);
   return request.method === 'DELETE' ? removeRow(organization, table, id, request) : undefined;

@@ -1,6 +1,7 @@
 import { type Answer, type ApiRequest, jsonAnswer } from '../api-request.ts';
 import { badQuery, DataverseError, errorCodes, unknownSegment } from '../errors.ts';
 import type { Organization } from '../organization.ts';
+import { tablePrivileges } from '../privileges.ts';
 import { type Column, isLookup, type ManyToMany, type Table } from '../schema/table.ts';
 import { attributeClass, attributeMetadata, optionSet } from './attribute-metadata.ts';
 import { type Definition, isInFilter, parseExpand, selectFrom } from './definition-query.ts';
@@ -199,6 +200,7 @@ function entityDefinition(table: Table): Definition {
     IsOptimisticConcurrencyEnabled: table.hasOptimisticConcurrency,
     IntroducedVersion: '5.0.0.0',
     ExternalName: null,
+    Privileges: tablePrivileges(table),
   };
 }
 

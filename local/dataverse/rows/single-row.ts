@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Answer, type ApiRequest, jsonAnswer } from '../api-request.ts';
-import { missingPrivilege } from '../callers.ts';
 import { badQuery, DataverseError, errorCodes, rowNotFound } from '../errors.ts';
 import type { Organization } from '../organization.ts';
+import { missingPrivilege } from '../privileges.ts';
 import type { Table } from '../schema/table.ts';
 import { isGuid, sortKey } from '../store/guid-order.ts';
 import { rowWriterFor } from './page-json.ts';

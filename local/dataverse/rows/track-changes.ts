@@ -1,8 +1,8 @@
 import { type Answer, type ApiRequest, jsonAnswer } from '../api-request.ts';
-import { missingPrivilege } from '../callers.ts';
 import { badQuery, DataverseError, errorCodes } from '../errors.ts';
 import { formatCookie, invalidCookie, type PagingCookie, parseCookie } from '../odata/paging-cookie.ts';
 import type { Organization } from '../organization.ts';
+import { missingPrivilege } from '../privileges.ts';
 import type { Table } from '../schema/table.ts';
 import { guidOf, sortKey } from '../store/guid-order.ts';
 import type { StoredRow, Tombstone } from '../store/row-store.ts';
@@ -52,7 +52,7 @@ export function countTracked(organization: Organization, table: Table, request: 
 }
 
 function checkTracked({ schema }: Organization, table: Table, request: ApiRequest): void {
-  if (!request.caller.canReadWholeOrganization) throw missingPrivilege(request.caller, 'Read', table);
+  if (request.caller.readDepth(table) !== 'Global') throw missingPrivilege(request.caller, 'Read', table);
   if (!table.isChangeTracked)
     throw new DataverseError(
       400,

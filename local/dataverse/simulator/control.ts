@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Answer, jsonAnswer } from '../api-request.ts';
 import type { Organization } from '../organization.ts';
+import { changeReadDepth, depths } from '../privileges.ts';
 import { makeRows } from '../samples/make-rows.ts';
 import { putMember } from '../samples/members.ts';
 import type { SchemaChange } from '../schema/schema.ts';
@@ -22,6 +23,11 @@ const memberShape = z.strictObject({
   role: z.enum(['administrator', 'salesperson']),
   from: z.enum(['own', 'team']).default('own'),
   isDisabled: z.boolean().default(false),
+});
+const privilegeShape = z.strictObject({
+  role: z.string(),
+  table: z.string(),
+  read: z.enum(['None', ...depths]),
 });
 const schemaShape = z.union([
   z.strictObject({ table: z.string(), addColumn: z.string().min(3) }),
@@ -82,6 +88,10 @@ export function control(organization: Organization) {
       store.transaction(() => putMember(organization, member));
       return member;
     },
+    'POST /simulator/privileges': (body) =>
+      store.transaction(() =>
+        changeReadDepth(organization, parse(privilegeShape, body, 'change a privilege')),
+      ),
     'POST /simulator/workload': (body) => changes.start(body),
     'PATCH /simulator/switches': (body) => {
       changeSwitches(switches, body);
