@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { anyClient, errorOf } from './any-client.ts';
+import { oddBodies } from './odd-bodies.ts';
+
+const { deployment, send, description, create } = anyClient('random');
+
+test('500 odd bodies are each answered with an ErrorResponse or taken, and the list can still be read', async () => {
+  const kept = await create();
+  const calls = [
+    { method: 'POST', path: '/profiles', good: description(), errors: [400] },
+    { method: 'POST', path: '/profiles/validate', good: description(), errors: [400] },
+    { method: 'PUT', path: `/profiles/${kept.Id}`, good: kept, errors: [400, 412] },
+  ];
+  for (const { method, path, good, errors } of calls)
+    await fc.assert(
+      fc.asyncProperty(oddBodies(good), async (body) => {
+        const answered = await send(method, path, { headers: { 'Content-Type': 'application/json' }, body });
+        if (answered.status !== 200) {
+          expect(errors).toContain(answered.status);
+          errorOf(answered, answered.status);
+        } else if (path === '/profiles') {
+          const { Id } = JSON.parse(answered.text);
+          expect((await send('GET', `/profiles/${Id}?status=true`)).status).toBe(200);
+          expect((await send('DELETE', `/profiles/${Id}`)).status).toBe(200);
+        }
+      }),
+      { numRuns: Math.ceil(500 / calls.length) },
+    );
+  expect((await send('GET', `/profiles?organizationId=${deployment.organizationId}`)).status).toBe(200);
+}, 300_000);
