@@ -24,7 +24,10 @@ export type KeyVaultOptions = {
   readonly initialSecrets?: Readonly<Record<string, InitialSecret>>;
 };
 
-/** Key Vault over https: reading secrets as the SDK does it, and `PUT /simulator/secrets/{name}` without a token. */
+/**
+ * Key Vault over https: reading secrets as the SDK does it; without a token `PUT /simulator/secrets/{name}`, and
+ * `GET /simulator` with the number of times that each was read.
+ */
 export async function startKeyVault({
   port,
   folder,
@@ -33,11 +36,13 @@ export async function startKeyVault({
 }: KeyVaultOptions): Promise<KeyVault> {
   const vault = { url: '', secrets: openSecretsFile() };
   const callerOf = vaultCallerCheck(entraUrl);
+  const reads: Record<string, number> = {};
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', vault.url);
     const simulated = /^\/simulator\/secrets\/([0-9A-Za-z-]{1,127})$/.exec(pathname)?.[1];
     if (request.method === 'PUT' && simulated)
       return setSecret(vault, simulated, await readBody(request), response);
+    if (request.method === 'GET' && pathname === '/simulator') return answerJson(response, 200, { reads });
     const caller = await callerOf(request.headers.authorization);
     if (caller !== 'allowed') return refuse(response, caller, entraUrl);
     if (!searchParams.get('api-version'))
@@ -50,6 +55,7 @@ export async function startKeyVault({
       const message = `A secret with (name/id) ${found[1]}${found[2] ? `/${found[2]}` : ''} was not found in this key vault.`;
       return answerError(response, 404, 'SecretNotFound', message);
     }
+    reads[found[1]] = (reads[found[1]] ?? 0) + 1;
     answerJson(response, 200, secretBundle(vault.url, found[1], secret));
   };
   const server = createServer((request, response) => answerOrFail(answer, request, response));

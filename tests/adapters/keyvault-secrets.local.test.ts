@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Entra, startEntra } from '../../local/entra/start-entra.ts';
 import { sampleSecrets } from '../../local/keyvault/sample-secrets.ts';
@@ -10,13 +9,14 @@ import { contosoTenantId, managedIdentity, organizationId } from '../../local/si
 import { appCredential } from '../../shared/adapters/entra/app-credential.ts';
 import { secrets } from '../../shared/adapters/keyvault/secrets.ts';
 import type { Secrets } from '../../shared/ports/secrets.ts';
+import { trustAuthority } from '../trust-authority.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keyvault-'));
 const destination = 'postgres://exporter:exporter@127.0.0.1:5555/reporting';
-const systemCertificates = getCACertificates();
 let entra: Entra;
 let vault: KeyVault;
 let store: Secrets;
+let distrust: () => void;
 
 beforeAll(async () => {
   entra = await startEntra({ port: 0 });
@@ -26,15 +26,14 @@ beforeAll(async () => {
     entraUrl: entra.url,
     initialSecrets: { ...sampleSecrets(destination), empty: { value: '', tags: {} } },
   });
-  // What NODE_EXTRA_CA_CERTS does for a program that is started with it.
-  setDefaultCACertificates([...systemCertificates, readFileSync(vault.caFile, 'utf8')]);
+  distrust = trustAuthority(vault.caFile);
   vi.stubEnv('IDENTITY_ENDPOINT', `${entra.url}/msi/token`);
   vi.stubEnv('IDENTITY_HEADER', managedIdentity.header);
   const credential = appCredential({ hasManagedIdentity: true });
   store = secrets({ hosts: [new URL(vault.url).host, 'localhost:9'], credential });
 });
 afterAll(async () => {
-  setDefaultCACertificates(systemCertificates);
+  distrust();
   vi.unstubAllEnvs();
   await vault.close();
   await entra.close();

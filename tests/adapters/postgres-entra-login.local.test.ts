@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { Client, type Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type Database, startDatabase } from '../../local/database/start-database.ts';
@@ -13,10 +12,12 @@ import { inTransaction, openPool } from '../../shared/adapters/postgres/connecti
 import { systemClock } from '../../shared/adapters/system/system-clock.ts';
 import type { AccessTokens } from '../../shared/ports/access-tokens.ts';
 import { serveTls, turnTls } from '../database-tls.ts';
+import { trustAuthority } from '../trust-authority.ts';
 
 const resource = 'https://ossrdbms-aad.database.windows.net';
 const folder = mkdtempSync(join(tmpdir(), 'entra-login-'));
-const systemCertificates = getCACertificates();
+let trust: () => void;
+let distrust: () => void;
 const limits = { connections: 2, connectTimeoutMilliseconds: 20_000, queryTimeoutMilliseconds: 20_000 };
 let entra: Entra;
 let database: Database;
@@ -31,7 +32,10 @@ beforeAll(async () => {
   await admin.query('CREATE ROLE identity LOGIN');
   await admin.query('GRANT CONNECT, TEMPORARY ON DATABASE reporting TO identity');
   const caFile = await serveTls(admin, folder);
-  setDefaultCACertificates([...systemCertificates, readFileSync(caFile, 'utf8')]);
+  trust = () => {
+    distrust = trustAuthority(caFile);
+  };
+  trust();
   vi.stubEnv('IDENTITY_ENDPOINT', `${entra.url}/msi/token`);
   vi.stubEnv('IDENTITY_HEADER', managedIdentity.header);
   tokens = accessTokens({ credential: appCredential({ hasManagedIdentity: true }), clock: systemClock() });
@@ -41,7 +45,7 @@ afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.end()));
 });
 afterAll(async () => {
-  setDefaultCACertificates(systemCertificates);
+  distrust();
   vi.unstubAllEnvs();
   await admin.end();
   await Promise.all([entra.close(), database.close()]);
@@ -96,13 +100,13 @@ test.each(['', '&sslmode=prefer', '&sslmode=require'])(
   'a server whose certificate is not trusted gets no token (%s)',
   async (query) => {
     const asked = vi.spyOn(tokens, 'forResource');
-    setDefaultCACertificates(systemCertificates);
+    distrust();
     try {
       const failed = login(open('localhost', query));
       await expect(failed).rejects.toMatchObject({ code: 'DESTINATION_UNREACHABLE' });
       expect(asked).not.toHaveBeenCalled();
     } finally {
-      setDefaultCACertificates([...systemCertificates, readFileSync(join(folder, 'ca.pem'), 'utf8')]);
+      trust();
       asked.mockRestore();
     }
   },
