@@ -181,10 +181,13 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
     },
     call,
     /** A change of the profile, as an update makes it. */
-    async change(members: Partial<Pick<Profile, 'retryPolicy' | 'tables'>>): Promise<void> {
+    async change(
+      members: Partial<Pick<Profile, 'retryPolicy' | 'tables' | 'writeDeleteLog'>>,
+    ): Promise<void> {
       await stable.profiles.update(profile.id, (current) => ({
         ...withTables(current, members.tables ?? current.tables),
         ...members,
+        version: current.version + 1,
       }));
     },
     hasColumn: (name: string) =>
