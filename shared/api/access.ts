@@ -37,13 +37,23 @@ export async function isPermitted(
   }, ports);
 }
 
+/** True as soon as one is: nobody waits for an organization that is down when another lets them in. */
+function isAnyTrue(answers: readonly Promise<boolean>[]): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    for (const answer of answers)
+      answer.then((isTrue) => {
+        if (isTrue) resolve(true);
+      }, reject);
+    Promise.all(answers).then(() => resolve(false), reject);
+  });
+}
+
 /** The same of any organization that is served; an app role covers all of them. */
 export async function isPermittedSomewhere(caller: Caller, need: Need, ports: AccessPorts): Promise<boolean> {
   if (caller.kind === 'application') return isPermitted(caller, need, '', ports);
   return isConfirmed(async () => {
     const organizations = await ports.organizations.all();
-    const answers = organizations.map(({ id }) => isPermitted(caller, need, id, ports));
-    return (await Promise.all(answers)).includes(true);
+    return isAnyTrue(organizations.map(({ id }) => isPermitted(caller, need, id, ports)));
   }, ports);
 }
 
@@ -58,17 +68,6 @@ export function notAllowed(caller: Caller, need: Need, what: string, parameter: 
     `Cannot use ${what}: the caller failed authorization; expected ${expected}.`,
     { parameters: [parameter] },
   );
-}
-
-/** Lets those pass who are permitted; `REQUEST_NOT_ALLOWED` for the others. */
-export async function requireAccess(
-  caller: Caller,
-  need: Need,
-  organizationId: string,
-  ports: AccessPorts,
-): Promise<void> {
-  if (await isPermitted(caller, need, organizationId, ports)) return;
-  throw notAllowed(caller, need, `organization "${organizationId}"`, organizationId);
 }
 
 /** Whether the organization may be named to the caller: to its enabled users, and to applications with any app role. */

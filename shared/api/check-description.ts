@@ -4,10 +4,10 @@ import type { ApiRequest } from '../model/api-request.ts';
 import type { Organization } from '../model/organization.ts';
 import type { Profile } from '../model/profile.ts';
 import type { DestinationFinding } from '../ports/destination.ts';
-import { requireAccess } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { tableFindings } from './exportable-tables.ts';
 import { neighbourFindings } from './neighbours.ts';
+import { permittedOrganization } from './permitted-organization.ts';
 import {
   type ParsedDescription,
   type ParsedDocument,
@@ -104,8 +104,7 @@ export async function checkDescription(
   const { description, problems } = readProfileDescription(request.body, ports.secrets);
   const what = `${verb} profile ${description.name === '' ? 'without a name' : JSON.stringify(description.name.slice(0, 200))}`;
   if (description.organizationId === '') throw refusal(what, 'PROFILE_INVALID', problems);
-  const organization = await ports.organizations.byId(description.organizationId);
-  await requireAccess(request.caller, 'manage', organization.id, ports);
+  const organization = await permittedOrganization(request.caller, 'manage', description, ports);
   const others = await ports.profiles.list(organization.id);
   const proposal = { what, description, problems, organizationId: organization.id, others };
   return { description, organization, warnings: await requireNoProblems(proposal, ports) };

@@ -1,7 +1,6 @@
 import type { ApiRequest } from '../model/api-request.ts';
-import { requireAccess } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { oneOrganization } from './one-organization.ts';
+import { permittedOrganization } from './permitted-organization.ts';
 import { requiredQuery } from './query-values.ts';
 
 /** DES: an origin without path or slash at the end, the only form that suits all clients (section 1, rule 9). */
@@ -15,7 +14,6 @@ export function connectorUrl(
 /** DES: the address to send an organization's profiles to. URL and id must name the same organization. */
 export async function metadataConnector(request: ApiRequest, ports: ApiPorts) {
   const query = requiredQuery(request, 'organizationUrl', 'organizationId');
-  const organization = await oneOrganization(query, ports);
-  await requireAccess(request.caller, 'manage', organization.id, ports);
+  await permittedOrganization(request.caller, 'manage', query, ports);
   return { ConnectorUrl: connectorUrl(request, ports) };
 }

@@ -1,14 +1,13 @@
 import type { ApiRequest } from '../model/api-request.ts';
-import { requireAccess } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { isExportable } from './exportable-tables.ts';
+import { permittedOrganization } from './permitted-organization.ts';
 import { requiredQuery } from './query-values.ts';
 
 /** DES: the organization's exportable tables, by logical name. */
 export async function metadataEntities(request: ApiRequest, ports: ApiPorts) {
-  const { organizationUrl } = requiredQuery(request, 'organizationUrl');
-  const organization = await ports.organizations.byUrl(organizationUrl);
-  await requireAccess(request.caller, 'manage', organization.id, ports);
+  const query = requiredQuery(request, 'organizationUrl');
+  const organization = await permittedOrganization(request.caller, 'manage', query, ports);
   const tables = await (await ports.organizations.dataverse(organization.id)).tables();
   return tables
     .filter(isExportable)

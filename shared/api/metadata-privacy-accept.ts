@@ -1,15 +1,13 @@
 import type { ApiRequest } from '../model/api-request.ts';
-import { requireAccess } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { oneOrganization } from './one-organization.ts';
+import { permittedOrganization } from './permitted-organization.ts';
 import { requiredQuery } from './query-values.ts';
 
 /** DES: records the caller's answer to the privacy terms, acceptance or refusal, and gives it back. */
 export async function metadataPrivacyAccept(request: ApiRequest, ports: ApiPorts): Promise<boolean> {
   const { caller } = request;
   const query = requiredQuery(request, 'organizationUrl', 'organizationId', 'isAuthorized');
-  const organization = await oneOrganization(query, ports);
-  await requireAccess(caller, 'manage', organization.id, ports);
+  const organization = await permittedOrganization(caller, 'manage', query, ports);
   const isAccepted = query.isAuthorized.toLowerCase() === 'true';
   await ports.privacyTerms.record({
     organizationId: organization.id,

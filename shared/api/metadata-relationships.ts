@@ -1,14 +1,13 @@
 import type { ApiRequest } from '../model/api-request.ts';
-import { requireAccess } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { exportableRelationships } from './exportable-tables.ts';
+import { permittedOrganization } from './permitted-organization.ts';
 import { requiredQuery } from './query-values.ts';
 
 /** DES: the many-to-many relationships whose table can be exported, by name. */
 export async function metadataRelationships(request: ApiRequest, ports: ApiPorts) {
-  const { organizationUrl } = requiredQuery(request, 'organizationUrl');
-  const organization = await ports.organizations.byUrl(organizationUrl);
-  await requireAccess(request.caller, 'manage', organization.id, ports);
+  const query = requiredQuery(request, 'organizationUrl');
+  const organization = await permittedOrganization(request.caller, 'manage', query, ports);
   const dataverse = await ports.organizations.dataverse(organization.id);
   const [relationships, tables] = await Promise.all([dataverse.relationships(), dataverse.tables()]);
   return exportableRelationships(relationships, tables)

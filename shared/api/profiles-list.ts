@@ -1,15 +1,14 @@
 import type { ApiRequest } from '../model/api-request.ts';
-import { requireAccess } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
+import { permittedOrganization } from './permitted-organization.ts';
 import { requiredQuery, wantsStatus } from './query-values.ts';
 import { profileDetails } from './wire-format.ts';
 
 /** DES: all profiles of an organization, with `status=true` with their counters. */
 export async function profilesList(request: ApiRequest, ports: ApiPorts) {
-  const { organizationId } = requiredQuery(request, 'organizationId');
+  const query = requiredQuery(request, 'organizationId');
   const hasStatus = wantsStatus(request);
-  const organization = await ports.organizations.byId(organizationId);
-  await requireAccess(request.caller, 'watch', organization.id, ports);
+  const organization = await permittedOrganization(request.caller, 'watch', query, ports);
   const profiles = await ports.profiles.list(organization.id);
   return Promise.all(
     profiles
