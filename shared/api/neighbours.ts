@@ -9,13 +9,18 @@ export function secretOf(address: string): string {
   return `${origin}/${pathname.split('/').filter(Boolean).slice(0, 2).join('/')}`;
 }
 
+/** Of profiles that the store gives again and again, so that a new profile is soon compared with thousands. */
+const knownPlaces = new WeakMap<object, string>();
+
 /** Names of database objects are compared without case: SQL Server's are, and two that differ only so confuse people. */
-const placeOf = ({ destination }: Pick<Profile, 'destination'>) =>
-  [
-    secretOf(destination.keyVaultUri),
-    destination.schema.toLowerCase(),
-    destination.prefix.toLowerCase(),
-  ].join('\n');
+function placeOf({ destination }: Pick<Profile, 'destination'>): string {
+  const { keyVaultUri, schema, prefix } = destination;
+  const place =
+    knownPlaces.get(destination) ??
+    [secretOf(keyVaultUri), schema.toLowerCase(), prefix.toLowerCase()].join('\n');
+  knownPlaces.set(destination, place);
+  return place;
+}
 
 /** A name as it is compared: without case, and the same however its accents are written. */
 const folded = (name: string) => name.normalize('NFC').toLowerCase();
@@ -28,19 +33,22 @@ export function neighbourFindings(
   description: ProfileDescription,
   others: readonly Profile[],
 ): readonly DestinationFinding[] {
+  const place = placeOf(description);
+  const name = folded(description.name);
   return others
     .filter((other) => other.state !== 'deleted')
     .flatMap((other) => {
       const findings: DestinationFinding[] = [];
-      if (folded(other.name) === folded(description.name))
+      if (folded(other.name) === name)
         findings.push({
           severity: 'error',
           code: 'PROFILE_NAME_TAKEN',
           message: `the name is taken by profile "${other.id}"`,
         });
-      const names = new Set(other.tables.map(({ name }) => name));
-      const shared = description.tables.map(({ name }) => name).filter((name) => names.has(name));
-      if (shared.length > 0 && placeOf(other) === placeOf(description))
+      if (placeOf(other) !== place) return findings;
+      const names = new Set(other.tables.map((table) => table.name));
+      const shared = description.tables.map((table) => table.name).filter((each) => names.has(each));
+      if (shared.length > 0)
         findings.push({
           severity: 'error',
           code: 'PROFILE_INVALID',

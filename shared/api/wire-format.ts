@@ -84,7 +84,7 @@ function tableDates(state: SyncState) {
  * DES: `ProfileDetailsDTO`. With `states` every table has a status, also one that no activation has reached yet.
  */
 export function profileDetails(profile: Profile, states?: readonly SyncState[]) {
-  const statesOfTables = tableStates(profile, states ?? []);
+  const statesOfTables = states && tableStates(profile, states);
   return present({
     Id: profile.id,
     Name: profile.name,
@@ -97,9 +97,9 @@ export function profileDetails(profile: Profile, states?: readonly SyncState[]) 
     DestinationPrefix: profile.destination.prefix,
     DestinationSchemaName: profile.destination.schema,
     Entities: profile.tables.map(({ name, settings }, index) => {
-      const state = statesOfTables[index];
+      const state = statesOfTables?.[index];
       const described = { Type: name, Settings: settings };
-      if (states === undefined || state === undefined) return described;
+      if (state === undefined) return described;
       return { ...described, ...tableDates(state), Status: tableStatus(profile, state) };
     }),
     RetryPolicy: {
@@ -112,7 +112,7 @@ export function profileDetails(profile: Profile, states?: readonly SyncState[]) 
     LastModified: profile.lastModifiedAt,
     ActivationTime: profile.activatedAt,
     UpdateTime: profile.updatedAt,
-    Status: states === undefined ? undefined : profileStatus(profile, statesOfTables),
+    Status: statesOfTables && profileStatus(profile, statesOfTables),
   });
 }
 

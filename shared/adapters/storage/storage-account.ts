@@ -40,35 +40,38 @@ export function storageAccount(options: StorageAccountOptions, log: Log): Storag
   const { blobs, queues, tableClient } = connectOrRefuse(options);
   const made = new Map<string, Promise<unknown>>();
 
-  async function once(what: string, make: () => Promise<unknown>): Promise<void> {
-    const making = made.get(what) ?? storageCall(`make ${what}`, make);
+  function once<Made>(what: string, make: () => Promise<Made>): Promise<Made> {
+    const known = made.get(what) as Promise<Made> | undefined;
+    if (known) return known;
+    const making = storageCall(`make ${what}`, make);
     made.set(what, making);
     // What failed is tried again by the next use.
-    await making.catch((error: unknown) => {
-      made.delete(what);
-      throw error;
-    });
+    making.catch(() => made.delete(what));
+    return making;
   }
 
   return {
     blobs,
     hasIdentity: !('connectionString' in options),
     log,
-    async table(name) {
-      const table = tableClient(name);
-      await once(`table "${name}"`, () => table.createTable());
-      return table;
-    },
-    async queue(name) {
-      const queue = queues.getQueueClient(name);
-      await once(`queue "${name}"`, () => queue.createIfNotExists());
-      return queue;
-    },
-    async container(name) {
-      const container = blobs.getContainerClient(name);
-      await once(`container "${name}"`, () => container.createIfNotExists());
-      return container;
-    },
+    table: (name) =>
+      once(`table "${name}"`, async () => {
+        const table = tableClient(name);
+        await table.createTable();
+        return table;
+      }),
+    queue: (name) =>
+      once(`queue "${name}"`, async () => {
+        const queue = queues.getQueueClient(name);
+        await queue.createIfNotExists();
+        return queue;
+      }),
+    container: (name) =>
+      once(`container "${name}"`, async () => {
+        const container = blobs.getContainerClient(name);
+        await container.createIfNotExists();
+        return container;
+      }),
     async deleteContainer(name) {
       const what = `container "${name}"`;
       await storageCall(`delete ${what}`, () => blobs.getContainerClient(name).deleteIfExists());
