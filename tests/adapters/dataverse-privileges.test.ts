@@ -10,7 +10,7 @@ const table = (LogicalName: string, ...Privileges: object[]) => ({
   PrimaryIdAttribute: `${LogicalName}id`,
   Privileges,
 });
-const tables = [
+const usual = [
   table('account', privilege('Write', 'prvWriteAccount'), privilege('Read', 'prvReadAccount')),
   table('systemuser', privilege('Read', 'prvReadUser')),
   table('task', privilege('Read', 'prvReadActivity')),
@@ -30,7 +30,11 @@ const isQuestion = (path: string) => path.includes('RetrieveUserSetOfPrivilegesB
 
 /** An organization whose app holds these privileges; other reads are answered by `probe`. */
 const organization =
-  (answer: readonly object[] | Reply, probe: (path: string) => Reply = () => ({ body: { value: [] } })) =>
+  (
+    answer: readonly object[] | Reply,
+    probe: (path: string) => Reply = () => ({ body: { value: [] } }),
+    tables: readonly object[] = usual,
+  ) =>
   (request: IncomingMessage): Reply => {
     const path = pathOf(request);
     if (path.startsWith('EntityDefinitions')) return { body: { value: tables } };
@@ -104,6 +108,35 @@ test('an organization that is out of order is no answer', async () => {
   await expect(server.dataverse.tablesWithoutRead(['account'])).rejects.toMatchObject({
     code: 'DATAVERSE_UNAUTHORIZED',
   });
+});
+
+const many = Array.from({ length: 250 }, (_, index) => `table${index}`);
+
+test('of many tables a hundred are asked for at once', async () => {
+  const tables = many.map((name) => table(name, privilege('Read', `prvRead${name}`)));
+  const all = many.slice(1).map((name) => held(`prvRead${name}`));
+  await using server = await webApiServer(organization(all, undefined, tables));
+  expect(await server.dataverse.tablesWithoutRead(many)).toEqual(['table0']);
+  const asked = server.requests.map(pathOf).filter(isQuestion);
+  expect(asked.map((path) => path.split('"prvRead').length - 1)).toEqual([100, 100, 50]);
+});
+
+test('many tables are tried eight at a time', async () => {
+  const tables = many.map((name) => table(name));
+  let running = 0;
+  let most = 0;
+  const probe = (): Reply => (response) => {
+    running += 1;
+    most = Math.max(most, running);
+    setImmediate(() => {
+      running -= 1;
+      response.end('{"value":[]}');
+    });
+  };
+  await using server = await webApiServer(organization([], probe, tables));
+  expect(await server.dataverse.tablesWithoutRead(many)).toEqual([]);
+  expect(server.requests).toHaveLength(251);
+  expect(most).toBeLessThanOrEqual(8);
 });
 
 test('nothing is asked for no tables, and unknown tables are left out', async () => {
