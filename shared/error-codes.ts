@@ -53,6 +53,11 @@ export const errorCodes = {
     400,
     'Have an administrator call POST metadata/acceptprivacyterms with isAuthorized=true, then try again.',
   ),
+  PROFILE_TEST_UNFINISHED: code(
+    'timed',
+    400,
+    'Try again. If it lasts, see why what the line names answers slowly.',
+  ),
   PROFILE_TEST_FAILED: code('manual', 400, 'Cure the findings of the report, then try again.'),
   TABLE_UNKNOWN: code(
     'never',

@@ -23,6 +23,7 @@ import { swaggerSite } from './adapters/swagger-ui/swagger-site.ts';
 import { consoleLog } from './adapters/system/console-log.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
 import { telemetryOf } from './adapters/telemetry/telemetry-of.ts';
+import { definitionReads } from './api/definition-reads.ts';
 import { apiOperations } from './api/operations.ts';
 import { swaggerDocument } from './api/swagger-document.ts';
 import type { AutomationPorts } from './automation/automation-ports.ts';
@@ -165,6 +166,7 @@ function build(settings: Settings) {
       organizations: members,
       secrets: vault,
       destinations,
+      definitions: definitionReads(),
       privacyTerms: privacyTerms(account),
       arePrivacyTermsRequired: settings.PRIVACY_TERMS_REQUIRED,
       clock,

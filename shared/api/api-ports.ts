@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
 import type { Organizations } from '../ports/dataverse.ts';
 import type { ProfileDestinations } from '../ports/destination.ts';
 import type { FailureLog } from '../ports/failure-log.ts';
@@ -8,6 +8,7 @@ import type { ProfileStore } from '../ports/profile-store.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { SyncStates } from '../ports/sync-states.ts';
 import type { WorkQueues } from '../ports/work-queue.ts';
+import type { DefinitionReads } from './definition-reads.ts';
 
 /** What the API's operations ask of outside systems, and the one setting they need. */
 export interface ApiPorts {
@@ -21,7 +22,8 @@ export interface ApiPorts {
   readonly privacyTerms: PrivacyTerms;
   /** Whether a profile is activated only after the privacy terms of its organization were accepted. */
   readonly arePrivacyTermsRequired: boolean;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly definitions: DefinitionReads;
+  readonly clock: Pick<Clock, 'now'> & Timer;
   readonly log: Log;
   /** Origin to hand out as `ConnectorUrl`; without it, the one that the caller used. */
   readonly serviceUrl?: string | undefined;

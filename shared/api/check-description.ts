@@ -30,45 +30,61 @@ export function refusal(what: string, code: ErrorCode, problems: readonly string
   );
 }
 
-/** A profile description that was found good, with the organization it is for. */
-export interface CheckedDescription {
-  readonly description: ProfileDescription;
-  readonly organization: Organization;
-  /** What is worth saying though it does not stand in the way. */
-  readonly warnings: readonly DestinationFinding[];
+/** A description that was read, what is wrong with it in itself, and the other profiles of its organization. */
+interface Proposal extends ParsedDescription {
+  /** Completes "Cannot ...". */
+  readonly what: string;
+  readonly others: readonly Profile[];
 }
 
-/** A parsed description, the other profiles of its organization, and what else is known to stand in its way. */
-interface Proposal extends ParsedDescription {
-  readonly what: string;
-  readonly organizationId: string;
-  readonly others: readonly Profile[];
-  readonly known?: readonly DestinationFinding[];
+/** What is wrong with a description in itself and beside its neighbours; its tables are not looked at. */
+export function descriptionFindings({
+  description,
+  problems,
+  others,
+}: Omit<Proposal, 'what'>): readonly DestinationFinding[] {
+  const wrong = problems.map((message) => ({ severity: 'error', code: 'PROFILE_INVALID', message }) as const);
+  return [...wrong, ...neighbourFindings(description, others)];
 }
+
+/** Codes that `create` refuses a description with. */
+const codesOfDescription: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>([
+  'PROFILE_INVALID',
+  'PROFILE_NAME_TAKEN',
+  'PROFILE_CHANGE_REFUSED',
+  'TABLE_UNKNOWN',
+  'TABLE_NOT_EXPORTABLE',
+  'DATAVERSE_TRACKING_OFF',
+]);
 
 /**
- * Fails with all problems at once: with the code of the problem if there is one kind only, else `PROFILE_INVALID`.
- * Resolves to what is worth saying though it does not stand in the way.
+ * The code for all of several problems: that of the description if there is one kind only, `PROFILE_INVALID` for several
+ * kinds, `PROFILE_TEST_FAILED` when there is more than the description wrong.
  */
-async function requireNoProblems(
-  { what, description, problems, organizationId, others, known = [] }: Proposal,
-  { organizations }: ApiPorts,
-): Promise<readonly DestinationFinding[]> {
-  const dataverse = await organizations.dataverse(organizationId);
-  const findings = [
-    ...known,
-    ...neighbourFindings(description, others),
-    ...(await tableFindings(
-      description.tables.map(({ name }) => name).filter((name) => name !== ''),
-      dataverse,
-    )),
-  ];
-  const errors = findings.filter(({ severity }) => severity === 'error');
+export function codeOfProblems(errors: readonly DestinationFinding[]): ErrorCode {
   const codes = new Set(errors.map(({ code }) => code));
-  const [code] = problems.length === 0 && codes.size === 1 ? codes : [];
-  const sentences = [...problems, ...errors.map(({ message }) => message)];
-  if (sentences.length > 0) throw refusal(what, code ?? 'PROFILE_INVALID', sentences);
-  return findings.filter(({ severity }) => severity === 'warning');
+  if ([...codes].some((code) => !codesOfDescription.has(code))) return 'PROFILE_TEST_FAILED';
+  const [code = 'PROFILE_INVALID'] = codes.size === 1 ? codes : [];
+  return code;
+}
+
+/** Fails with all problems at once, with the code for all of them. */
+async function requireNoProblems(
+  { what, ...proposal }: Proposal,
+  organizationId: string,
+  { organizations }: ApiPorts,
+  refused: readonly DestinationFinding[] = [],
+): Promise<void> {
+  const dataverse = await organizations.dataverse(organizationId);
+  const names = proposal.description.tables.map(({ name }) => name).filter((name) => name !== '');
+  const findings = [...descriptionFindings(proposal), ...refused, ...(await tableFindings(names, dataverse))];
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0)
+    throw refusal(
+      what,
+      codeOfProblems(errors),
+      errors.map(({ message }) => message),
+    );
 }
 
 /**
@@ -82,30 +98,42 @@ export async function checkDocument(
 ): Promise<void> {
   const { id, organizationId } = profile;
   const isRead = (member: string) => !problems.some((problem) => problem.startsWith(`${member} `));
-  const known = refusedChanges(profile, description)
+  const refused = refusedChanges(profile, description)
     .filter(({ member }) => isRead(member))
     .map(
       ({ sentence }) => ({ severity: 'error', code: 'PROFILE_CHANGE_REFUSED', message: sentence }) as const,
     );
   const others = (await ports.profiles.list(organizationId)).filter((other) => other.id !== id);
-  const what = updateOf(profile);
-  await requireNoProblems({ what, description, problems, organizationId, others, known }, ports);
+  const proposal = { what: updateOf(profile), description, problems, others };
+  await requireNoProblems(proposal, organizationId, ports, refused);
 }
 
 /**
- * Reads the description in the request, lets only those pass who may manage its organization, and checks it against the
- * organization's tables and its other profiles. The vault and the destination are not asked.
+ * Reads the description in the request and lets only those pass who may manage its organization, which has to have
+ * answered once: until then nobody knows that it is one of ours.
  */
-export async function checkDescription(
+export async function readRequest(
   request: ApiRequest,
   verb: 'create' | 'validate',
   ports: ApiPorts,
-): Promise<CheckedDescription> {
+): Promise<Proposal & { readonly organization: Organization }> {
   const { description, problems } = readProfileDescription(request.body, ports.secrets);
   const what = `${verb} profile ${description.name === '' ? 'without a name' : JSON.stringify(description.name.slice(0, 200))}`;
   if (description.organizationId === '') throw refusal(what, 'PROFILE_INVALID', problems);
   const organization = await permittedOrganization(request.caller, 'manage', description, ports);
   const others = await ports.profiles.list(organization.id);
-  const proposal = { what, description, problems, organizationId: organization.id, others };
-  return { description, organization, warnings: await requireNoProblems(proposal, ports) };
+  return { what, description, problems, others, organization };
+}
+
+/**
+ * A description for a new profile that was found good: in itself, against the organization's tables and its other
+ * profiles. The vault and the destination are not asked.
+ */
+export async function checkDescription(
+  request: ApiRequest,
+  ports: ApiPorts,
+): Promise<{ readonly description: ProfileDescription; readonly organization: Organization }> {
+  const { organization, ...proposal } = await readRequest(request, 'create', ports);
+  await requireNoProblems(proposal, organization.id, ports);
+  return { description: proposal.description, organization };
 }

@@ -6,7 +6,7 @@ import { profileDetails } from './wire-format.ts';
 
 /** DES: stores a profile, inactive. The vault and the destination are not asked: `validate` does that. */
 export async function profilesCreate(request: ApiRequest, ports: ApiPorts) {
-  const { description, organization } = await checkDescription(request, 'create', ports);
+  const { description, organization } = await checkDescription(request, ports);
   const now = ports.clock.now().toISOString();
   const profile: Profile = {
     ...description,

@@ -1,14 +1,15 @@
 import type { ApiRequest } from '../model/api-request.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { checkDescription } from './check-description.ts';
-import { destinationFindings, destinationReport } from './destination-report.ts';
+import { codeOfProblems, descriptionFindings, readRequest } from './check-description.ts';
+import { profileReport } from './profile-report.ts';
+import { tryProfile } from './try-profile.ts';
 
 /** DES: what `create` checks and what `test` tries, for a description that is not stored. Answers a report. */
 export async function profilesValidate(request: ApiRequest, ports: ApiPorts): Promise<string> {
-  const { description, warnings } = await checkDescription(request, 'validate', ports);
-  return destinationReport(description.name, [
-    { severity: 'ok', message: 'The description is valid; its tables can be exported.' },
-    ...warnings,
-    ...(await destinationFindings(description, ports)),
-  ]);
+  const proposal = await readRequest(request, 'validate', ports);
+  const { description, problems } = proposal;
+  const isPlaceKnown = !problems.some((problem) => problem.startsWith('Destination'));
+  const known = descriptionFindings(proposal);
+  const tried = await tryProfile(description, ports, { isPlaceKnown });
+  return profileReport(description.name, [...known, ...tried], codeOfProblems);
 }

@@ -4,3 +4,9 @@ export interface Clock {
   /** Waits; used only where nothing else may run meanwhile (throttling inside one work item). */
   sleep(milliseconds: number): Promise<void>;
 }
+
+/** Ends waiting. */
+export interface Timer {
+  /** A signal that is aborted after the time. */
+  signalAfter(milliseconds: number): AbortSignal;
+}

@@ -6,7 +6,12 @@ import type { Organization } from '../../../shared/model/organization.ts';
 import type { PrivacyTermsAnswer } from '../../../shared/model/privacy-terms-answer.ts';
 import type { Profile } from '../../../shared/model/profile.ts';
 import type { SyncState } from '../../../shared/model/sync-state.ts';
-import type { Relationship, TableSummary } from '../../../shared/model/table-schema.ts';
+import type {
+  DestinationTable,
+  Relationship,
+  TableDefinition,
+  TableSummary,
+} from '../../../shared/model/table-schema.ts';
 import type { SyncTableItem } from '../../../shared/model/work-item.ts';
 import type { Dataverse } from '../../../shared/ports/dataverse.ts';
 import type { Destination, DestinationFinding } from '../../../shared/ports/destination.ts';
@@ -52,6 +57,30 @@ export const table = (logicalName: string, facts: Partial<TableSummary> = {}): T
   ...facts,
 });
 
+/** With an id and a name, as the Web API shows them. */
+function definitionOf(logicalName: string): TableDefinition {
+  const facts = {
+    isPrimaryId: false,
+    isPrimaryName: false,
+    isLogical: false,
+    isValidForRead: true,
+    isValidForUpdate: true,
+    isValidODataAttribute: true,
+    isCalculated: false,
+  };
+  const primaryId = `${logicalName}id`;
+  return {
+    ...table(logicalName),
+    entitySetName: `${logicalName}s`,
+    primaryId,
+    hasOptimisticConcurrency: true,
+    attributes: [
+      { ...facts, logicalName: primaryId, type: 'Uniqueidentifier', isPrimaryId: true },
+      { ...facts, logicalName: 'name', type: 'String', maxLength: 100, isPrimaryName: true },
+    ],
+  };
+}
+
 const tables = [
   table('contact'),
   table('account'),
@@ -78,8 +107,8 @@ const relationship = (
 });
 
 const relationships = [
-  relationship('AccountContacts_Association', 'accountcontacts', 'account', 'contact'),
   relationship('Account_Untracked', 'accountuntracked', 'account', 'untracked'),
+  relationship('AccountContacts_Association', 'accountcontacts', 'account', 'contact'),
   relationship('account_sitemap', 'accountsitemap', 'account', 'sitemap'),
 ];
 
@@ -113,6 +142,14 @@ export interface Stub {
   dataverseError?: Error;
   destinationError?: Error;
   findings: readonly DestinationFinding[];
+  /** Profile ids by table, as the destination has them. */
+  owners: ReadonlyMap<string, string>;
+  /** Tables that a destination was tested with. */
+  readonly tested: DestinationTable[];
+  /** What destinations were opened with. */
+  readonly openedWith: unknown[];
+  /** Never aborted, unless a test says so. */
+  signalAfter: (milliseconds: number) => AbortSignal;
   /** Answers to the privacy terms, in order. */
   readonly answers: PrivacyTermsAnswer[];
   /** Tables that the app's identity may not read. */
@@ -132,6 +169,7 @@ export function stubPorts(): Stub {
     new ServiceError('ORGANIZATION_UNKNOWN', `Cannot find organization ${what}.`);
   const dataverse = {
     tables: async () => tables,
+    tableDefinition: async (name: string) => definitionOf(name),
     relationships: async () => relationships,
     tablesWithoutRead: async (names: readonly string[]) => names.filter((name) => stub.unreadable.has(name)),
     isSystemAdministrator: async (id: string) => id === admin.objectId,
@@ -146,6 +184,10 @@ export function stubPorts(): Stub {
     answers,
     unreadable: new Set(),
     findings: [{ severity: 'ok', message: 'Connected.' }],
+    owners: new Map(),
+    tested: [],
+    openedWith: [],
+    signalAfter: () => new AbortController().signal,
     ports: {
       profiles: {
         create: async (profile) => {
@@ -213,9 +255,16 @@ export function stubPorts(): Stub {
           address.startsWith(secretAddress) ? [] : ['the host is not allowed'],
       },
       destinations: {
-        open: async () => {
+        open: async (_profile, options) => {
+          stub.openedWith.push(options);
           if (stub.destinationError) throw stub.destinationError;
-          return { test: async () => stub.findings } as unknown as Destination;
+          return {
+            test: async (shapes: readonly DestinationTable[]) => {
+              stub.tested.push(...shapes);
+              return stub.findings;
+            },
+            owners: async () => stub.owners,
+          } as unknown as Destination;
         },
       },
       privacyTerms: {
@@ -225,8 +274,12 @@ export function stubPorts(): Stub {
         },
         latest: async (id) => answers.findLast(({ organizationId }) => organizationId === id),
       },
+      definitions: { read: (from, name) => from.tableDefinition(name) },
       arePrivacyTermsRequired: false,
-      clock: { now: () => new Date('2026-11-23T10:00:00.000Z') },
+      clock: {
+        now: () => new Date('2026-11-23T10:00:00.000Z'),
+        signalAfter: (time) => stub.signalAfter(time),
+      },
       log: {
         info: (line) => logged.push(`info ${line}`),
         warn: (line) => logged.push(`warn ${line}`),
