@@ -1,5 +1,6 @@
 import type { DestinationType, Profile } from '../model/profile.ts';
 import type { ApiPorts } from './api-ports.ts';
+import { listed } from './listed.ts';
 import { isGuid, kindOf, quoted, WireMembers } from './wire-members.ts';
 
 /** What `ProfileDescriptionBase` says, in our words. */
@@ -69,6 +70,11 @@ function readNamespace(members: WireMembers, type: DestinationType): { schema: s
   return { schema, prefix };
 }
 
+const isTableName = (name: string) => /^[a-z][a-z0-9_]{0,127}$/.test(name);
+
+/** The store holds half a million characters of a profile, and an activation writes the names a second time. */
+const mostTableCharacters = 200_000;
+
 function readSettings(members: WireMembers): Record<string, string> {
   const settings = members.value('Settings') ?? {};
   if (typeof settings !== 'object' || Array.isArray(settings)) {
@@ -96,15 +102,20 @@ function readTables(members: WireMembers, problems: string[]): ProfileDescriptio
   const tables = entities.map((item: unknown, index) => {
     const entity = new WireMembers(item ?? {}, `Entities[${index}]`, problems);
     const name = entity.requiredText('Type').toLowerCase();
-    if (name !== '' && !/^[a-z][a-z0-9_]{0,127}$/.test(name))
+    if (name !== '' && !isTableName(name))
       entity.problem('Type', `must be the logical name of a table, received ${quoted(name)}`);
     return { name, settings: readSettings(entity) };
   });
-  const seen = new Set(['']);
+  const seen = new Set<string>();
   const repeated = new Set<string>();
-  for (const { name } of tables) (seen.has(name) && name !== '' ? repeated : seen).add(name);
-  if (repeated.size > 0)
-    members.problem('Entities', `names more than once: ${[...repeated].map(quoted).join(', ')}`);
+  for (const { name } of tables) (seen.has(name) && isTableName(name) ? repeated : seen).add(name);
+  if (repeated.size > 0) members.problem('Entities', `names more than once: ${listed([...repeated])}`);
+  const { length } = JSON.stringify(tables);
+  if (length > mostTableCharacters)
+    members.problem(
+      'Entities',
+      `holds names and settings of at most ${mostTableCharacters} characters as JSON, received ${length}`,
+    );
   return tables;
 }
 

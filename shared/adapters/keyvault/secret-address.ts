@@ -7,6 +7,7 @@ export interface SecretAddress {
 
 const form = 'https://<vault>.vault.azure.net/secrets/<name>[/<version>]';
 const parts = /^https:\/\/([^/?#@:\\\s]+)(?::(\d+))?(\/[^?#\s]*)?$/i;
+const mostHostCharacters = 253;
 const hostName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 const path = /^\/secrets\/([0-9A-Za-z-]{1,127})(?:\/([0-9a-fA-F]{32}))?\/?$/;
 
@@ -24,10 +25,12 @@ export function secretAddress(
   const lowerHost = host.toLowerCase();
   const problems: string[] = [];
   if (!isAllowed(lowerHost, port, hosts)) {
-    const where = port === '443' ? lowerHost : `${lowerHost}:${port}`;
-    problems.push(
-      `The host "${where}" is no allowed vault: it must be below or equal to ${hosts.join(', ')}.`,
-    );
+    // What is no name of a host may be anything that was pasted here by mistake.
+    const where =
+      isHostName(lowerHost) && port.length <= 5
+        ? `The host "${lowerHost}${port === '443' ? '' : `:${port}`}"`
+        : 'The host';
+    problems.push(`${where} is no allowed vault: it must be below or equal to ${hosts.join(', ')}.`);
   }
   const [, name, version] = path.exec(pathName) ?? [];
   if (name === undefined)
@@ -39,8 +42,10 @@ export function secretAddress(
   return version === undefined ? { vaultUrl, name } : { vaultUrl, name, version };
 }
 
+const isHostName = (host: string) => host.length <= mostHostCharacters && hostName.test(host);
+
 function isAllowed(host: string, port: string, hosts: readonly string[]): boolean {
-  if (!hostName.test(host)) return false;
+  if (!isHostName(host)) return false;
   return hosts.some((entry) => {
     const [allowed = '', allowedPort] = entry.toLowerCase().split(':');
     if (allowedPort !== undefined) return host === allowed && Number(port) === Number(allowedPort);
