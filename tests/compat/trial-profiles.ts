@@ -20,8 +20,8 @@ export function trialProfiles(style: string) {
     const { text } = await call('GET', `?organizationId=${organizationId}`);
     const profiles = JSON.parse(text) as { Id: string; Name: string }[];
     for (const { Id } of profiles.filter(({ Name }) => Name.startsWith(stem))) {
-      const { status } = await call('DELETE', `/${Id}`);
-      if (status !== 200) throw new Error(`Profile ${Id} could not be deleted: ${status}.`);
+      const deleted = await call('DELETE', `/${Id}`);
+      if (deleted.status !== 200) throw new Error(`Profile ${Id} could not be deleted: ${deleted.text}`);
     }
   });
 
