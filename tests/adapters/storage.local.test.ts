@@ -1,4 +1,6 @@
-import { describe, expect, inject, it, vi } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { countingProxy } from '../../bench/counting-proxy.ts';
 import { documentTable } from '../../shared/adapters/storage/document-table.ts';
 import { failureBlobs } from '../../shared/adapters/storage/failure-blobs.ts';
 import { failureLedger } from '../../shared/adapters/storage/failure-ledger.ts';
@@ -99,6 +101,67 @@ describe('a failure log', () => {
     for await (const { properties } of container.listBlobsFlat()) sizes.push(properties.contentLength ?? 0);
     expect(sizes).toHaveLength(1);
     expect(sizes[0]).toBeGreaterThan(2_400_000);
+  });
+});
+
+describe('profiles that other instances of the app write', () => {
+  it('are in the next list: created, changed, deleted, removed', async () => {
+    const [ours, others] = [profileStore(account), profileStore(account)];
+    const organizationId = randomUUID();
+    const [one, other] = ['One', 'Other'].map((name) => aProfile({ organizationId, name })) as [
+      Profile,
+      Profile,
+    ];
+    const statesOf = async () => (await ours.list(organizationId)).map(({ id, state }) => [id, state]).sort();
+    expect(await statesOf()).toEqual([]);
+    await others.create(one);
+    await others.create(other);
+    expect(await statesOf()).toEqual(
+      [
+        [one.id, 'inactive'],
+        [other.id, 'inactive'],
+      ].sort(),
+    );
+    await others.update(one.id, (profile) => ({ ...profile, state: 'active' }));
+    expect(await statesOf()).toContainEqual([one.id, 'active']);
+    expect(await ours.listActive()).toContainEqual({ ...one, state: 'active' });
+    await others.update(one.id, (profile) => ({ ...profile, state: 'deleted' }));
+    expect(await statesOf()).toContainEqual([one.id, 'deleted']);
+    await others.remove(one.id);
+    expect(await statesOf()).toEqual([[other.id, 'inactive']]);
+  });
+
+  it('cost one small request a list as long as nothing is written', async () => {
+    const table = await countingProxy(/TableEndpoint=(https?:\/\/[^/]+)/.exec(inject('storage'))?.[1] ?? '');
+    onTestFinished(() => table.close());
+    const connectionString = inject('storage').replace(
+      /TableEndpoint=https?:\/\/[^/]+/,
+      `TableEndpoint=http://127.0.0.1:${table.port}`,
+    );
+    const profiles = profileStore(storageAccount({ connectionString }, log));
+    const { organizationId, ...profile } = aProfile();
+    await profiles.create({ ...profile, organizationId });
+    const listed = await profiles.list(organizationId);
+    const before = table.count();
+    expect(await profiles.list(organizationId)).toEqual(listed);
+    expect(table.count() - before).toBe(1);
+  });
+});
+
+describe('a profile that was stored by an earlier version, with its tables written out', () => {
+  it('is read as it was', async () => {
+    const tables = [
+      { name: 'account', settings: {} },
+      { name: 'contact', settings: { colour: 'red' } },
+    ];
+    const profile = aProfile({ tables });
+    const raw = documentTable<Profile>(account, { table: profilesTable, schema: profileSchema });
+    await raw.put({ partitionKey: 'profile', rowKey: `id|${profile.id}` }, profile);
+    const profiles = profileStore(account);
+    expect(await profiles.get(profile.id)).toEqual(profile);
+    expect(await profiles.list(profile.organizationId)).toEqual([profile]);
+    await profiles.update(profile.id, (stored) => ({ ...stored, version: 2 }));
+    expect(await profiles.get(profile.id)).toEqual({ ...profile, version: 2 });
   });
 });
 

@@ -41,7 +41,7 @@ export function documentMirror<T>(documents: DocumentTable<T>, keys: MirroredKey
 
   async function readMark(): Promise<string | undefined> {
     const table = await documents.client();
-    return await storageCall('see whether profiles changed', async () => {
+    return await storageCall(`look for changes in partition "${partitionKey}"`, async () => {
       const row = await table
         .getEntity<{ mark: string }>(markKey.partitionKey, markKey.rowKey)
         .catch(orNothing(404));

@@ -76,18 +76,16 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
     }
   }
 
-  async function* list(filter: string, maxPageSize?: number): AsyncIterable<T> {
-    for await (const stored of rows({ filter }, maxPageSize)) {
-      const document = readOrLog(stored);
-      if (document !== undefined) yield document;
-    }
-  }
-
   // The time of the last write, which Table Storage keeps and the etag is made of.
   const versionOf = ({ rowKey = '', timestamp = '' }) => ({ rowKey, version: timestamp });
 
-  async function* listed(filter: string): AsyncIterable<ListedDocument<T>> {
-    for await (const stored of rows({ filter })) yield { ...versionOf(stored), document: readOrLog(stored) };
+  async function* listed(filter: string, maxPageSize?: number): AsyncIterable<ListedDocument<T>> {
+    for await (const stored of rows({ filter }, maxPageSize))
+      yield { ...versionOf(stored), document: readOrLog(stored) };
+  }
+
+  async function* list(filter: string, maxPageSize?: number): AsyncIterable<T> {
+    for await (const { document } of listed(filter, maxPageSize)) if (document !== undefined) yield document;
   }
 
   async function versions(filter: string): Promise<readonly DocumentVersion[]> {
