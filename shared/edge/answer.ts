@@ -28,6 +28,16 @@ function originOf(request: HttpRequest, url: URL): string {
   return isHttps && url.protocol === 'http:' ? `https://${url.host}` : url.origin;
 }
 
+/** Values by name in lower case. Of a name that comes twice none is chosen: they are joined, as the host does it. */
+function queryOf({ query }: HttpRequest): ApiRequest['query'] {
+  const values = new Map<string, string>();
+  for (const [name, value] of query) {
+    const known = values.get(name.toLowerCase());
+    values.set(name.toLowerCase(), known === undefined ? value : `${known},${value}`);
+  }
+  return Object.fromEntries(values);
+}
+
 /**
  * Answers one request: authenticates it, reads it, runs the operation, and turns what it returns or throws into JSON.
  * Success is always 200. Never rejects.
@@ -45,7 +55,7 @@ export async function answer(
     const result = await operation({
       caller,
       origin: originOf(request, url),
-      query: Object.fromEntries([...request.query].map(([name, value]) => [name.toLowerCase(), value])),
+      query: queryOf(request),
       ...(id === undefined ? {} : { id }),
       ...(body === undefined ? {} : { body }),
     });
