@@ -37,7 +37,7 @@ export interface DocumentTable<T> {
   list(filter: string, maxPageSize?: number): AsyncIterable<T>;
   all(filter: string): Promise<T[]>;
   /** The same with keys and versions. */
-  listed(filter: string): AsyncIterable<ListedDocument<T>>;
+  listed(filter: string, maxPageSize?: number): AsyncIterable<ListedDocument<T>>;
   /** Keys and versions alone, in the order of the keys. */
   versions(filter: string): Promise<readonly DocumentVersion[]>;
   /** Applies the change until no other writer came between; undefined or what it was given writes nothing. */

@@ -27,8 +27,9 @@ export function privacyTerms(account: StorageAccount): PrivacyTerms {
       return answers.put({ partitionKey: keyOf(answer.organizationId), rowKey }, answer);
     },
     async latest(organizationId) {
-      for await (const answer of answers.list(odata`PartitionKey eq ${keyOf(organizationId)}`, 1))
-        return answer;
+      const filter = odata`PartitionKey eq ${keyOf(organizationId)}`;
+      // One that cannot be read counts as none: an older acceptance may have been taken back by it.
+      for await (const { document } of answers.listed(filter, 1)) return document;
       return undefined;
     },
   };
