@@ -50,36 +50,6 @@ async function refusalOfProfile(differences: object) {
   return created;
 }
 
-describe('a body that cannot be read', () => {
-  test.each([
-    ['half an object', '{"Name":"x"'],
-    ['two objects', '{}{}'],
-    ['a comment', '{/* x */}'],
-    ['HTML', '<html></html>'],
-    ['half a character', Buffer.from([0x7b, 0x22, 0xc3, 0x22, 0x7d])],
-    ['UTF-16', Buffer.from('\ufeff{}', 'utf16le')],
-    ['too long a text', `"${'x'.repeat(1_100_000)}"`],
-  ])('%s is refused, and not repeated', async (_, body) => {
-    for (const path of ['/profiles', '/profiles/validate']) {
-      const { ErrorCode, Message } = await refusalOf('POST', path, body);
-      expect(ErrorCode).toBe('REQUEST_INVALID');
-      expect(Message).toMatch(/^Cannot read the body of the request: it /);
-      expect(Message.length).toBeLessThan(200);
-    }
-  });
-
-  test.each([
-    ['nothing', ''],
-    ['null', 'null'],
-    ['a list', '[]'],
-    ['a text', '"profile"'],
-    ['a number', '7'],
-    ['very deep lists', '['.repeat(5000) + ']'.repeat(5000)],
-  ])('%s is no profile', async (_, body) => {
-    expect((await refusalOf('POST', '/profiles', body)).ErrorCode).toBe('PROFILE_INVALID');
-  });
-});
-
 describe('a description that is wrong', () => {
   test('every wrong type is told at once', async () => {
     const { ErrorCode, Parameters } = await refusalOfProfile({
