@@ -1,12 +1,14 @@
 import type { Profile } from '../model/profile.ts';
 import type { DestinationFinding } from '../ports/destination.ts';
+import { prefixedName, systemTables } from '../schema/system-tables.ts';
+import { listed } from './listed.ts';
 import type { ProfileDescription } from './profile-description.ts';
 
-/** The secret of an address, whatever its version: vault in any case, with or without the port that https has anyway. */
+/** The secret of an address, whatever its version: in any case, as vaults take it, with or without the port that https has anyway. */
 export function secretOf(address: string): string {
   if (!URL.canParse(address)) return address;
   const { origin, pathname } = new URL(address);
-  return `${origin}/${pathname.split('/').filter(Boolean).slice(0, 2).join('/')}`;
+  return `${origin}/${pathname.toLowerCase().split('/').filter(Boolean).slice(0, 2).join('/')}`;
 }
 
 /** Of profiles that the store gives again and again, so that a new profile is soon compared with thousands. */
@@ -14,12 +16,30 @@ const knownPlaces = new WeakMap<object, string>();
 
 /** Names of database objects are compared without case: SQL Server's are, and two that differ only so confuse people. */
 function placeOf({ destination }: Pick<Profile, 'destination'>): string {
-  const { keyVaultUri, schema, prefix } = destination;
-  const place =
-    knownPlaces.get(destination) ??
-    [secretOf(keyVaultUri), schema.toLowerCase(), prefix.toLowerCase()].join('\n');
+  const { keyVaultUri, schema } = destination;
+  const place = knownPlaces.get(destination) ?? `${secretOf(keyVaultUri)}\n${schema.toLowerCase()}`;
   knownPlaces.set(destination, place);
   return place;
+}
+
+type Placed = Pick<Profile, 'destination' | 'tables'>;
+
+/** Whether tables under these prefixes can have one name: prefix `sales` with table `x` is no prefix with `sales_x`. */
+const canMeet = (one: string, other: string) =>
+  one === '' || other === '' || `${one}_`.startsWith(`${other}_`) || `${other}_`.startsWith(`${one}_`);
+
+const wholeNames = ({ destination, tables }: Placed, records: readonly string[]) =>
+  [...tables.map(({ name }) => name), ...records].map((table) =>
+    prefixedName(destination.prefix, table).toLowerCase(),
+  );
+
+/** Whole names of tables that both would fill in one place. Profiles with one prefix share the records beside the data. */
+function sharedTables(one: Placed, other: Placed): readonly string[] {
+  const [onePrefix, otherPrefix] = [one, other].map(({ destination }) => destination.prefix.toLowerCase());
+  if (!canMeet(onePrefix ?? '', otherPrefix ?? '')) return [];
+  const records = onePrefix === otherPrefix ? [] : Object.values(systemTables);
+  const names = new Set(wholeNames(one, records));
+  return wholeNames(other, records).filter((name) => names.has(name));
 }
 
 /** A name as it is compared: without case, and the same however its accents are written. */
@@ -46,13 +66,12 @@ export function neighbourFindings(
           message: `the name is taken by profile "${other.id}"`,
         });
       if (placeOf(other) !== place) return findings;
-      const names = new Set(other.tables.map((table) => table.name));
-      const shared = description.tables.map((table) => table.name).filter((each) => names.has(each));
+      const shared = sharedTables(other, description);
       if (shared.length > 0)
         findings.push({
           severity: 'error',
           code: 'PROFILE_INVALID',
-          message: `profile "${other.name}" already exports ${shared.join(', ')} to the same destination, schema and prefix`,
+          message: `profile ${JSON.stringify(other.name)} already fills ${listed(shared)} of the same destination and schema`,
         });
       return findings;
     });

@@ -2,7 +2,8 @@ import type { ClientBase, PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
 import type { Checkpoint, CheckpointAdvance, Turn } from '../../model/checkpoint.ts';
 import type { SyncPhase } from '../../model/sync-state.ts';
-import { type Namespace, systemTables, tableName } from './identifiers.ts';
+import { systemTables } from '../../schema/system-tables.ts';
+import { type Namespace, tableName } from './identifiers.ts';
 import { latestWrite } from './merge.ts';
 
 interface StoredCheckpoint {

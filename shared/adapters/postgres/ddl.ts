@@ -3,19 +3,12 @@ import { ServiceError } from '../../errors.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
 import { compareTable, type TableStep } from '../../schema/compare-table.ts';
 import { fingerprint } from '../../schema/fingerprint.ts';
+import { systemTables } from '../../schema/system-tables.ts';
 import { lockCheckpoint, restartCheckpoint } from './checkpoints.ts';
 import { postgresType } from './column-types.ts';
 import { inTransaction, runLong } from './connection.ts';
 import { type ExistingTable, existingTable } from './existing-tables.ts';
-import {
-  type Namespace,
-  prefixed,
-  primaryKeyName,
-  quoted,
-  shortened,
-  systemTables,
-  tableName,
-} from './identifiers.ts';
+import { type Namespace, prefixed, primaryKeyName, quoted, shortened, tableName } from './identifiers.ts';
 
 const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
   checkpoint: `"TableName" varchar(128) PRIMARY KEY, "ProfileId" uuid NOT NULL, "Activation" integer NOT NULL,

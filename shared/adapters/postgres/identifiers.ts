@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { prefixedName } from '../../schema/system-tables.ts';
 
 /** PostgreSQL cuts longer names silently, and then two of them can be one. */
 const longestNameBytes = 63;
@@ -30,7 +31,7 @@ export interface Namespace {
 
 /** The name of a table with the prefix in front, without the schema. */
 export function prefixed({ prefix }: Namespace, table: string): string {
-  return prefix === '' ? table : `${prefix}_${table}`;
+  return prefixedName(prefix, table);
 }
 
 /** The quoted full name of a table. */
@@ -42,9 +43,3 @@ export function tableName(namespace: Namespace, table: string): string {
 export function primaryKeyName(namespace: Namespace, table: string): string {
   return quoted(`EPK[${namespace.schema}].[${prefixed(namespace, table)}]`);
 }
-
-export const systemTables = {
-  checkpoint: 'ReplicationCheckpoint',
-  rejectedRow: 'ReplicationRejectedRow',
-  deleteLog: 'DeleteLog',
-} as const;

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import type { DestinationTable } from '../../model/table-schema.ts';
+import { systemTables } from '../../schema/system-tables.ts';
 import { runLong } from './connection.ts';
-import { type Namespace, quoted, systemTables, tableName } from './identifiers.ts';
+import { type Namespace, quoted, tableName } from './identifiers.ts';
 
 /** How a page's rows are written, and when. */
 export interface Writing {

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
-import { type Namespace, systemTables, tableName } from './identifiers.ts';
+import { systemTables } from '../../schema/system-tables.ts';
+import { type Namespace, tableName } from './identifiers.ts';
 
 /** The port's `owners`. */
 export async function readOwners(

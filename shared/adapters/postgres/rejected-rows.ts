@@ -2,7 +2,8 @@ import type { ClientBase, PoolClient } from 'pg';
 import type { ErrorCode } from '../../error-codes.ts';
 import type { ChangeType } from '../../model/change.ts';
 import type { RejectedRow } from '../../model/rejected-row.ts';
-import { type Namespace, systemTables, tableName } from './identifiers.ts';
+import { systemTables } from '../../schema/system-tables.ts';
+import { type Namespace, tableName } from './identifiers.ts';
 
 interface StoredRejectedRow {
   readonly RecordId: string;

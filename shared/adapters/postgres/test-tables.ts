@@ -3,9 +3,10 @@ import type { DestinationTable } from '../../model/table-schema.ts';
 import type { DestinationFinding } from '../../ports/destination.ts';
 import { compareTable } from '../../schema/compare-table.ts';
 import { rowWidth } from '../../schema/row-width.ts';
+import { systemTables } from '../../schema/system-tables.ts';
 import { conflictsWith, systemColumnNames } from './ddl.ts';
 import { type ExistingTable, existingTables } from './existing-tables.ts';
-import { type Namespace, prefixed, shortened, systemTables } from './identifiers.ts';
+import { type Namespace, prefixed, shortened } from './identifiers.ts';
 import { rowLimits } from './row-limits.ts';
 
 type Finding = DestinationFinding;

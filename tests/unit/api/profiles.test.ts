@@ -101,7 +101,7 @@ describe('create', () => {
     const error = await errorOf(
       created(stub, { Name: 'Second', DestinationSchemaName: 'DBO', DestinationKeyVaultUri: version }),
     );
-    expect(error.message).toContain('profile "Sales" already exports account, contact');
+    expect(error.message).toContain('profile "Sales" already fills "account", "contact"');
     await expect(created(stub, { Name: 'Second', DestinationPrefix: 'p2' })).resolves.toBeDefined();
     await expect(
       created(stub, { Name: 'Third', Entities: [{ Type: 'systemuserroles' }] }),
