@@ -8,12 +8,17 @@ import { inDatabase, profileBody, simulator } from './running-platform.ts';
 
 const patience = { timeout: 60_000, interval: 500 };
 
-/** A profile of these tables that was created, activated and loaded. */
-export async function replicatingProfile(platform: Platform, tables: readonly string[], prefix = '') {
+/** A profile of these tables that was created, activated and loaded; its description overridden where a test differs. */
+export async function replicatingProfile(
+  platform: Platform,
+  tables: readonly string[],
+  prefix = '',
+  differences: object = {},
+) {
   const exporter = await exporterClient(platform.addresses);
   const name = `Weather ${prefix}`;
   const { Id: id } = await exporter.create(
-    profileBody(platform, tables, { Name: name, DestinationPrefix: prefix }),
+    profileBody(platform, tables, { Name: name, DestinationPrefix: prefix, ...differences }),
   );
   await exporter.activate(id);
   const statuses = async () => (await exporter.get(id)).Entities.map(({ Status }) => Status);
@@ -22,7 +27,7 @@ export async function replicatingProfile(platform: Platform, tables: readonly st
 
   const { dataverse, entra, database } = platform.addresses;
   const sides = { dataverse, entra, database, organizationId, prefix };
-  const differences = async () =>
+  const differing = async () =>
     (await Promise.all(tables.map((table) => differencesOf(table, sides)))).flat().slice(0, 10);
 
   return {
@@ -42,7 +47,7 @@ export async function replicatingProfile(platform: Platform, tables: readonly st
     /** Stops the changes and waits until both sides are equal; no row may have been blamed for the weather. */
     async expectEqualSides(): Promise<void> {
       await simulator(platform, 'POST', '/workload', { changesPerSecond: 0 });
-      await expect.poll(differences, patience).toEqual([]);
+      await expect.poll(differing, patience).toEqual([]);
       for (const status of await statuses()) expect(status?.FailureNotifications).toBe(0);
       const rejected = `dbo."${prefix ? `${prefix}_` : ''}ReplicationRejectedRow"`;
       expect(await inDatabase(platform, `SELECT * FROM ${rejected}`)).toEqual([]);
