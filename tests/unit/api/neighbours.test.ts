@@ -28,7 +28,7 @@ const messages = (one: Profile, other: Profile) =>
   neighbourFindings({ ...one, name: 'New' }, [other]).map(({ message }) => message);
 
 describe('two profiles of one destination', () => {
-  test.each<readonly [string, Place, Place, string?]>([
+  test.each<[string, Place, Place, string]>([
     ['the same prefix and table', ['', ['x']], ['', ['x']], '"x"'],
     ["no prefix and a table with the other's in its name", ['', ['sales_x']], ['sales', ['x']], '"sales_x"'],
     ['the same, the other way round', ['sales', ['x']], ['', ['sales_x']], '"sales_x"'],
@@ -42,7 +42,7 @@ describe('two profiles of one destination', () => {
     ]);
   });
 
-  test.each<readonly [string, Place, Place, string?]>([
+  test.each<[string, Place, Place]>([
     ['other tables', ['', ['x']], ['', ['y']]],
     ['other prefixes', ['a', ['x']], ['b', ['x']]],
     ['a prefix that only begins with the letters of the other', ['sales', ['x']], ['sale', ['s_x']]],
