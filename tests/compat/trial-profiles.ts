@@ -19,7 +19,8 @@ export function trialProfiles(style: string) {
   afterAll(async () => {
     const { text } = await call('GET', `?organizationId=${organizationId}`);
     const profiles = JSON.parse(text) as { Id: string; Name: string }[];
-    for (const { Id } of profiles.filter(({ Name }) => Name.startsWith(stem))) {
+    const isOurs = (name: string) => name.toLowerCase().startsWith(stem.toLowerCase());
+    for (const { Id } of profiles.filter(({ Name }) => isOurs(Name))) {
       const deleted = await call('DELETE', `/${Id}`);
       if (deleted.status !== 200) throw new Error(`Profile ${Id} could not be deleted: ${deleted.text}`);
     }
