@@ -17,7 +17,7 @@ import {
   tenantOf,
   tokenLifetimeSeconds,
 } from './claims.ts';
-import { craftedToken } from './crafted-token.ts';
+import { craftedToken, readTokenOverrides } from './crafted-token.ts';
 import { requestedResource, resolveTenant, signIn, tenantIds } from './sign-in.ts';
 import { SignInError } from './sign-in-error.ts';
 import { openSigningKeys, type SigningKeys } from './signing-keys.ts';
@@ -53,10 +53,11 @@ async function answer(
       return answerJson(response, 200, { kid: keys.current(contosoTenantId).kid });
     }
     if (route === 'POST /simulator/token') {
-      const overrides = overridesOf(await readBody(request));
+      const overrides = readTokenOverrides(await readBody(request));
       if (!overrides) {
         return answerJson(response, 400, {
-          error: 'Cannot sign a token: the body must be {"claims": {...}, "header": {...}}.',
+          error:
+            'Cannot sign a token: the body must be {"claims": {...}, "header": {...}, "tenant": "<id>"}.',
         });
       }
       return answerJson(response, 200, { access_token: craftedToken(entraUrl, keys, overrides) });
@@ -163,17 +164,4 @@ function discoveryDocument(entraUrl: string, segment: string, tenantId: string |
     id_token_signing_alg_values_supported: ['RS256'],
     token_endpoint_auth_methods_supported: ['client_secret_post'],
   };
-}
-
-function overridesOf(text: string): { claims?: Claims; header?: Claims } | undefined {
-  try {
-    const body: unknown = JSON.parse(text || '{}');
-    const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (!isObject(body)) return undefined;
-    return Object.values(body as Claims).every(isObject)
-      ? (body as { claims?: Claims; header?: Claims })
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -249,8 +249,15 @@ describe('crafted tokens', () => {
     ).rejects.toThrow();
   });
 
+  test('may be signed with the key of another tenant', async () => {
+    const token = await crafted({ tenant: fabrikamTenantId });
+    expect(decodeJwt(token)).toMatchObject({ tid: contosoTenantId });
+    await jwtVerify(token, keySet(fabrikamTenantId));
+    await expect(jwtVerify(token, keySet(contosoTenantId))).rejects.toThrow();
+  });
+
   test('a body that is no object is refused', async () => {
-    for (const body of ['[]', '{', '{"claims":1}', 'null']) {
+    for (const body of ['[]', '{', '{"claims":1}', 'null', '{"tenant":"nowhere"}']) {
       const response = await fetch(`${entra.url}/simulator/token`, { method: 'POST', body });
       expect(response.status, body).toBe(400);
     }

@@ -1,217 +1,260 @@
-import { readdirSync } from 'node:fs';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { contosoTenantId, fabrikamTenantId, organizationId } from '../../local/sign-ins.ts';
+import { apiApplicationUri, contosoTenantId, organizationId } from '../../local/sign-ins.ts';
 import { parseLikeAdal, parseLikeMsal } from '../unit/edge/challenge-parsers.ts';
-import { clientToken, craftedToken, rotateKeys, userToken } from './callers.ts';
+import { type AccessRow, accessPage, httpTriggers } from './access-page.ts';
+import {
+  applicationToken,
+  clientToken,
+  managedIdentityToken,
+  personToken,
+  rotateKeys,
+  userToken,
+} from './callers.ts';
+import { tokenPattern } from './leak-scan.ts';
 import { headerValues, rawRequest } from './raw-request.ts';
-import { profileBody, runningPlatform } from './running-platform.ts';
+import { profileBody, simulator } from './running-platform.ts';
+import { people, twoOrganizations } from './two-organizations.ts';
+import { wrongTokens } from './wrong-tokens.ts';
 
-const platform = runningPlatform();
-const base = '/crm/exporter';
+const platform = twoOrganizations();
+const { rows, columns } = accessPage();
+const triggers = httpTriggers();
 const unknownId = '12345678-1234-4234-8234-123456789012';
 
-type Need = 'nothing' | 'a member' | 'to watch' | 'to manage' | 'a challenge';
-interface Route {
-  readonly method: string;
-  readonly path: string;
-  readonly need: Need;
-}
+/** The tokens of each column but the last, made when the platform runs. */
+const callers: Readonly<Record<string, (entra: string) => Promise<string>[]>> = {
+  admin: (entra) => [userToken(entra, 'admin'), userToken(entra, 'admin', { version: 1 })],
+  team: (entra) => [personToken(entra, people.team)],
+  reader: (entra) => [userToken(entra, 'reader')],
+  disabled: (entra) => [personToken(entra, people.disabled)],
+  neighbour: (entra) => [personToken(entra, people.neighbour)],
+  stranger: (entra) => [personToken(entra, people.stranger)],
+  manage: (entra) => [clientToken(entra, 'deploying')],
+  operate: (entra) => [clientToken(entra, 'ticketing')],
+  both: (entra) => [applicationToken(entra, ['Profiles.Manage', 'Automation.Operate'])],
+  none: (entra) => [applicationToken(entra, []), applicationToken(entra, ['Something.Else'])],
+  identity: (entra) => [managedIdentityToken(entra)],
+};
+let tokens: ReadonlyMap<string, readonly string[]>;
 let profileId: string;
-const tokens = new Map<string, string>();
 
-/** Every HTTP trigger, by the name of its file. Calls that would end the profile are left to name an unknown one. */
-function routes(id: string): Readonly<Record<string, Route>> {
-  const organization = `organizationUrl=${platform().addresses.dataverse}&organizationId=${organizationId}`;
-  const get = (path: string, need: Need): Route => ({ method: 'GET', path: base + path, need });
-  const post = (path: string): Route => ({ method: 'POST', path: base + path, need: 'to manage' });
-  return {
-    'http-health': { method: 'GET', path: '/health', need: 'nothing' },
-    'http-aad-challenge': get('/aad/challenge', 'a challenge'),
-    'http-metadata-organizations': get('/metadata/organizations', 'a member'),
-    'http-metadata-discover': get(`/metadata/discover?${organization}`, 'to manage'),
-    'http-metadata-connector': get(`/metadata/connector?${organization}`, 'to manage'),
-    'http-metadata-entities': get(`/metadata/entities?${organization}`, 'to manage'),
-    'http-profiles-list': get(`/profiles?${organization}`, 'to watch'),
-    'http-profiles-create': post('/profiles'),
-    'http-profiles-validate': post('/profiles/validate'),
-    'http-profiles-get': get(`/profiles/${id}?status=true`, 'to watch'),
-    'http-profiles-failures': get(`/profiles/${id}/failures`, 'to watch'),
-    'http-profiles-test': get(`/profiles/${id}/test`, 'to manage'),
-    'http-profiles-activate': post(`/profiles/${id}/activate`),
-    'http-profiles-deactivate': post(`/profiles/${id}/deactivate`),
-    'http-profiles-delete': { method: 'DELETE', path: `${base}/profiles/${id}`, need: 'to manage' },
-  };
+const bearer = (token: string | undefined) => ({ Authorization: `Bearer ${token}` });
+const tokenOf = (column: string) => tokens.get(column)?.[0];
+const admin = () => bearer(tokenOf('admin'));
+
+let made = 0;
+/** A description that no profile stands in the way of. */
+function freshProfile(name = 'Access') {
+  made += 1;
+  const own = { Name: `${name} ${made}`, DestinationPrefix: `a${made}` };
+  return profileBody(platform(), ['account'], own);
 }
 
-const triggers = readdirSync(new URL('../../functions/', import.meta.url))
-  .filter((name) => name.startsWith('http-'))
-  .map((name) => name.slice(0, -'.ts'.length));
-
-let created = 0;
-/** Sends the request of a route; a profile that is created or validated has a name and a prefix of its own. */
-function send({ method, path }: Route, headers: Record<string, string>) {
-  created += 1;
-  const isDescription = /\/profiles(\/validate)?$/.test(path) && method === 'POST';
-  const own = { Name: `Access ${created}`, DestinationPrefix: `a${created}` };
-  const body = isDescription ? JSON.stringify(profileBody(platform(), ['account'], own)) : undefined;
+async function call(method: string, path: string, headers: Record<string, string>, body?: object) {
   return rawRequest(platform().addresses.app, method, path, {
     headers: { ...headers, 'Content-Type': 'application/json' },
-    ...(body === undefined ? {} : { body }),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 }
 
-const bearer = (name: string) => ({ Authorization: `Bearer ${tokens.get(name)}` });
-
-async function ownSignature(entra: string): Promise<string> {
-  const [head = '', claims = ''] = (await userToken(entra, 'admin')).split('.');
-  const read = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString());
-  const { privateKey, publicKey } = await generateKeyPair('RS256');
-  const header = { ...read(head), jwk: await exportJWK(publicKey), jku: 'http://127.0.0.1:9/keys' };
-  return new SignJWT(read(claims)).setProtectedHeader(header).sign(privateKey);
+async function createProfile(name?: string): Promise<string> {
+  const { text } = await call('POST', '/crm/exporter/profiles', admin(), freshProfile(name));
+  return JSON.parse(text).Id;
 }
 
-async function changedAfterSigning(entra: string): Promise<string> {
-  const [header, claims = '', signature] = (await userToken(entra, 'reader')).split('.');
-  const read = JSON.parse(Buffer.from(claims, 'base64url').toString());
-  const changed = { ...read, oid: 'aaaaaaaa-0000-4000-8000-000000000001' };
-  return [header, Buffer.from(JSON.stringify(changed)).toString('base64url'), signature].join('.');
+const query = () =>
+  `?organizationUrl=${platform().addresses.dataverse}&organizationId=${organizationId}&isAuthorized=true`;
+
+/** The body that the route needs; a refused caller's would change the name. */
+async function bodyOf({ method, path }: AccessRow, isAllowed: boolean): Promise<object | undefined> {
+  if (method === 'POST' && /\/profiles(\/validate)?$/.test(path))
+    return freshProfile(isAllowed ? 'Access' : 'Refused');
+  if (method !== 'PUT') return undefined;
+  const { text } = await call('GET', `/crm/exporter/profiles/${profileId}`, admin());
+  return { ...JSON.parse(text), ...(isAllowed ? {} : { Name: 'Refused' }) };
 }
 
-const now = Math.floor(Date.now() / 1000);
-const refusedTokens: Readonly<Record<string, (entra: string) => Promise<string>>> = {
-  'that is no token': async () => 'garbage',
-  'that expired': (entra) =>
-    craftedToken(entra, { claims: { iat: now - 7200, nbf: now - 7200, exp: now - 3600 } }),
-  'whose time has not come': (entra) => craftedToken(entra, { claims: { nbf: now + 3600, exp: now + 7200 } }),
-  'without an end': (entra) => craftedToken(entra, { claims: { exp: null } }),
-  'for another audience': (entra) => craftedToken(entra, { claims: { aud: platform().addresses.dataverse } }),
-  'of another issuer': (entra) =>
-    craftedToken(entra, { claims: { iss: `${entra}/${fabrikamTenantId}/v2.0` } }),
-  'of another tenant in its claims': (entra) => craftedToken(entra, { claims: { tid: fabrikamTenantId } }),
-  'without a signature': (entra) => craftedToken(entra, { header: { alg: 'none' } }),
-  'signed with the public key as a password (HS256)': (entra) =>
-    craftedToken(entra, { header: { alg: 'HS256' } }),
-  'of a key that nobody published': (entra) => craftedToken(entra, { header: { kid: 'unheard-of' } }),
-  'signed by a key that it brings itself': ownSignature,
-  'changed after it was signed': changedAfterSigning,
-  'of an outsider, rightly signed by their tenant': (entra) => userToken(entra, 'outsider'),
-};
+/** Calls one route; only who may delete is given a profile to lose. */
+async function send(row: AccessRow, headers: Record<string, string>, isAllowed: boolean, id = profileId) {
+  const isLoss = row.method === 'DELETE' && isAllowed;
+  const named = isLoss ? await createProfile() : id;
+  const path = row.path.replace('{id}', named) + (/\/metadata\/|\/profiles$/.test(row.path) ? query() : '');
+  return call(row.method, path, headers, await bodyOf(row, isAllowed));
+}
 
 beforeAll(async () => {
   const { entra } = platform().addresses;
-  for (const name of ['admin', 'reader'] as const) tokens.set(name, await userToken(entra, name));
-  tokens.set('admin (version 1)', await userToken(entra, 'admin', { version: 1 }));
-  for (const name of ['ticketing', 'deploying'] as const) tokens.set(name, await clientToken(entra, name));
-  const claims = { oid: unknownId, azp: unknownId, scp: null, idtyp: 'app' };
-  tokens.set('application without role', await craftedToken(entra, { claims }));
-  for (const [name, make] of Object.entries(refusedTokens)) tokens.set(name, await make(entra));
-  const { text } = await send(routes('')['http-profiles-create'] as Route, bearer('admin'));
-  profileId = JSON.parse(text).Id;
+  const member = (objectId: string, facts: object) =>
+    simulator(platform(), 'POST', '/members', { objectId, ...facts });
+  await member(people.team, { role: 'administrator', from: 'team' });
+  await member(people.disabled, { role: 'administrator', isDisabled: true });
+  await member(people.neighbour, { role: 'salesperson' });
+  const known = Object.entries(callers).map(async ([column, make]) => {
+    return [column, await Promise.all(make(entra))] as const;
+  });
+  tokens = new Map(await Promise.all(known));
+  profileId = await createProfile('Shared');
 });
 
-test('the table of routes below names every HTTP trigger', () => {
-  expect(Object.keys(routes('')).sort()).toEqual(triggers);
+test('the page has a row for every HTTP trigger and no other, and a caller for every column', () => {
+  const used = rows.map(({ method, path }) => triggers.nameOf(method, path.replace('{id}', unknownId)));
+  expect([...new Set(used)].sort()).toEqual([...triggers.names].sort());
+  expect(columns).toEqual([...Object.keys(callers), 'nobody']);
+  const wrong = rows.flatMap(({ path, answers }) =>
+    [...answers].filter(([, { status }]) => Number.isNaN(status)).map(([column]) => [path, column]),
+  );
+  expect(wrong).toEqual([]);
 });
+
+/** What is true of every answer of the status, beside it. */
+function expectForm(status: number, text: string, isEmpty: boolean): void {
+  expect(text).not.toMatch(tokenPattern);
+  expect(text).not.toMatch(/\n\s+at /);
+  if (isEmpty) expect(text).toBe('[]');
+  else if (status === 200) expect(text).not.toBe('[]');
+  if (status < 400) return;
+  const body = JSON.parse(text);
+  expect(body).toMatchObject({ CorrelationId: expect.any(String), ErrorCode: expect.any(String) });
+  if (status === 403) expect(body.Message).toContain('failed authorization');
+}
+
+test.each(Object.keys(callers))(
+  'who is called %s in the page is answered as its column says',
+  async (column) => {
+    for (const token of tokens.get(column) ?? [])
+      for (const row of rows) {
+        const { status: expected = 0, isEmpty = false } = row.answers.get(column) ?? {};
+        const { status, text } = await send(row, bearer(token), expected === 200);
+        const route = `${row.method} ${row.path}`;
+        expect([route, status, status === expected ? '' : text]).toEqual([route, expected, '']);
+        expectForm(status, text, isEmpty);
+      }
+  },
+);
 
 describe('who cannot prove who they are', () => {
-  const challenge = () =>
-    `Bearer authorization_uri="${platform().addresses.entra}/${contosoTenantId}/oauth2/authorize", resource_id="api://55555555-5555-4555-8555-555555555555"`;
+  const authority = () => `${platform().addresses.entra}/${contosoTenantId}/oauth2/authorize`;
+  const challenge = () => `Bearer authorization_uri="${authority()}", resource_id="${apiApplicationUri}"`;
 
-  async function expectChallengeEverywhere(headers: Record<string, string>): Promise<void> {
-    for (const [name, route] of Object.entries(routes(profileId))) {
-      const answered = await send(route, headers);
-      if (route.need === 'nothing') {
-        expect([name, answered.status, answered.text]).toEqual([name, 200, 'healthy']);
-        continue;
-      }
-      expect([name, answered.status]).toEqual([name, 401]);
+  async function expectNobody(headers: Record<string, string>, more = ''): Promise<void> {
+    for (const row of rows) {
+      const { status: expected } = row.answers.get('nobody') ?? {};
+      const answered = await send({ ...row, path: row.path + more }, headers, false);
+      expect([row.path, answered.status]).toEqual([row.path, expected]);
+      if (expected !== 401) continue;
       expect(answered.headers.filter(([header]) => header === 'WWW-Authenticate')).toEqual([
         ['WWW-Authenticate', challenge()],
       ]);
       expect(headerValues(answered, 'WWW-Authenticate')).toHaveLength(1);
-      expect(answered.text).not.toMatch(/eyJ|\n\s+at /);
+      expectForm(401, answered.text, false);
     }
   }
 
   test.each([
-    ['no header', {}],
-    ['another scheme', { Authorization: 'Basic YWRtaW46YWRtaW4=' }],
-    ['an empty token', { Authorization: 'Bearer ' }],
-  ])('%s: the challenge on every route, and health for everybody', async (_, headers) => {
-    await expectChallengeEverywhere(headers);
+    ['no header', () => ({})],
+    ['another scheme', () => ({ Authorization: 'Basic YWRtaW46YWRtaW4=' })],
+    ['an empty token', () => ({ Authorization: 'Bearer ' })],
+    ['two tokens', () => ({ Authorization: `Bearer ${tokenOf('admin')}, Bearer ${tokenOf('admin')}` })],
+    ['a token in a cookie', () => ({ Cookie: `access_token=${tokenOf('admin')}` })],
+  ])('%s: the challenge', async (_, headers: () => Record<string, string>) => {
+    await expectNobody(headers());
   });
 
-  test.each(Object.keys(refusedTokens))('a token %s: the challenge on every route', async (name) => {
-    await expectChallengeEverywhere(bearer(name));
+  test.each(Object.entries(wrongTokens))('a token %s: the challenge', async (_, make) => {
+    const { entra, dataverse } = platform().addresses;
+    await expectNobody(bearer(await make(entra, dataverse)));
   });
 
   test('the challenge is what the parsers of ADAL and MSAL need', () => {
-    const expected = {
-      authorization_uri: `${platform().addresses.entra}/${contosoTenantId}/oauth2/authorize`,
-      resource_id: 'api://55555555-5555-4555-8555-555555555555',
-    };
+    const expected = { authorization_uri: authority(), resource_id: apiApplicationUri };
     expect(parseLikeAdal(challenge())).toEqual(expected);
     expect(parseLikeMsal(challenge())).toMatchObject(expected);
   });
 });
 
-describe('who may do what', () => {
-  const permitted: Readonly<Record<string, readonly Need[]>> = {
-    admin: ['a member', 'to watch', 'to manage'],
-    'admin (version 1)': ['a member', 'to watch', 'to manage'],
-    deploying: ['a member', 'to watch', 'to manage'],
-    ticketing: ['a member', 'to watch'],
-    reader: ['a member'],
-    'application without role': ['a member'],
+test('what was refused was not done', async () => {
+  const { text } = await call('GET', `/crm/exporter/profiles${query()}`, admin());
+  const names = JSON.parse(text).map(({ Name }: { Name: string }) => Name);
+  expect(names).toContain('Shared 1');
+  expect(names.filter((name: string) => name.startsWith('Refused'))).toEqual([]);
+});
+
+test.each(['reader', 'disabled', 'neighbour', 'stranger', 'none', 'operate'])(
+  'from what is refused to the %s, nobody can tell whether a profile exists',
+  async (column) => {
+    const anonymous = (text: string, id: string) =>
+      text.replaceAll(id, '<id>').replace(/"CorrelationId":"[^"]*"/, '');
+    const refused = rows.filter(
+      ({ path, answers }) => path.includes('{id}') && answers.get(column)?.status !== 200,
+    );
+    expect(refused.length).toBeGreaterThan(5);
+    for (const row of refused) {
+      const [existing, missing] = [profileId, unknownId].map((id) =>
+        send(row, bearer(tokenOf(column)), false, id),
+      ) as [ReturnType<typeof send>, ReturnType<typeof send>];
+      const answer = async (sent: ReturnType<typeof send>, id: string) => {
+        const { status, text } = await sent;
+        return [row.path, status, anonymous(text, id)];
+      };
+      expect(await answer(missing, unknownId)).toEqual(await answer(existing, profileId));
+    }
+  },
+);
+
+describe('what Dataverse says of a person', () => {
+  const list = (token: string) => call('GET', `/crm/exporter/profiles${query()}`, bearer(token));
+  let count = 0;
+  async function newcomer(): Promise<string> {
+    count += 1;
+    const objectId = `aaaaaaaa-0000-4000-8000-0000000000b${count}`;
+    await simulator(platform(), 'POST', '/members', { objectId, role: 'administrator' });
+    return personToken(platform().addresses.entra, objectId);
+  }
+  const questions = async () => {
+    const { requests } = await simulator<{ requests: Record<string, number> }>(platform(), 'GET');
+    const asked = Object.entries(requests).filter(([route]) => route.includes('systemusers'));
+    return asked.reduce((sum, [, times]) => sum + times, 0);
   };
 
-  test.each(Object.keys(permitted))('%s', async (name) => {
-    for (const [trigger, route] of Object.entries(routes(profileId))) {
-      // Deleting is tried on an unknown profile by those who may.
-      const isAllowed = route.need === 'nothing' || permitted[name]?.includes(route.need);
-      const isDelete = trigger === 'http-profiles-delete' && isAllowed;
-      const asked = isDelete ? (routes(unknownId)[trigger] as Route) : route;
-      const expected = isDelete ? 404 : route.need === 'a challenge' ? 401 : isAllowed ? 200 : 403;
-      const { status, text } = await send(asked, bearer(name));
-      expect([trigger, status, status === expected ? '' : text]).toEqual([trigger, expected, '']);
-      if (status === 403) expect(JSON.parse(text).Message).toContain('failed authorization');
-    }
+  test('is asked once for many calls at the same moment, and then believed', async () => {
+    const token = await newcomer();
+    const before = await questions();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => list(token)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    // Who they are, and their own roles.
+    expect((await questions()) - before).toBe(2);
   });
 
-  test('an application without app role sees no organization, a reader sees theirs', async () => {
-    const organizationsOf = async (name: string) =>
-      JSON.parse((await send(routes('')['http-metadata-organizations'] as Route, bearer(name))).text);
-    expect(await organizationsOf('application without role')).toEqual([]);
-    expect(await organizationsOf('reader')).toMatchObject([{ OrganizationId: organizationId }]);
-  });
-
-  test.each(['reader', 'application without role', 'ticketing'])(
-    'from what %s is refused, nobody can tell whether a profile exists',
-    async (name) => {
-      const anonymous = (text: string, id: string) =>
-        text.replaceAll(id, '<id>').replace(/"CorrelationId":"[^"]*"/, '');
-      for (const [trigger, route] of Object.entries(routes(profileId))) {
-        if (permitted[name]?.includes(route.need) || !route.path.includes(profileId)) continue;
-        const existing = await send(route, bearer(name));
-        const missing = await send(routes(unknownId)[trigger] as Route, bearer(name));
-        expect([trigger, missing.status, anonymous(missing.text, unknownId)]).toEqual([
-          trigger,
-          existing.status,
-          anonymous(existing.text, profileId),
-        ]);
-      }
+  test.each(['503', 'unauthorized', 'privilege', 'html', 'reset'])(
+    'is not known when Dataverse fails (%s): no, with the reason in the log, and asked again by the next call',
+    async (kind) => {
+      const token = await newcomer();
+      const logFile = join(dirname(platform().telemetryFile), '../logs/app.log');
+      const before = readFileSync(logFile, 'utf8').length;
+      await simulator(platform(), 'POST', '/faults', { route: '/systemusers', kind, count: 50 });
+      const refused = await list(token);
+      expect([refused.status, JSON.parse(refused.text).Message]).toEqual([
+        403,
+        expect.stringContaining('failed authorization'),
+      ]);
+      await expect
+        .poll(() => readFileSync(logFile, 'utf8').slice(before))
+        .toMatch(/WARN.*Cannot see who the caller is, so access is refused: Cannot look up a user of http/);
+      await simulator(platform(), 'DELETE', '/faults');
+      expect((await list(token)).status).toBe(200);
     },
   );
 });
 
 test('a new key of the tenant is taken within seconds, and a withdrawn one refused from then on', async () => {
   const { entra } = platform().addresses;
-  const list = routes('')['http-profiles-list'] as Route;
   await rotateKeys(entra);
   await rotateKeys(entra);
-  tokens.set('new key', await userToken(entra, 'admin'));
-  const answer = async (name: string) => (await send(list, bearer(name))).status;
-  await expect.poll(() => answer('new key'), { timeout: 5000, interval: 250 }).toBe(200);
-  expect(await answer('admin')).toBe(401);
+  const fresh = await userToken(entra, 'admin');
+  const statusOf = async (token: string | undefined) =>
+    (await call('GET', `/crm/exporter/profiles${query()}`, bearer(token))).status;
+  await expect.poll(() => statusOf(fresh), { timeout: 5000, interval: 250 }).toBe(200);
+  expect(await statusOf(tokenOf('admin'))).toBe(401);
 }, 60_000);

@@ -3,17 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { type Addresses, addressesFor } from '../../local/platform/addresses.ts';
 import { findFreePortBase } from '../../local/platform/free-ports.ts';
 import { type Platform, type PlatformOptions, startPlatform } from '../../local/platform/start-platform.ts';
 import { organizationId } from '../../local/sign-ins.ts';
 import { leaksInDestination, leaksOnDisk } from './leak-scan.ts';
+
+type Environment = Readonly<Record<string, string>>;
 
 /**
  * One platform for a test file, started before its tests and ended after them; to be called at the top of the file. The
  * file fails when anything that the app wrote holds a secret.
  */
 export function runningPlatform(
-  environment: Readonly<Record<string, string>> = {},
+  environment: Environment | ((addresses: Addresses) => Promise<Environment>) = {},
   more: Partial<Pick<PlatformOptions, 'rows' | 'queueLeaseSeconds'>> = {},
 ): () => Platform {
   let platform: Platform | undefined;
@@ -23,7 +26,11 @@ export function runningPlatform(
     // PostgreSQL's account may be another one, and has to pass.
     chmodSync(data, 0o755);
     const portBase = await findFreePortBase();
-    platform = await startPlatform({ portBase, data, rows: 1000, from: 'sources', environment, ...more });
+    const own = typeof environment === 'function' ? await environment(addressesFor(portBase)) : environment;
+    platform = await startPlatform({
+      ...{ portBase, data, rows: 1000, from: 'sources', environment: own },
+      ...more,
+    });
   });
   afterAll(async () => {
     try {
