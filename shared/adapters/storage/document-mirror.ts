@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { odata, type TransactionAction } from '@azure/data-tables';
 import { atMost } from './at-most.ts';
-import type { DocumentTable, ListedDocument } from './document-table.ts';
-import { orNothing } from './document-table.ts';
+import {
+  type DocumentTable,
+  type DocumentVersion,
+  type ListedDocument,
+  orNothing,
+} from './document-table.ts';
 import { storageCall } from './storage-call.ts';
 
 /** The documents that are mirrored: row keys from `first`, below `end`, of one partition. */
@@ -59,17 +63,19 @@ export function documentMirror<T>(documents: DocumentTable<T>, keys: MirroredKey
       odata`PartitionKey eq ${partitionKey} and RowKey ge ${first} and RowKey lt ${end}`,
     );
     const read = new Map<string, ListedDocument<T>>();
-    const isKnown = (each: { rowKey: string; version: string }) =>
-      known.get(each.rowKey)?.version === each.version;
+    const unchanged = ({ rowKey, version }: DocumentVersion) => {
+      const one = known.get(rowKey);
+      return one?.version === version ? one : undefined;
+    };
     await Promise.all(
-      runsOf(versions, (each) => !isKnown(each)).map(([from, to]) =>
+      runsOf(versions, (each) => !unchanged(each)).map(([from, to]) =>
         inTurn(async () => {
           const filter = odata`PartitionKey eq ${partitionKey} and RowKey ge ${from} and RowKey le ${to}`;
           for await (const each of documents.listed(filter)) read.set(each.rowKey, each);
         }),
       ),
     );
-    const current = versions.flatMap(({ rowKey }) => read.get(rowKey) ?? known.get(rowKey) ?? []);
+    const current = versions.flatMap((each) => read.get(each.rowKey) ?? unchanged(each) ?? []);
     known = new Map(current.map((each) => [each.rowKey, each]));
     readable = current.flatMap(({ document }) => document ?? []);
     seen = { mark, at };
