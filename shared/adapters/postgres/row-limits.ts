@@ -3,8 +3,12 @@ import type { RowLimits } from '../../schema/row-width.ts';
 
 const toEight = (bytes: number) => Math.ceil(bytes / 8) * 8;
 
-/** What stands in a row for a value that is kept elsewhere. */
+/** What stands in a row for a value that is kept elsewhere; one of at most the second number never is. */
 const toastPointerBytes = 18;
+const toastedAboveBytes = 24;
+
+/** A byte of length, two of sign and scale, and two for each four digits, of which there are up to ten. */
+const longDecimalBytes = 23;
 
 function place(type: ColumnType): ReturnType<RowLimits['place']> {
   switch (type.kind) {
@@ -18,11 +22,11 @@ function place(type: ColumnType): ReturnType<RowLimits['place']> {
     case 'boolean':
       return { bytes: 1, alignment: 1 };
     case 'decimal':
-      return { bytes: toastPointerBytes, alignment: 1 };
+      return { bytes: longDecimalBytes, alignment: 1 };
     case 'text': {
       // A byte of length, and up to four a character.
       const longest = 1 + 4 * (type.maxLength ?? Number.POSITIVE_INFINITY);
-      return { bytes: Math.min(toastPointerBytes, longest), alignment: 1 };
+      return { bytes: longest > toastedAboveBytes ? toastPointerBytes : longest, alignment: 1 };
     }
   }
 }
