@@ -86,6 +86,14 @@ describe.each(Object.entries(endings))('a profile that is %s', (_, end) => {
   });
 });
 
+test('activations at the same moment start a table once', async () => {
+  const world = await replicationWorld();
+  await world.call('deactivate');
+  await Promise.all((['activate', 'activate', 'activate'] as const).map((name) => world.call(name)));
+  expect(world.messageCount()).toBe(1);
+  expect(await state(world)).toMatchObject({ activation: 2, turn: 1 });
+});
+
 test('a deleted profile leaves no state behind, whatever turn was on its way', async () => {
   const world = await activeWorld(30);
   duringPage(world, () => world.call('delete'));
