@@ -87,7 +87,8 @@ const members: Readonly<Record<ModelName, Readonly<Record<string, SwaggerSchema>
   RetryPolicy: {
     MaxRetryCount: integer('0 to 20; 12 when absent.'),
     IntervalInSeconds: integer('0 to 3600; 5 when absent.'),
-    Backoff: integer('0 (Simple), the only one; also taken by its name.'),
+    // Of any type: clients send it as a name or a number, and it is answered as a number.
+    Backoff: { description: '0 or "Simple": the only one.', example: 0 },
   },
   ProfileDetailsDTO: {
     Id: text('Id of the profile, a guid.'),
@@ -138,6 +139,7 @@ const members: Readonly<Record<ModelName, Readonly<Record<string, SwaggerSchema>
       enum: Object.keys(errorCodes),
       // A generated client must not stumble over a code that comes later.
       'x-ms-enum': { name: 'ErrorCode', modelAsString: true },
+      example: 'PROFILE_INVALID',
       description: 'Which error it is; the list is closed for this version.',
     },
     Message: text('What could not be done, what happened, and what is expected.'),
@@ -146,7 +148,23 @@ const members: Readonly<Record<ModelName, Readonly<Record<string, SwaggerSchema>
   },
 };
 
+/** What the page offers to send; it needs an id and an address, and is complete then. */
+const profileExample = {
+  Name: 'Sales',
+  OrganizationId: '00000000-0000-0000-0000-000000000000',
+  DestinationType: 'PostgreSql',
+  DestinationKeyVaultUri: 'https://myvault.vault.azure.net/secrets/reporting',
+  DestinationPrefix: '',
+  DestinationSchemaName: 'dbo',
+  RetryPolicy: { MaxRetryCount: 12, IntervalInSeconds: 5, Backoff: 0 },
+  WriteDeleteLog: true,
+  Entities: [{ Type: 'account', Settings: {} }],
+};
+
 /** DES: every model of the old service. All members are optional, as there; absent ones are left out, never null. */
 export const swaggerModels: Readonly<Record<string, SwaggerSchema>> = Object.fromEntries(
-  Object.entries(members).map(([name, properties]) => [name, { type: 'object', properties }]),
+  Object.entries(members).map(([name, properties]) => [
+    name,
+    { type: 'object', properties, ...(name === 'ProfileDescriptionBase' ? { example: profileExample } : {}) },
+  ]),
 );

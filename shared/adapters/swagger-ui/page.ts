@@ -35,9 +35,47 @@ export const pageScript = `SwaggerUIBundle({
 });
 `;
 
-/** What the page needs beside the style of the package. */
+/** What the page needs beside the style of the package; and less room at the sides on a phone. */
 export const pageStyle = `body {
   margin: 0;
   background: #fafafa;
+}
+.swagger-ui .info {
+  margin: 30px 0 20px;
+}
+.swagger-ui .info .base-url {
+  display: none;
+}
+.swagger-ui .markdown code {
+  color: inherit;
+  overflow-wrap: anywhere;
+}
+.swagger-ui .scheme-container {
+  padding: 15px 0;
+}
+.swagger-ui .auth-container input[type='text'] {
+  width: 100%;
+  max-width: none;
+}
+@media (max-width: 640px) {
+  .swagger-ui .wrapper {
+    padding: 0 10px;
+  }
+  .swagger-ui .opblock-body .responses-inner,
+  .swagger-ui .opblock-section-header {
+    padding: 8px;
+  }
+  .swagger-ui .opblock-tag {
+    flex-wrap: wrap;
+  }
+  .swagger-ui .responses-wrapper .opblock-section-header label {
+    display: none;
+  }
+  .swagger-ui .response-col_status {
+    min-width: 40px;
+  }
+  .swagger-ui .opblock-summary-method {
+    min-width: 60px;
+  }
 }
 `;
