@@ -212,8 +212,7 @@ async function storedProfiles(): Promise<readonly string[]> {
     connection,
     options,
   ).listTables()) {
-    stored.push(name);
-    if (!/profile|sync|privacy/i.test(name)) continue;
+    if (!['Profiles', 'SyncStates', 'PrivacyTerms'].includes(name)) continue;
     for await (const entity of TableClient.fromConnectionString(connection, name, options).listEntities())
       stored.push(JSON.stringify(entity));
   }
