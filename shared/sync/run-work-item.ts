@@ -121,10 +121,13 @@ async function claimTable(
     const other = await ports.profiles.get(otherId);
     if (!other || exportOf(other, table)?.scope !== 'all')
       return await destination.claim(table, { ...owner, replaces: otherId });
+    // Administrators of this organization read it, and may not be those of the other.
+    const isNeighbour = other.organizationId === profile.organizationId;
+    const who = isNeighbour ? `profile "${other.name}"` : 'a profile of another organization';
     throw new ServiceError(
       'DESTINATION_TABLE_CONFLICT',
-      `Cannot fill table "${table}" for profile "${profile.name}": profile "${other.name}" fills it in the same place.`,
-      { parameters: [table, other.name] },
+      `Cannot fill table "${table}" for profile "${profile.name}": ${who} fills it in the same place.`,
+      { parameters: isNeighbour ? [table, other.name] : [table] },
     );
   }
 }

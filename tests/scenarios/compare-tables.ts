@@ -18,6 +18,8 @@ export interface ComparedSides {
   readonly organizationId: string;
   /** Of the profile; none unless it is given. */
   readonly prefix?: string;
+  /** Of who may read the organization; the administrator of Contoso's unless it is given. */
+  readonly token?: string;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ComparedSides {
  * Resolves to what differs, in sentences; an empty list means that they are equal.
  */
 export async function differencesOf(table: string, sides: ComparedSides): Promise<readonly string[]> {
-  const token = await userToken(sides.entra, 'admin', { resource: sides.dataverse });
+  const token = sides.token ?? (await userToken(sides.entra, 'admin', { resource: sides.dataverse }));
   const organization = await organizations({
     urls: [sides.dataverse],
     pageSize: 5000,
