@@ -28,18 +28,31 @@ type Placed = Pick<Profile, 'destination' | 'tables'>;
 const canMeet = (one: string, other: string) =>
   one === '' || other === '' || `${one}_`.startsWith(`${other}_`) || `${other}_`.startsWith(`${one}_`);
 
-const wholeNames = ({ destination, tables }: Placed, records: readonly string[]) =>
-  [...tables.map(({ name }) => name), ...records].map((table) =>
-    prefixedName(destination.prefix, table).toLowerCase(),
-  );
+const wholeNames = (prefix: string, tables: readonly string[]) =>
+  tables.map((table) => prefixedName(prefix, table).toLowerCase());
 
-/** Whole names of tables that both would fill in one place. Profiles with one prefix share the records beside the data. */
-function sharedTables(one: Placed, other: Placed): readonly string[] {
-  const [onePrefix, otherPrefix] = [one, other].map(({ destination }) => destination.prefix.toLowerCase());
-  if (!canMeet(onePrefix ?? '', otherPrefix ?? '')) return [];
-  const records = onePrefix === otherPrefix ? [] : Object.values(systemTables);
-  const names = new Set(wholeNames(one, records));
-  return wholeNames(other, records).filter((name) => names.has(name));
+const namesOf = ({ tables }: Placed) => tables.map(({ name }) => name);
+const records = Object.values(systemTables);
+
+/**
+ * Tells of another profile in the same place the whole names of the tables that both would fill. Profiles with one prefix
+ * share the records beside the data.
+ */
+function tablesSharedWith(one: Placed): (other: Placed) => readonly string[] {
+  const prefix = one.destination.prefix.toLowerCase();
+  const data = wholeNames(prefix, namesOf(one));
+  const all = [...data, ...wholeNames(prefix, records)];
+  return (other) => {
+    const otherPrefix = other.destination.prefix.toLowerCase();
+    if (!canMeet(prefix, otherPrefix)) return [];
+    const isSamePrefix = otherPrefix === prefix;
+    const begin = prefixedName(otherPrefix, '');
+    // There may be thousands of neighbours, so their names are made only where one can be ours.
+    const candidates = (isSamePrefix ? data : all).filter((name) => name.startsWith(begin));
+    if (candidates.length === 0) return [];
+    const names = new Set(wholeNames(otherPrefix, [...namesOf(other), ...(isSamePrefix ? [] : records)]));
+    return candidates.filter((name) => names.has(name));
+  };
 }
 
 /** A name as it is compared: without case, and the same however its accents are written. */
@@ -55,6 +68,7 @@ export function neighbourFindings(
 ): readonly DestinationFinding[] {
   const place = placeOf(description);
   const name = folded(description.name);
+  const sharedWith = tablesSharedWith(description);
   return others
     .filter((other) => other.state !== 'deleted')
     .flatMap((other) => {
@@ -66,7 +80,7 @@ export function neighbourFindings(
           message: `the name is taken by profile "${other.id}"`,
         });
       if (placeOf(other) !== place) return findings;
-      const shared = sharedTables(other, description);
+      const shared = sharedWith(other);
       if (shared.length > 0)
         findings.push({
           severity: 'error',
