@@ -1,5 +1,12 @@
 import type { ApiRequest } from '../model/api-request.ts';
-import { activated, type ExportScope, exportsOf, type Profile, type TableExport } from '../model/profile.ts';
+import {
+  activated,
+  type ExportScope,
+  exportsOf,
+  isDeleted,
+  type Profile,
+  type TableExport,
+} from '../model/profile.ts';
 import { renewedSyncState } from '../model/sync-state.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { liveProfile, notDeleted } from './live-profile.ts';
@@ -46,7 +53,6 @@ export async function activateProfile(request: ApiRequest, scope: ExportScope, p
   });
   await Promise.all(exportsOf(profile).map((asked) => startTable(id, asked, now, ports)));
   // A deletion at the same moment may have come between: then it has not seen the states that were just written.
-  const later = await ports.profiles.get(id);
-  if (later === undefined || later.state === 'deleted') await ports.syncStates.remove(id);
+  if (isDeleted(await ports.profiles.get(id))) await ports.syncStates.remove(id);
   return statusResponse(profile);
 }

@@ -50,6 +50,10 @@ export const profileSchema = z.object({
 
 export type Profile = Readonly<z.infer<typeof profileSchema>>;
 
+/** Whether the profile is gone, or marked by a deletion that is under way or was interrupted. */
+export const isDeleted = (profile: Profile | undefined) =>
+  profile === undefined || profile.state === 'deleted';
+
 /** What is exported now: nothing unless the profile is active. A table that was added later waits for an activation. */
 export function exportsOf(profile: Profile): readonly TableExport[] {
   const { state, exports, tables, activation } = profile;

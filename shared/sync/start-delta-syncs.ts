@@ -1,5 +1,5 @@
 import { asServiceError } from '../errors.ts';
-import { exportsOf, type Profile, type TableExport } from '../model/profile.ts';
+import { exportsOf, isDeleted, type Profile, type TableExport } from '../model/profile.ts';
 import { renewedSyncState } from '../model/sync-state.ts';
 import type { SyncPorts } from './sync-ports.ts';
 
@@ -40,6 +40,8 @@ async function reviveTable(
     return { ...old, dueAt: now.toISOString() };
   });
   if (overdueSeconds === undefined || !state) return;
+  // A deletion since the profiles were listed has not seen a state that was written only now.
+  if (isDeleted(await ports.profiles.get(profile.id))) return ports.syncStates.remove(profile.id);
   await ports.queues.syncTable.send({ profileId: profile.id, table, activation, turn: state.turn });
   ports.telemetry.event('sync.turn.recovered', { profileId: profile.id, table, overdueSeconds });
   ports.log.warn(

@@ -94,6 +94,18 @@ test('activations at the same moment start a table once', async () => {
   expect(await state(world)).toMatchObject({ activation: 2, turn: 1 });
 });
 
+test('a profile that is deleted while the watchdog is at work leaves nothing behind', async () => {
+  const world = await replicationWorld();
+  const { update } = world.syncStates;
+  world.syncStates.update = async (...given) => {
+    world.syncStates.update = update;
+    await world.call('delete');
+    return update(...given);
+  };
+  await world.watchdog();
+  expect([await world.syncStates.list(profile.id), world.messageCount()]).toEqual([[], 0]);
+});
+
 test('a deleted profile leaves no state behind, whatever turn was on its way', async () => {
   const world = await activeWorld(30);
   duringPage(world, () => world.call('delete'));
