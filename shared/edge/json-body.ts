@@ -13,9 +13,11 @@ function invalid(what: string): ServiceError {
  * A byte order mark is accepted. `REQUEST_INVALID` otherwise; what the body holds is never repeated.
  */
 export async function readJsonBody(request: HttpRequest): Promise<unknown> {
+  const tooLarge = (length: number) => invalid(`it has ${length} bytes; allowed are ${largestBodyBytes}`);
+  const announced = Number(request.headers.get('content-length') ?? 0);
+  if (announced > largestBodyBytes) throw tooLarge(announced);
   const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > largestBodyBytes)
-    throw invalid(`it has ${bytes.byteLength} bytes; allowed are ${largestBodyBytes}`);
+  if (bytes.byteLength > largestBodyBytes) throw tooLarge(bytes.byteLength);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -3,14 +3,15 @@ import type { ErrorStatus } from './operation-contract.ts';
 
 const stepsOf = (path: string) =>
   path
+    .replace(/^\/|\/$/g, '')
     .toLowerCase()
-    .split('/')
-    .filter((step) => step !== '');
+    .split('/');
 
 function isAt(template: string, path: string): boolean {
   const [wanted, steps] = [stepsOf(`crm/exporter/${template}`), stepsOf(path)];
   return (
-    wanted.length === steps.length && wanted.every((step, index) => step === '{id}' || step === steps[index])
+    wanted.length === steps.length &&
+    wanted.every((step, index) => (step === '{id}' ? steps[index] !== '' : step === steps[index]))
   );
 }
 

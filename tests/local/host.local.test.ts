@@ -77,6 +77,19 @@ async function inboxLength(): Promise<number> {
   return (await queue(inbox).getProperties()).approximateMessagesCount ?? 0;
 }
 
+/** The first part of the answer to exactly these characters. */
+function rawAnswer(sent: string): Promise<string> {
+  const { hostname, port } = new URL(host.url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => socket.write(sent));
+    socket.once('data', (data) => {
+      resolve(data.toString());
+      socket.destroy();
+    });
+    socket.once('error', reject);
+  });
+}
+
 describe('http', () => {
   test('a request reaches its function with parameters, query, headers and the raw body', async () => {
     const response = await fetch(`${host.url}/API/Echo/${guid}/a%20b/c?q=1&q=2&x=%C3%BC`, {
@@ -116,18 +129,28 @@ describe('http', () => {
   });
 
   test('a body of more than 100 MB is refused', async () => {
-    const { hostname, port } = new URL(host.url);
-    const answer = await new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(port), hostname, () => {
-        socket.write(`POST /api/send HTTP/1.1\r\nhost: x\r\ncontent-length: ${101 * 1024 * 1024}\r\n\r\n`);
-      });
-      socket.once('data', (data) => {
-        resolve(data.toString());
-        socket.destroy();
-      });
-      socket.once('error', reject);
-    });
+    const length = 101 * 1024 * 1024;
+    const answer = await rawAnswer(`POST /api/send HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1.1 500 /);
+  });
+
+  test.each([
+    ['a path with a null', `GET /api/echo/${guid}/%00 HTTP/1.1\r\nhost: x\r\n\r\n`, 400],
+    [
+      'a request line of more than 8 KB',
+      `GET /api/echo/${'x'.repeat(8200)} HTTP/1.1\r\nhost: x\r\n\r\n`,
+      414,
+    ],
+    ['a method that no function can take', `TRACE /api/echo/${guid}/x HTTP/1.1\r\nhost: x\r\n\r\n`, 404],
+  ])('%s is answered by the host itself', async (_, sent, status) => {
+    expect(await rawAnswer(sent)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  test('a body in chunks, whose length is not announced, does not arrive', async () => {
+    const head = `POST /api/echo/${guid}/x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n`;
+    const chunks = await rawAnswer(`${head}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`);
+    expect(chunks).toContain('"text":""');
+    expect(await rawAnswer(`${head}content-length: 5\r\n\r\nhello`)).toContain('"text":"hello"');
   });
 
   test('a broken request line does not end the host', async () => {

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { organizationId } from '../../local/sign-ins.ts';
 import { userToken } from './callers.ts';
+import { headerValues, rawRequest } from './raw-request.ts';
 import { profileBody, runningPlatform } from './running-platform.ts';
 
 const platform = runningPlatform();
@@ -124,6 +125,37 @@ test('every operation refuses as the document says', async () => {
     expect(bare.status, operationId).toBe(status === 200 ? 200 : described.path.includes('{id}') ? 404 : 400);
   }
 }, 90_000);
+
+test('what the document does not have is answered in its form', async () => {
+  const { definitions } = (await (
+    await fetch(`${platform().addresses.app}/swagger/docs/2016-01-01`)
+  ).json()) as {
+    definitions: { ErrorResponse: Schema };
+  };
+  for (const [method, path, status] of [
+    ['GET', '/crm/exporter', 404],
+    ['GET', '/crm/exporter/', 404],
+    ['POST', '/crm/exporter/profile', 404],
+    ['GET', '/crm/exporter/profiles//activate', 404],
+    ['GET', '/crm/exporter/%zz/%E0%A4%A', 404],
+    ['GET', '/crm/exporter/profiles/a%2Fb', 404],
+    ['DELETE', '/crm/exporter/profiles', 404],
+    ['PATCH', '/crm/exporter/profiles/x', 404],
+    ['PUT', '/crm/exporter/profiles/x/activate', 404],
+    ['HEAD', '/crm/exporter/profiles', 404],
+    ['OPTIONS', '/crm/exporter/profiles', 404],
+    ['POST', '/CRM/EXPORTER/METADATA/ENTITIES', 400],
+    ['GET', '/crm/exporter/metadata/', 400],
+  ] as const) {
+    const send = (headers: Record<string, string>) =>
+      rawRequest(platform().addresses.app, method, path, { headers });
+    const answered = await send({ Authorization: `Bearer ${token}` });
+    expect([method, path, answered.status]).toEqual([method, path, status]);
+    if (method !== 'HEAD') expect(problemsOf(definitions.ErrorResponse, JSON.parse(answered.text))).toBe('');
+    const refused = await send({});
+    expect([refused.status, headerValues(refused, 'WWW-Authenticate').length]).toEqual([401, 1]);
+  }
+});
 
 test('the check of answers notices a wrong type, and a member that is not described', () => {
   const schema = operations.get('Profiles_Activate')?.operation.responses[200]?.schema as Schema;

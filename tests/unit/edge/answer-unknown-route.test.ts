@@ -26,6 +26,8 @@ test.each([
   ['GET', '/crm/exporter', 404],
   ['GET', '/crm/exporter/profile', 404],
   ['POST', '/crm/exporter/profiles/x/resume', 404],
+  ['GET', '/crm/exporter/profiles//activate', 404],
+  ['GET', '/crm/exporter/profiles//', 404],
   ['GET', '/crm/exporter/metadata', 400],
   ['GET', '/crm/exporter/metadata/entity', 400],
   ['GET', '/CRM/Exporter/Metadata/Entity', 400],

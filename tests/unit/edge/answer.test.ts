@@ -146,6 +146,12 @@ describe('requests', () => {
     expect((await answer(httpRequest({ method: 'POST', body }), testDoor(), async () => 1)).status).toBe(400);
   });
 
+  test('a body that is announced to be larger is not even read', async () => {
+    const request = httpRequest({ method: 'POST', headers: { 'content-length': '1048577' }, body: '{}' });
+    expect((await answer(request, testDoor(), async () => 1)).status).toBe(400);
+    expect(request.bodyUsed).toBe(false);
+  });
+
   test('text that is not UTF-8 is refused', async () => {
     const bytes = new Uint8Array([0x22, 0xff, 0x22]);
     expect(
