@@ -22,6 +22,9 @@ param apiApplicationUri string = 'api://${apiApplicationId}'
 @description('Addresses of the Dataverse organizations that may be exported, separated by commas.')
 param dataverseUrls string
 
+@description('Databases that may be sent a token of the identity, separated by commas; empty: all of Azure. Name your own servers.')
+param entraDatabaseHosts string = ''
+
 @description('Email address that receives the alerts.')
 param alertEmail string
 
@@ -81,6 +84,7 @@ module functionApp 'modules/function-app.bicep' = {
       API_APPLICATION_ID: apiApplicationId
       API_APPLICATION_URI: apiApplicationUri
       DATAVERSE_URLS: dataverseUrls
+      ENTRA_DATABASE_HOSTS: entraDatabaseHosts
       MANAGED_IDENTITY_CLIENT_ID: identity.properties.clientId
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       // Tells the host to sign its telemetry with the identity: the component refuses its key alone.
@@ -140,6 +144,9 @@ output KEY_VAULT_URL string = keyVault.outputs.url
 
 @description('Identity to add as an application user in each Dataverse organization.')
 output MANAGED_IDENTITY_CLIENT_ID string = identity.properties.clientId
+
+@description('Its name, which is that of its role in a database.')
+output MANAGED_IDENTITY_NAME string = identity.name
 
 @description('Where telemetry and alerts are found.')
 output APPLICATION_INSIGHTS_NAME string = monitoring.outputs.applicationInsightsName

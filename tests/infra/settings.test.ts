@@ -22,6 +22,7 @@ const valuesAtDeployment: Readonly<Record<string, string>> = {
   API_APPLICATION_ID: guid,
   API_APPLICATION_URI: `api://${guid}`,
   DATAVERSE_URLS: 'https://contoso.crm4.dynamics.com,https://fabrikam.crm.dynamics.com',
+  ENTRA_DATABASE_HOSTS: '',
   MANAGED_IDENTITY_CLIENT_ID: guid,
 };
 
