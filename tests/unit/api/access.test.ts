@@ -3,11 +3,11 @@ import { metadataConnector } from '../../../shared/api/metadata-connector.ts';
 import { metadataDiscover } from '../../../shared/api/metadata-discover.ts';
 import { metadataEntities } from '../../../shared/api/metadata-entities.ts';
 import { metadataOrganizations } from '../../../shared/api/metadata-organizations.ts';
-import { apiOperations } from '../../../shared/api/operations.ts';
+import { type ApiOperations, apiOperations } from '../../../shared/api/operations.ts';
 import { profilesCreate } from '../../../shared/api/profiles-create.ts';
 import { ServiceError } from '../../../shared/errors.ts';
 import type { ApiRequest } from '../../../shared/model/api-request.ts';
-import type { Dataverse } from '../../../shared/ports/dataverse.ts';
+import type { Dataverse, Organizations } from '../../../shared/ports/dataverse.ts';
 import {
   admin,
   deploying,
@@ -25,24 +25,16 @@ import {
 const query = { organizationurl: organization.url, organizationid: organization.id };
 
 describe('who may do what', () => {
-  const watching = ['profilesFailures', 'profilesGet', 'profilesList'] as const;
-  const managing = [
-    'metadataConnector',
-    'metadataDiscover',
-    'metadataEntities',
-    'profilesActivate',
-    'profilesDeactivate',
-    'profilesTest',
-    'profilesValidate',
-    'profilesCreate',
-    'profilesDelete',
-  ] as const;
+  const watching: readonly (keyof ApiOperations)[] = ['profilesFailures', 'profilesGet', 'profilesList'];
+  const managing = (Object.keys(apiOperations(stubPorts().ports)) as (keyof ApiOperations)[]).filter(
+    (name) => ![...watching, 'metadataOrganizations', 'health'].includes(name),
+  );
 
-  async function outcome(name: (typeof watching | typeof managing)[number], caller: ApiRequest['caller']) {
+  async function outcome(name: keyof ApiOperations, caller: ApiRequest['caller']) {
     const stub = stubPorts();
     const { Id } = await profilesCreate(request({ body: description }), stub.ports);
-    const body = { ...description, Name: 'Second', DestinationPrefix: 'second' };
-    const asked = request({ caller, query, id: String(Id), body });
+    const body = { ...description, Id, Version: '1', Name: 'Second', DestinationPrefix: 'second' };
+    const asked = request({ caller, query: { ...query, isauthorized: 'true' }, id: String(Id), body });
     return apiOperations(stub.ports)
       [name](asked)
       .then(
@@ -104,6 +96,53 @@ test('whether a profile of another organization exists is told neither to its st
   }
   await expect(apiOperations(stub.ports).profilesGet(request({ id: mine.id }))).resolves.toMatchObject({
     Id,
+  });
+});
+
+describe('several organizations', () => {
+  const other = 'cccccccc-0000-4000-8000-000000000001';
+
+  /** The organization of the stub, and one that gives this answer about everybody. */
+  function twoOrganizations(answer: () => Promise<boolean>) {
+    const stub = stubPorts();
+    const { all, byId, byUrl, dataverse } = stub.ports.organizations;
+    const second = { ...organization, id: other, name: 'Other', url: 'https://other.crm4.dynamics.com/' };
+    Object.assign(stub.ports.organizations, {
+      all: async () => [second, ...(await all())],
+      byId: async (id: string) => (id === other ? second : byId(id)),
+      byUrl: async (url: string) => (url === second.url ? second : byUrl(url)),
+      dataverse: async (id: string) => {
+        if (id !== other) return dataverse(id);
+        return { isSystemAdministrator: answer, isEnabledUser: answer } as unknown as Dataverse;
+      },
+    } satisfies Organizations);
+    return { ports: stub.ports, second };
+  }
+
+  test('who may use one is not kept waiting by another that does not answer', async () => {
+    const { ports } = twoOrganizations(() => new Promise<boolean>(() => {}));
+    const error = await errorOf(apiOperations(ports).profilesGet(request({ id: other })));
+    expect(error.code).toBe('PROFILE_NOT_FOUND');
+  });
+
+  test('a refusal tells of the organization no more than what the caller named it by', async () => {
+    const { ports, second } = twoOrganizations(async () => false);
+    const { metadataDiscover: discover, profilesList: list } = apiOperations(ports);
+    const byUrl = await errorOf(discover(request({ query: { organizationurl: second.url } })));
+    expect(byUrl.message).toContain(second.url);
+    expect([byUrl.message, ...byUrl.parameters].join()).not.toMatch(/cccccccc|Other/);
+    const byId = await errorOf(list(request({ query: { organizationid: other } })));
+    expect(byId.message).toContain(other);
+    expect([byId.message, ...byId.parameters].join()).not.toMatch(/other\.crm4|Other/);
+  });
+
+  test('strangers do not learn whether a URL and an id are of one organization', async () => {
+    const { ports, second } = twoOrganizations(async () => false);
+    const answerTo = async (organizationid: string) => {
+      const asked = request({ query: { organizationurl: second.url, organizationid } });
+      return (await errorOf(apiOperations(ports).metadataConnector(asked))).message;
+    };
+    expect(await answerTo(organization.id)).toBe(await answerTo(other));
   });
 });
 
