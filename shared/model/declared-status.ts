@@ -25,7 +25,7 @@ export function methodsAt(path: string): readonly string[] {
 /** The status that may be answered on this route: one that the contract does not declare there becomes 400. */
 export function declaredStatus(status: ErrorStatus, method: string, path: string): ErrorStatus {
   const operation = apiContract.find((one) => one.method === method && isAt(one.path, path));
-  const family = /^\/+crm\/+exporter\/+metadata(\/|$)/i.test(path) ? metadataErrors : profileErrors;
+  const family = /^\/crm\/exporter\/metadata(\/|$)/i.test(path) ? metadataErrors : profileErrors;
   const declared = operation?.errors ?? family;
   return declared.includes(status) ? status : 400;
 }
