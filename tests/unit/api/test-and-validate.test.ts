@@ -161,6 +161,15 @@ describe('what test finds at the source', () => {
     ]);
   });
 
+  test('what source and destination both need and neither gets, once', async () => {
+    const stub = stubPorts();
+    const { Id } = await profilesCreate(request({ body: description }), stub.ports);
+    stub.dataverseError = new ServiceError('DATAVERSE_UNREACHABLE', 'Cannot reach it.');
+    stub.destinationError = stub.dataverseError;
+    const asked = request({ id: String(Id), caller: deploying });
+    expect((await errorOf(profilesTest(asked, stub.ports))).message).toContain('1 of 1 checks failed');
+  });
+
   test('terms that nobody has accepted, where they are required', async () => {
     const stub = stubPorts();
     const { Id } = await profilesCreate(request({ body: description }), stub.ports);
@@ -180,6 +189,7 @@ describe('what test finds at the destination', () => {
     const { Id } = await profilesCreate(request({ body: description }), stub.ports);
     const own = stub.profiles.get(String(Id)) as Profile;
     const tables = [{ name: 'account', settings: {} }];
+    stub.profiles.set(own.id, { ...own, state: 'active' });
     stub.profiles.set(otherId, { ...own, id: otherId, name: 'Other', state: 'active', tables, ...other });
     stub.owners = new Map([
       ['account', otherId],
@@ -249,6 +259,15 @@ describe('a test that takes too long', () => {
     );
   });
 
+  test('begins nothing after its time', async () => {
+    const stub = stubPorts();
+    stub.signalAfter = () => AbortSignal.abort();
+    stub.ports.destinations.open = () => expect.unreachable();
+    expect((await errorOf(validated(stub))).message).toContain(
+      'Cannot find the organization: it was not finished',
+    );
+  });
+
   test('because of definitions tests the tables whose definition was read, and of the others the names', async () => {
     const stub = stubPorts();
     const read = stub.ports.definitions.read;
@@ -288,5 +307,6 @@ test('definitions are read a few at a time, each once for all who ask, and not a
   await Promise.all([...both, ...wanted]);
   expect((await unwanted).map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
   expect(asked).toEqual([...names, 'somebody']);
+  await Promise.all(readAll(signal));
   expect(most).toBe(3);
 });
