@@ -47,6 +47,22 @@ test('a token is kept for its resource until shortly before its end', async () =
   expect(await shortTokens.forResource('https://a')).toBe('token 2');
 });
 
+test('those who ask together ask once, and again after a failure', async () => {
+  const credential = countingCredential(3600_000);
+  let isAway = true;
+  const getToken = async (scope: string | string[]) => {
+    const token = await credential.getToken(scope);
+    if (isAway) throw new Error('away');
+    return token;
+  };
+  const tokens = accessTokens({ credential: { getToken }, clock: systemClock() });
+  const askTogether = () => Promise.allSettled([1, 2, 3].map(() => tokens.forResource('https://a')));
+  expect(new Set((await askTogether()).map(({ status }) => status))).toEqual(new Set(['rejected']));
+  isAway = false;
+  const value = 'token 2';
+  expect(await askTogether()).toEqual([1, 2, 3].map(() => ({ status: 'fulfilled', value })));
+});
+
 test('a token that was refused is not given again from the cache', async () => {
   const tokens = accessTokens({ credential: countingCredential(3600_000), clock: systemClock() });
   const first = await tokens.forResource('https://a');
