@@ -48,12 +48,17 @@ function isAnyTrue(answers: readonly Promise<boolean>[]): Promise<boolean> {
   });
 }
 
-/** The same of any organization that is served; an app role covers all of them. */
-export async function isPermittedSomewhere(caller: Caller, need: Need, ports: AccessPorts): Promise<boolean> {
+/** The same of any organization that is served but the one that was asked already; an app role covers all of them. */
+export async function isPermittedElsewhere(
+  caller: Caller,
+  need: Need,
+  organizationId: string | undefined,
+  ports: AccessPorts,
+): Promise<boolean> {
   if (caller.kind === 'application') return isPermitted(caller, need, '', ports);
   return isConfirmed(async () => {
-    const organizations = await ports.organizations.all();
-    return isAnyTrue(organizations.map(({ id }) => isPermitted(caller, need, id, ports)));
+    const others = (await ports.organizations.all()).filter(({ id }) => id !== organizationId);
+    return isAnyTrue(others.map(({ id }) => isPermitted(caller, need, id, ports)));
   }, ports);
 }
 

@@ -1,7 +1,7 @@
 import { ServiceError } from '../errors.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 import type { Profile } from '../model/profile.ts';
-import { isPermitted, isPermittedSomewhere, type Need, notAllowed } from './access.ts';
+import { isPermitted, isPermittedElsewhere, type Need, notAllowed } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { isGuid } from './wire-members.ts';
 
@@ -34,7 +34,7 @@ export async function requestedProfile(
   const profile = isGuid(id) ? await ports.profiles.get(id) : undefined;
   if (profile !== undefined && (await isPermitted(caller, need, profile.organizationId, ports)))
     return profile;
-  if (await isPermittedSomewhere(caller, need, ports)) throw profileNotFound(id);
+  if (await isPermittedElsewhere(caller, need, profile?.organizationId, ports)) throw profileNotFound(id);
   throw notAllowed(caller, need, `profile ${JSON.stringify(id.slice(0, 60))}`, id.slice(0, 60));
 }
 

@@ -87,7 +87,7 @@ export function webApi({ origin, tokens, clock }: WebApiOptions): WebApi {
           pausedUntil = Math.max(pausedUntil, clock.now().getTime() + seconds * 1000);
           if (attempt === mostTries || seconds * 1000 > mostWaitMilliseconds) throw error;
         } else if (hasCode(error, 'DATAVERSE_UNREACHABLE', 'DATAVERSE_BUSY', 'DATAVERSE_ANSWER_UNREADABLE')) {
-          const hasTakenLong = clock.now().getTime() - started > timeoutOf(request);
+          const hasTakenLong = clock.now().getTime() - started >= timeoutOf(request);
           if (attempt === tries || hasTakenLong) throw error;
           await wait((error.retryAfterSeconds ?? 2 ** (attempt - 1)) * 1000 * (1 + Math.random() / 4), error);
         } else if (hasCode(error, 'DATAVERSE_UNAUTHORIZED') && refusedToken === undefined)
