@@ -1,4 +1,5 @@
 import type { HttpResponseInit } from '@azure/functions';
+import { JsonText } from '../model/json-text.ts';
 
 /**
  * A JSON answer; `undefined` becomes an empty body. Nothing may be cached: answers carry links that are secrets, and the
@@ -14,6 +15,6 @@ export function jsonAnswer(
   return {
     status,
     headers: { 'Content-Type': 'application/json; charset=utf-8', ...always },
-    body: JSON.stringify(value),
+    body: value instanceof JsonText ? value.text : JSON.stringify(value),
   };
 }

@@ -14,6 +14,10 @@ async function created(stub: Stub, change: object = {}): Promise<string> {
   return String(details.Id);
 }
 
+/** The list as a client reads it. */
+const listed = async (stub: Stub, query: Readonly<Record<string, string>>) =>
+  JSON.parse((await profilesList(request({ query }), stub.ports)).text);
+
 describe('create', () => {
   test('a created profile is inactive and nothing runs', async () => {
     const stub = stubPorts();
@@ -200,9 +204,7 @@ describe('activate, deactivate, delete', () => {
     if (profile) stub.profiles.set(id, { ...profile, state: 'deleted' });
     for (const operation of [profilesGet, profilesActivate, profilesDeactivate, profilesFailures])
       expect((await errorOf(operation(request({ id }), stub.ports))).code).toBe('PROFILE_NOT_FOUND');
-    expect(await profilesList(request({ query: { organizationid: organization.id } }), stub.ports)).toEqual(
-      [],
-    );
+    expect(await listed(stub, { organizationid: organization.id })).toEqual([]);
     await profilesDelete(request({ id }), stub.ports);
     expect(stub.profiles.size).toBe(0);
     expect((await errorOf(profilesDelete(request({ id }), stub.ports))).code).toBe('PROFILE_NOT_FOUND');
@@ -228,13 +230,24 @@ describe('list, get, failures', () => {
     const stub = stubPorts();
     const id = await created(stub);
     const query = { organizationid: organization.id.toUpperCase() };
-    expect(await profilesList(request({ query }), stub.ports)).toMatchObject([{ Id: id }]);
+    const [{ Id, Status }] = await listed(stub, query);
+    expect([Id, Status]).toEqual([id, undefined]);
     expect((await profilesGet(request({ id: id.toUpperCase() }), stub.ports)).Status).toBeUndefined();
-    const withStatus = await profilesList(request({ query: { ...query, status: 'TRUE' } }), stub.ports);
-    expect(withStatus[0]?.Status).toMatchObject({ InitialSyncState: 'NotStarted', TotalNotifications: 0 });
+    const [withStatus] = await listed(stub, { ...query, status: 'TRUE' });
+    expect(withStatus.Status).toMatchObject({ InitialSyncState: 'NotStarted', TotalNotifications: 0 });
     expect(
       (await profilesGet(request({ id, query: { status: 'false' } }), stub.ports)).Status,
     ).toBeUndefined();
+  });
+
+  test('a list shows what a profile is now, however often it was listed before', async () => {
+    const stub = stubPorts();
+    const id = await created(stub);
+    const query = { organizationid: organization.id };
+    expect(await listed(stub, query)).toMatchObject([{ Id: id, State: 0 }]);
+    await profilesActivate(request({ id }), stub.ports);
+    expect(await listed(stub, query)).toMatchObject([{ Id: id, State: 1 }]);
+    expect(await listed(stub, query)).toEqual([await profilesGet(request({ id }), stub.ports)]);
   });
 
   test('a status that is neither true nor false is refused', async () => {
