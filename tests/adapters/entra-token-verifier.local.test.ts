@@ -157,6 +157,7 @@ describe('a token that is refused', () => {
     ['of another tenant', { tid: '99999999-9999-4999-8999-999999999999' }, /tenant/],
     ['without tenant', { tid: null }, /claim tid is missing/],
     ['without a person', { oid: null }, /claim oid is missing/],
+    ['of a person without a scope', { scp: null, idtyp: 'user' }, /neither a user's .* nor an application's/],
     ['with a person that is no text', { oid: 7 }, /names nobody/],
     ['that is an ID token', { scp: null, azp: null, appid: null }, /neither a user's/],
     ['with an end that is no number', { exp: 'tomorrow' }, /claim exp is wrong/],

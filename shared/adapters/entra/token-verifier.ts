@@ -62,10 +62,11 @@ function callerOf(claims: JWTPayload, tenantId: string): Caller {
     throw invalid('its tenant (tid) is another one', `tokens of tenant ${tenantId} are allowed`);
   const objectId = textOf(claims.oid);
   if (objectId === '') throw invalid('it names nobody (oid)', 'an access token is expected');
-  const isApplication = claims.idtyp === 'app' || textOf(claims.scp) === '';
-  if (!isApplication) return { kind: 'user', objectId, tenantId };
+  // Entra tells the type of caller only where the registration asks for it.
+  const isApplication = claims.idtyp === 'app' || claims.idtyp === undefined;
+  if (claims.idtyp !== 'app' && textOf(claims.scp) !== '') return { kind: 'user', objectId, tenantId };
   // An ID token has neither a scope nor the application that asked for it.
-  const clientId = textOf(claims.appid) || textOf(claims.azp);
+  const clientId = isApplication ? textOf(claims.appid) || textOf(claims.azp) : '';
   if (clientId === '')
     throw invalid(
       "it is neither a user's (scp) nor an application's (appid, azp)",
