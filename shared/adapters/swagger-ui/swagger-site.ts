@@ -17,16 +17,12 @@ const contentTypes: readonly (readonly [ending: string, contentType: string])[] 
 /** Each encoding is made once, at its first use. */
 function webFile(contentType: string, compressed: Uint8Array): WebFile {
   const bodies: Partial<Record<Encoding, Uint8Array>> = { br: compressed };
-  const bodyOf = (encoding: Encoding): Uint8Array => {
-    const made = encoding === 'gzip' ? gzipSync(bodyOf('identity')) : brotliDecompressSync(compressed);
-    bodies[encoding] = made;
-    return made;
+  const body = (encoding: Encoding): Uint8Array => {
+    bodies[encoding] ??= encoding === 'gzip' ? gzipSync(body('identity')) : brotliDecompressSync(compressed);
+    return bodies[encoding];
   };
-  return {
-    contentType,
-    version: createHash('sha256').update(compressed).digest('base64url').slice(0, 16),
-    body: (encoding) => bodies[encoding] ?? bodyOf(encoding),
-  };
+  const version = createHash('sha256').update(compressed).digest('base64url').slice(0, 16);
+  return { contentType, version, body };
 }
 
 const textFile = (contentType: string, text: string) =>
