@@ -49,7 +49,7 @@ function findingsOfWidth(shown: string, table: DestinationTable, columnCount: nu
     findings.push(
       obstacle(
         'ROW_TOO_WIDE',
-        `Cannot make ${shown}: it needs ${columnCount} columns; PostgreSQL takes ${rowLimits.columns}, dropped ones included.`,
+        `Cannot make or alter ${shown}: it needs ${columnCount} columns; PostgreSQL takes ${rowLimits.columns}, dropped ones included.`,
       ),
     );
   const { columns, bytes } = rowWidth(table, rowLimits);
