@@ -5,7 +5,7 @@ import { trialProfiles } from './trial-profiles.ts';
 /** Calls with the administrator's token for tests that look at answers themselves; to be made at the top of a file. */
 export function anyClient(style: string) {
   const deployment = inject('deployment');
-  const { address, tokens, organizationId, destinationType, secretAddress, tables } = deployment;
+  const { address, tokens, tables } = deployment;
   const profiles = trialProfiles(style);
   const send = (method: string, path: string, { headers = {}, ...rest }: RawParts = {}) =>
     rawRequest(address, method, `/crm/exporter${path}`, {
@@ -16,9 +16,6 @@ export function anyClient(style: string) {
     send(method, path, { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
   const description = (differences: object = {}) => ({
     ...profiles.fresh(),
-    OrganizationId: organizationId,
-    DestinationType: destinationType,
-    DestinationKeyVaultUri: secretAddress,
     DestinationSchemaName: 'dbo',
     Entities: tables.map((Type) => ({ Type, Settings: {} })),
     RetryPolicy: { MaxRetryCount: 1, IntervalInSeconds: 1, Backoff: 0 },
@@ -42,6 +39,15 @@ export function successOf(answered: RawAnswer) {
   return JSON.parse(answered.text);
 }
 
+/** What every `ErrorResponse` looks like. */
+export const anyErrorResponse = () => ({
+  CorrelationId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  ErrorCode: expect.stringMatching(/^[A-Z_]+$/),
+  Message: expect.stringMatching(/^Cannot /),
+  Details: expect.any(String),
+  Parameters: expect.any(Array),
+});
+
 /** The `ErrorResponse` of an answer that must have this status; its words are for people and tell nothing of the code. */
 export function errorOf(
   answered: RawAnswer,
@@ -50,13 +56,7 @@ export function errorOf(
   expect([answered.status, answered.status === status ? '' : answered.text]).toEqual([status, '']);
   expect(headerValues(answered, 'content-type')).toEqual(['application/json; charset=utf-8']);
   const body = JSON.parse(answered.text);
-  expect(body).toEqual({
-    CorrelationId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-    ErrorCode: expect.stringMatching(/^[A-Z_]+$/),
-    Message: expect.stringMatching(/^Cannot /),
-    Details: expect.any(String),
-    Parameters: expect.any(Array),
-  });
+  expect(body).toEqual(anyErrorResponse());
   expect(answered.text).not.toMatch(/\n\s+at |\\n\s+at |\.ts:\d|node_modules/);
   return body;
 }

@@ -7,8 +7,7 @@ import { trialProfiles } from './trial-profiles.ts';
 
 // Pages that came after the old service kept its models and called them with `fetch`.
 
-const deployment = inject('deployment');
-const { address, tokens, organizationId, tables } = deployment;
+const { address, tokens, tables } = inject('deployment');
 const profiles = trialProfiles('browser');
 const isHttps = address.startsWith('https:');
 const agent = isHttps
@@ -61,9 +60,6 @@ async function successOf(answer: ReturnType<typeof send>) {
 /** The page's own model: numbers for enumerations, an empty bag or none for the settings. */
 const description = (differences: object = {}) => ({
   ...profiles.fresh(),
-  OrganizationId: organizationId,
-  DestinationType: deployment.destinationType,
-  DestinationKeyVaultUri: deployment.secretAddress,
   DestinationSchemaName: 'dbo',
   Entities: tables.map((Type, index) => ({
     Type,

@@ -2,8 +2,7 @@ import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { deploymentTool, toolDescription, urlEncode } from './deployment-tool.ts';
 import { trialProfiles } from './trial-profiles.ts';
 
-const deployment = inject('deployment');
-const { address, tokens, organizationId, tables } = deployment;
+const { address, tokens, organizationId, destinationType, tables } = inject('deployment');
 const profiles = trialProfiles('tool');
 const tool = deploymentTool(address, tokens.admin);
 let connectorUrl: string;
@@ -22,9 +21,7 @@ const description = (differences: object = {}) =>
   toolDescription(
     {
       ...profiles.fresh(),
-      OrganizationId: organizationId,
-      DestinationType: deployment.destinationType.toLowerCase(),
-      DestinationKeyVaultUri: deployment.secretAddress,
+      DestinationType: destinationType.toLowerCase(),
       ...differences,
     },
     tables,

@@ -1,8 +1,8 @@
 import type { TestProject } from 'vitest/node';
 import type { Platform } from '../../local/platform/start-platform.ts';
-import { withTemporaryPlatform } from '../../local/platform/temporary-platform.ts';
 import { organizationId } from '../../local/sign-ins.ts';
 import { userToken } from '../scenarios/callers.ts';
+import { startScannedPlatform } from '../scenarios/scanned-platform.ts';
 
 /** All that the suite knows of what it calls. */
 export interface Deployment {
@@ -86,17 +86,7 @@ export default async function provideDeployment(project: TestProject): Promise<(
     project.provide('deployment', named);
     return async () => {};
   }
-  const started = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<void>();
-  const signal = new AbortController().signal;
-  const over = withTemporaryPlatform({ rows: 1000, environment: {}, signal }, async (platform) => {
-    project.provide('deployment', await localDeployment(platform));
-    started.resolve();
-    await ended.promise;
-  });
-  await Promise.race([started.promise, over]);
-  return () => {
-    ended.resolve();
-    return over;
-  };
+  const { platform, end } = await startScannedPlatform();
+  project.provide('deployment', await localDeployment(platform));
+  return end;
 }

@@ -5,8 +5,7 @@ import { trialProfiles } from './trial-profiles.ts';
 
 // Scripts of administrators, and the sample of the developers' guide that many programs grew from.
 
-const deployment = inject('deployment');
-const { address, tokens, organizationId, organizationUrl, tables, secretAddress } = deployment;
+const { address, tokens, organizationId, organizationUrl, tables, secretAddress } = inject('deployment');
 const profiles = trialProfiles('script');
 const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
 const plain = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': '0' };
@@ -27,9 +26,6 @@ async function objectOf(answer: ReturnType<typeof send>): Promise<Readonly<Recor
 
 const description = (differences: object = {}) => ({
   ...profiles.fresh(),
-  OrganizationId: organizationId,
-  DestinationType: deployment.destinationType,
-  DestinationKeyVaultUri: secretAddress,
   Entities: tables.map((Type) => ({ Type, Settings: {} })),
   ...differences,
 });

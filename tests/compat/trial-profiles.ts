@@ -7,7 +7,7 @@ import { rawRequest } from '../scenarios/raw-request.ts';
  * the top of the file.
  */
 export function trialProfiles(style: string) {
-  const { address, tokens, organizationId } = inject('deployment');
+  const { address, tokens, organizationId, destinationType, secretAddress } = inject('deployment');
   const suffix = randomBytes(3).toString('hex');
   const stem = `Compat ${style} ${suffix}`;
   let count = 0;
@@ -27,10 +27,16 @@ export function trialProfiles(style: string) {
   });
 
   return {
-    /** A name and a prefix that no other profile has. */
+    /** A description but for its tables and what may be left out, with a name and a prefix that no other profile has. */
     fresh: () => {
       count += 1;
-      return { Name: `${stem} ${count}`, DestinationPrefix: `x${suffix}${count}` };
+      return {
+        Name: `${stem} ${count}`,
+        OrganizationId: organizationId,
+        DestinationType: destinationType,
+        DestinationKeyVaultUri: secretAddress,
+        DestinationPrefix: `x${suffix}${count}`,
+      };
     },
   };
 }

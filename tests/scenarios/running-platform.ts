@@ -1,50 +1,22 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect } from 'vitest';
-import { type Addresses, addressesFor } from '../../local/platform/addresses.ts';
-import { findFreePortBase } from '../../local/platform/free-ports.ts';
-import { type Platform, type PlatformOptions, startPlatform } from '../../local/platform/start-platform.ts';
+import { afterAll, beforeAll } from 'vitest';
+import type { Platform } from '../../local/platform/start-platform.ts';
 import { organizationId } from '../../local/sign-ins.ts';
-import { leaksInDestination, leaksOnDisk } from './leak-scan.ts';
-
-type Environment = Readonly<Record<string, string>>;
+import { startScannedPlatform } from './scanned-platform.ts';
 
 /**
  * One platform for a test file, started before its tests and ended after them; to be called at the top of the file. The
  * file fails when anything that the app wrote holds a secret.
  */
-export function runningPlatform(
-  environment: Environment | ((addresses: Addresses) => Promise<Environment>) = {},
-  more: Partial<Pick<PlatformOptions, 'rows' | 'queueLeaseSeconds'>> = {},
-): () => Platform {
-  let platform: Platform | undefined;
-  let data: string;
+export function runningPlatform(...options: Parameters<typeof startScannedPlatform>): () => Platform {
+  let started: Awaited<ReturnType<typeof startScannedPlatform>> | undefined;
   beforeAll(async () => {
-    data = mkdtempSync(join(tmpdir(), 'scenario-'));
-    // PostgreSQL's account may be another one, and has to pass.
-    chmodSync(data, 0o755);
-    const portBase = await findFreePortBase();
-    const own = typeof environment === 'function' ? await environment(addressesFor(portBase)) : environment;
-    platform = await startPlatform({
-      ...{ portBase, data, rows: 1000, from: 'sources', environment: own },
-      ...more,
-    });
+    started = await startScannedPlatform(...options);
   });
-  afterAll(async () => {
-    try {
-      if (!platform) return;
-      const { stop, addresses } = platform;
-      const leaks = await leaksInDestination(data, addresses.database).finally(stop);
-      expect([...leaks, ...leaksOnDisk(data)]).toEqual([]);
-    } finally {
-      rmSync(data, { recursive: true, force: true });
-    }
-  });
+  afterAll(() => started?.end());
   return () => {
-    if (!platform) throw new Error('The platform is used before it was started.');
-    return platform;
+    if (!started) throw new Error('The platform is used before it was started.');
+    return started.platform;
   };
 }
 
