@@ -71,16 +71,16 @@ export async function leaksInDatabase(superuserUrl: string, secrets: readonly st
   }
 }
 
-/** Passwords of the vault's secrets, all versions, that are no plain words. */
+/** Passwords of the vault's secrets, all versions, that are no plain words; the whole of a secret that is no URL. */
 function vaultPasswords(data: string): string[] {
   const file = join(data, 'keyvault/secrets.json');
   if (!existsSync(file)) return [];
-  const versions = Object.values(
-    JSON.parse(readFileSync(file, 'utf8')) as Record<string, { value: string }[]>,
-  );
-  const passwords = versions.flat().map(({ value }) => URL.parse(value)?.password ?? '');
-  const distinctive = passwords.filter((password) => /^.*\d.*$/.test(password) && password.length >= 12);
-  return [...new Set(distinctive.flatMap((password) => [password, decodeURIComponent(password)]))];
+  const secrets = JSON.parse(readFileSync(file, 'utf8')) as Record<string, { value: string }[]>;
+  const passwords = Object.values(secrets)
+    .flat()
+    .map(({ value }) => URL.parse(value)?.password ?? value);
+  const distinctive = passwords.filter((password) => /\d/.test(password) && password.length >= 12);
+  return [...new Set(distinctive.flatMap((password) => [password, percentDecoded(password)]))];
 }
 
 /** Everything that the app of a platform wrote to its database; the platform has to run. */
