@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { compileRoute, matchRoute } from '../local/host/routes.ts';
 import { swaggerDocument } from '../shared/api/swagger-document.ts';
@@ -6,25 +6,12 @@ import { type ErrorCode, errorCodes } from '../shared/error-codes.ts';
 import { apiContract } from '../shared/model/api-contract.ts';
 import { declaredStatus, methodsAt } from '../shared/model/declared-status.ts';
 import type { OperationContract } from '../shared/model/operation-contract.ts';
+import { httpTriggers as triggers } from './http-triggers.ts';
 
 const root = new URL('../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 const base = 'crm/exporter/';
 
-const triggers = readdirSync(new URL('functions/', root))
-  .filter((file) => file.startsWith('http-'))
-  .map((file) => {
-    const text = read(`functions/${file}`);
-    return {
-      name: file.replace('.ts', ''),
-      text,
-      methods: [...(/methods: \[(.+)\]/.exec(text)?.[1] ?? '').matchAll(/'(\w+)'/g)].map(
-        ([, method]) => method ?? '',
-      ),
-      route: /route: '([^']+)'/.exec(text)?.[1] ?? '',
-      operation: /service\(\)\.api\.(\w+)/.exec(text)?.[1],
-    };
-  });
 const ofTheApi = triggers.filter(
   ({ route, text }) => route.startsWith(base) && text.includes('answer(request,'),
 );

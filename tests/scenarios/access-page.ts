@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { compileRoute, matchRoute } from '../../local/host/routes.ts';
+import { httpTriggers } from '../http-triggers.ts';
 
-const root = new URL('../../', import.meta.url);
-const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
+const page = new URL('../../docs/access.md', import.meta.url);
 
 /** One route of the table, with what each column is answered. */
 export interface AccessRow {
@@ -20,7 +20,7 @@ const cellsOf = (line: string) =>
 
 /** The table of docs/access.md, and the names of its columns as the page explains them. */
 export function accessPage(): { rows: readonly AccessRow[]; columns: readonly string[] } {
-  const lines = read('docs/access.md').split('\n');
+  const lines = readFileSync(page, 'utf8').split('\n');
   const tableOf = (first: string) => {
     const start = lines.findIndex((line) => line.startsWith(`| ${first} |`));
     const end = lines.indexOf('', start);
@@ -42,20 +42,8 @@ export function accessPage(): { rows: readonly AccessRow[]; columns: readonly st
   return { rows, columns };
 }
 
-/** Every HTTP trigger with each of its methods, and what takes a request in the order of the host. */
-export function httpTriggers() {
-  const triggers = readdirSync(new URL('functions/', root))
-    .filter((file) => file.startsWith('http-'))
-    .map((file) => {
-      const text = read(`functions/${file}`);
-      const methods = [...(/methods: \[(.+)\]/.exec(text)?.[1] ?? '').matchAll(/'(\w+)'/g)].map(
-        ([, method]) => method ?? '',
-      );
-      return { name: file.replace('.ts', ''), methods, route: /route: '([^']+)'/.exec(text)?.[1] ?? '' };
-    });
-  const routes = triggers.map(({ name, methods, route }) => compileRoute(route, methods, name));
-  return {
-    names: triggers.map(({ name }) => name),
-    nameOf: (method: string, path: string) => matchRoute(routes, method, path)?.target,
-  };
+/** The name of the HTTP trigger that takes a request. */
+export function triggerOf(method: string, path: string): string | undefined {
+  const routes = httpTriggers.map(({ name, methods, route }) => compileRoute(route, methods, name));
+  return matchRoute(routes, method, path)?.target;
 }

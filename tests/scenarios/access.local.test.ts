@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { apiApplicationUri, contosoTenantId, organizationId } from '../../local/sign-ins.ts';
+import { httpTriggers } from '../http-triggers.ts';
 import { parseLikeAdal, parseLikeMsal } from '../unit/edge/challenge-parsers.ts';
-import { type AccessRow, accessPage, httpTriggers } from './access-page.ts';
+import { type AccessRow, accessPage, triggerOf } from './access-page.ts';
 import {
   applicationToken,
   clientToken,
@@ -20,7 +21,6 @@ import { wrongTokens } from './wrong-tokens.ts';
 
 const platform = twoOrganizations();
 const { rows, columns } = accessPage();
-const triggers = httpTriggers();
 const unknownId = '12345678-1234-4234-8234-123456789012';
 
 /** The tokens of each column but the last, made when the platform runs. */
@@ -99,8 +99,8 @@ beforeAll(async () => {
 });
 
 test('the page has a row for every HTTP trigger and no other, and a caller for every column', () => {
-  const used = rows.map(({ method, path }) => triggers.nameOf(method, path.replace('{id}', unknownId)));
-  expect([...new Set(used)].sort()).toEqual([...triggers.names].sort());
+  const used = rows.map(({ method, path }) => triggerOf(method, path.replace('{id}', unknownId)));
+  expect([...new Set(used)].sort()).toEqual(httpTriggers.map(({ name }) => name).sort());
   expect(columns).toEqual([...Object.keys(callers), 'nobody']);
   const wrong = rows.flatMap(({ path, answers }) =>
     [...answers].filter(([, { status }]) => Number.isNaN(status)).map(([column]) => [path, column]),
