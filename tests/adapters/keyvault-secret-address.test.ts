@@ -29,6 +29,8 @@ describe('an address that is refused, with the reason', () => {
     ['http://v.vault.azure.net/secrets/r', /must begin with https/],
     [' https://v.vault.azure.net/secrets/r', /begin with https.*white space/],
     ['https://v.vault.azure.net/secrets/r;', /path must be/],
+    [`https://v.vault.azure.net/secrets/r/${version};`, /path must be/],
+    ['https://v.vault.azure.net/Secrets/r', /path must be/],
     ['https://v.vault.azure.net/secrets/r?api-version=7.4', /query/],
     ['https://v.vault.azure.net/secrets/r#x', /fragment/],
     ['https://v.vault.azure.net/secrets/r?#', /query.*fragment/],

@@ -29,8 +29,9 @@ async function guestIn(grants: (schema: string, guest: string) => string) {
   await postgres.admin.query(`CREATE ROLE ${guest} LOGIN PASSWORD 'guest';
     GRANT CONNECT, TEMP ON DATABASE reporting TO ${guest}; ${grants(schema, guest)}`);
   const url = Object.assign(new URL(postgres.exporterUrl), { username: guest, password: 'guest' });
-  const open = (namespace = { schema, prefix: '' }) => {
-    const destination = postgresDestinations().open(url.href, namespace);
+  const open = (namespace = { schema, prefix: '' }, database = 'reporting') => {
+    const { href } = Object.assign(new URL(url), { pathname: `/${database}` });
+    const destination = postgresDestinations().open(href, namespace);
     opened.push(destination);
     return destination;
   };
@@ -124,6 +125,23 @@ describe('a test of PostgreSQL names', () => {
 });
 
 describe('a test of PostgreSQL', () => {
+  it('tells a database that takes no writes, and one that does not take every character', async () => {
+    const { guest, destination, open } = await guestIn(all);
+    const { schema } = await postgres.freshSchema();
+    await postgres.admin.query(`ALTER ROLE ${guest} SET default_transaction_read_only = on`);
+    expect((await destination.test([])).map(({ code }) => code)).toContain('DESTINATION_READ_ONLY');
+    await postgres.admin.query(`ALTER ROLE ${guest} SET default_transaction_read_only = off`);
+    await postgres.admin.query(
+      `CREATE DATABASE ${schema} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0 OWNER ${guest}`,
+    );
+    expect(worse(await open({ schema: 'dbo', prefix: '' }, schema).test([aTable]))).toEqual([
+      [
+        undefined,
+        'The database is encoded in LATIN1: rows with other characters are rejected; UTF8 takes all.',
+      ],
+    ]);
+  });
+
   it('logs in anew: a connection that is kept says nothing of a password that was changed', async () => {
     const { guest, destination } = await guestIn(all);
     expect(worse(await destination.test([]))).toEqual([]);
