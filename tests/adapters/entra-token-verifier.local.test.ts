@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Entra, startEntra } from '../../local/entra/start-entra.ts';
 import {
   apiApplicationId,
@@ -16,9 +16,9 @@ import type { TokenVerifier } from '../../shared/ports/access-tokens.ts';
 
 let entra: Entra;
 let verifier: TokenVerifier;
-const newVerifier = () =>
+const newVerifier = (entraUrl = entra.url) =>
   tokenVerifier({
-    entraUrl: entra.url,
+    entraUrl,
     tenantId: contosoTenantId,
     applicationId: apiApplicationId,
     applicationUri: apiApplicationUri,
@@ -212,6 +212,28 @@ describe('a token that is refused', () => {
   });
 });
 
+test.each([
+  ['https://login.microsoftonline.com', 'https://sts.windows.net'],
+  ['https://login.microsoftonline.us', 'https://sts.windows.net'],
+  ['https://login.partner.microsoftonline.cn', 'https://sts.chinacloudapi.cn'],
+])('in the cloud of %s, version 1 is issued by %s and version 2 by itself', async (entraUrl, issuer) => {
+  const { fetch } = globalThis;
+  const keysOf = (address: string | URL) => fetch(`${entra.url}${new URL(address).pathname}`);
+  const token = async (iss: string) => crafted({ iss });
+  const issued = await Promise.all(
+    [`${issuer}/${contosoTenantId}/`, `${entraUrl}/${contosoTenantId}/v2.0`].map(token),
+  );
+  const foreign = await token(`${entraUrl}/${contosoTenantId}/`);
+  vi.stubGlobal('fetch', keysOf);
+  try {
+    const ofCloud = newVerifier(entraUrl);
+    for (const one of issued) expect(await ofCloud.verify(one)).toMatchObject({ kind: 'user' });
+    await expect(ofCloud.verify(foreign)).rejects.toThrow(/issuer/);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
 test('an application whose token names no role has none', async () => {
   const token = await crafted({ scp: null, idtyp: 'app', azp: managedIdentity.clientId });
   expect(await verifier.verify(token)).toMatchObject({ clientId: managedIdentity.clientId, roles: [] });
@@ -236,12 +258,7 @@ test('a key that is new since the keys were read is accepted within seconds', as
 });
 
 test('a key set that cannot be read is not blamed on the token, and its address not told', async () => {
-  const unreachable = tokenVerifier({
-    entraUrl: 'http://127.0.0.1:9',
-    tenantId: contosoTenantId,
-    applicationId: apiApplicationId,
-    applicationUri: apiApplicationUri,
-  });
+  const unreachable = newVerifier('http://127.0.0.1:9');
   await expect(unreachable.verify(await crafted({}))).rejects.toMatchObject({
     code: 'ENTRA_UNREACHABLE',
     message: expect.not.stringContaining('127.0.0.1') as string,

@@ -11,7 +11,13 @@ export interface TokenVerifierOptions {
   readonly applicationUri: string;
 }
 
-const publicCloud = 'https://login.microsoftonline.com';
+/** Who issues tokens of version 1 where it is not the sign-in service's own address; Microsoft's national clouds. */
+const issuersOfVersion1: Readonly<Record<string, string>> = {
+  'https://login.microsoftonline.com': 'https://sts.windows.net',
+  'https://login.microsoftonline.us': 'https://sts.windows.net',
+  'https://login.partner.microsoftonline.cn': 'https://sts.chinacloudapi.cn',
+  'https://login.chinacloudapi.cn': 'https://sts.chinacloudapi.cn',
+};
 const clockToleranceSeconds = 60;
 const keySetMinutes = 10;
 const appRoles: readonly string[] = ['Profiles.Manage', 'Automation.Operate'] satisfies AppRole[];
@@ -32,7 +38,7 @@ export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
     keySet(...header).catch((error: unknown) => {
       throw error instanceof errors.JWKSNoMatchingKey ? error : keySetError(error);
     });
-  const issuerOfVersion1 = entraUrl === publicCloud ? 'https://sts.windows.net' : entraUrl;
+  const issuerOfVersion1 = issuersOfVersion1[entraUrl] ?? entraUrl;
   const checks = {
     algorithms: ['RS256'],
     issuer: [`${issuerOfVersion1}/${tenantId}/`, `${entraUrl}/${tenantId}/v2.0`],
