@@ -9,6 +9,7 @@ import { type ApiCaller, apiCaller, type Call, newDescription } from './api-call
 import { buildApp, buildEmptyApp } from './bundles.ts';
 import { connectionCounter, countingProxy } from './counting-proxy.ts';
 import { figure, printFigures } from './print-figures.ts';
+import { cpuSecondsOf } from './process-usage.ts';
 import { fillProfiles } from './sample-profiles.ts';
 import { onlyHttp, startApp } from './start-app.ts';
 
@@ -17,6 +18,8 @@ const callsARound = 1000;
 const rounds = Number(process.argv[2] ?? 5);
 const callsCounted = 100;
 const size = { profiles: 100, tables: 20, hasStates: true };
+
+type Measured = { readonly calls: readonly Call[]; readonly cpuSeconds: number };
 
 const signal = AbortSignal.timeout(1_200_000);
 
@@ -43,16 +46,22 @@ await withTemporaryPlatform({ rows: 100, environment: onlyHttp, signal }, async 
   };
 
   const secret = `${addresses.keyvault}/secrets/reporting`;
-  const measured = new Map<string, Call[]>();
+  const measured = new Map<string, Measured>();
   const [toApp, toEmpty] = [apiCaller(app.url, token), apiCaller(empty.url, token)];
   // In turn, so that all see the machine in the same states; the first round warms up and does not count.
   for (let round = 0; round <= rounds; round += 1)
     for (const [name, act] of Object.entries(kinds(secret))) {
-      const calls = await callMany(callers, callsARound, () =>
-        act(name === 'a bare function' ? toEmpty : toApp),
-      );
+      const [caller, { pid }] = name === 'a bare function' ? [toEmpty, empty] : [toApp, app];
+      const cpuBefore = cpuSecondsOf(pid);
+      const calls = await callMany(callers, callsARound, () => act(caller));
+      const cpuSeconds = cpuSecondsOf(pid) - cpuBefore;
       if (name === 'create') await removeMade(calls);
-      if (round > 0) measured.set(name, [...(measured.get(name) ?? []), ...calls]);
+      const earlier = measured.get(name) ?? { calls: [], cpuSeconds: 0 };
+      if (round > 0)
+        measured.set(name, {
+          calls: [...earlier.calls, ...calls],
+          cpuSeconds: earlier.cpuSeconds + cpuSeconds,
+        });
     }
   printTimes(measured);
 
@@ -117,23 +126,20 @@ async function callMany(width: number, count: number, act: () => Promise<Call>):
   return calls;
 }
 
-function printTimes(measured: ReadonlyMap<string, readonly Call[]>): void {
-  const rows = [...measured].map(([name, calls]) => {
+function printTimes(measured: ReadonlyMap<string, Measured>): void {
+  const rows = [...measured].map(([name, { calls, cpuSeconds }]) => {
     const times = calls.map(({ milliseconds }) => milliseconds);
-    return {
-      name,
-      p50: percentile(times, 0.5),
-      p99: percentile(times, 0.99),
-      errors: calls.filter(({ status }) => status !== 200).length,
-    };
+    const errors = calls.filter(({ status }) => status !== 200).length;
+    const figures = [percentile(times, 0.5), percentile(times, 0.99), (1000 * cpuSeconds) / calls.length];
+    return { name, errors, figures };
   });
-  const [bare] = rows;
+  const bare = rows[0]?.figures ?? [];
   printFigures(
-    `Calls at ${callers} concurrent callers, ${rounds * callsARound} of each; ${size.profiles} profiles of ${size.tables} tables; milliseconds`,
-    ['', 'p50', 'p99', 'errors', 'p50 in proportion', 'p99 in proportion'],
-    rows.map(({ name, p50, p99, errors }) => [
-      ...[name, figure(p50), figure(p99), `${errors}`],
-      ...[figure(p50 / (bare?.p50 ?? 1)), figure(p99 / (bare?.p99 ?? 1))],
+    `Calls at ${callers} concurrent callers, ${rounds * callsARound} of each; ${size.profiles} profiles of ${size.tables} tables; milliseconds, and how many times those of the bare function`,
+    ['', 'p50', 'p99', "app's CPU a call", 'errors', 'p50', 'p99', 'CPU'],
+    rows.map(({ name, errors, figures }) => [
+      ...[name, ...figures.map(figure), `${errors}`],
+      ...figures.map((one, index) => figure(one / (bare[index] ?? 1))),
     ]),
   );
 }

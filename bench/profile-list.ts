@@ -7,7 +7,7 @@ import { startStorage } from '../local/storage/start-storage.ts';
 import { type ApiCaller, apiCaller, newDescription } from './api-caller.ts';
 import { buildApp } from './bundles.ts';
 import { figure, printFigures } from './print-figures.ts';
-import { memoryOf } from './process-usage.ts';
+import { cpuSecondsOf, memoryOf } from './process-usage.ts';
 import { fillProfiles, type SampleSize } from './sample-profiles.ts';
 import { onlyHttp, startApp } from './start-app.ts';
 
@@ -34,8 +34,11 @@ await withTemporaryPlatform({ rows: 100, environment: onlyHttp, signal }, async 
     const times = new Map<string, number[]>();
     const sizesOfAnswer = new Map<string, number>();
     const memory: number[] = [];
-    const time = async (what: string, act: () => ReturnType<ApiCaller>) => {
+    const cpuTimes = new Map<string, number[]>();
+    const time = async (what: string, { pid }: Program, act: () => ReturnType<ApiCaller>) => {
+      const cpuBefore = cpuSecondsOf(pid);
       const { status, milliseconds, body } = await act();
+      cpuTimes.set(what, [...(cpuTimes.get(what) ?? []), 1000 * (cpuSecondsOf(pid) - cpuBefore)]);
       if (status !== 200) throw new Error(`Cannot measure ${what}: it answered ${status}.`);
       times.set(what, [...(times.get(what) ?? []), milliseconds]);
       sizesOfAnswer.set(what, body.length / 2 ** 20);
@@ -45,34 +48,35 @@ await withTemporaryPlatform({ rows: 100, environment: onlyHttp, signal }, async 
         AzureWebJobsStorage: storage.connectionString,
       });
       try {
-        await measure(app, apiCaller(app.url, token), time);
+        await measure(app, apiCaller(app.url, token));
       } finally {
         await app.stop();
       }
     }
     await storage.close();
 
-    async function measure(app: Program, call: ApiCaller, time_: typeof time): Promise<void> {
+    async function measure(app: Program, call: ApiCaller): Promise<void> {
       // Sign-in, keys, connections and the caller's roles are not what is asked for.
       await call('GET', `/crm/exporter/profiles/${ids[0]}`);
-      await time_('first list of an instance', () => call('GET', listPath));
+      await time('first list of an instance', app, () => call('GET', listPath));
       for (let repetition = 0; repetition < repetitions; repetition += 1) {
-        await time_('list', () => call('GET', listPath));
-        await time_('create', () =>
+        await time('list', app, () => call('GET', listPath));
+        await time('create', app, () =>
           call('POST', '/crm/exporter/profiles', newDescription(secret, ['account'])),
         );
-        await time_('list after it', () => call('GET', listPath));
-        if (size.hasStates) await time_('list with status', () => call('GET', `${listPath}&status=true`));
+        await time('list after it', app, () => call('GET', listPath));
+        if (size.hasStates) await time('list with status', app, () => call('GET', `${listPath}&status=true`));
       }
       memory.push(memoryOf(app.pid).peak);
     }
 
     printFigures(
       `Profiles of one organization: ${size.profiles} of ${size.tables} tables; one caller, ${starts} starts of ${repetitions} calls; most memory of the app ${figure(Math.max(...memory))} MB`,
-      ['', 'least ms', 'p50 ms', 'most ms', 'answer MB'],
+      ['', 'least ms', 'p50 ms', 'most ms', "app's CPU ms, p50", 'answer MB'],
       [...times].map(([what, each]) => [
         what,
         ...[Math.min(...each), percentile(each, 0.5), Math.max(...each)].map(figure),
+        figure(percentile(cpuTimes.get(what) ?? [], 0.5)),
         figure(sizesOfAnswer.get(what) ?? 0),
       ]),
     );
