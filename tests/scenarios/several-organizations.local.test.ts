@@ -192,7 +192,7 @@ describe('profiles', () => {
   });
 });
 
-describe('replication', () => {
+describe('replication', { timeout: 180_000 }, () => {
   const callers = { contoso: 'ada', northwind: 'nora' } as const;
   const organizations = ['contoso', 'northwind'] as const;
 
@@ -243,7 +243,7 @@ describe('replication', () => {
   });
 });
 
-describe('while one organization cannot be reached', () => {
+describe('while one organization cannot be reached', { timeout: 180_000 }, () => {
   const workload = (changesPerSecond: number) =>
     simulator(platform(), 'POST', '/workload', { changesPerSecond, tables: ['account'] });
   const version = async () => (await simulator<{ version: number }>(platform(), 'GET')).version;
