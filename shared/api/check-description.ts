@@ -76,7 +76,7 @@ async function requireNoProblems(
   refused: readonly DestinationFinding[] = [],
 ): Promise<void> {
   const dataverse = await organizations.dataverse(organizationId);
-  const names = proposal.description.tables.map(({ name }) => name).filter((name) => name !== '');
+  const names = proposal.description.tables.map(({ name }) => name);
   const findings = [...descriptionFindings(proposal), ...refused, ...(await tableFindings(names, dataverse))];
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0)

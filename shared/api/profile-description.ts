@@ -92,6 +92,7 @@ function readSettings(members: WireMembers): Record<string, string> {
   return Object.fromEntries(texts);
 }
 
+/** Each table once, and only names that can be one: the others are problems, and no system is to be asked for them. */
 function readTables(members: WireMembers, problems: string[]): ProfileDescription['tables'] {
   const entities = members.value('Entities') ?? [];
   if (!Array.isArray(entities)) {
@@ -99,24 +100,25 @@ function readTables(members: WireMembers, problems: string[]): ProfileDescriptio
     return [];
   }
   if (entities.length === 0) members.problem('Entities', 'is empty; expected at least one table');
-  const tables = entities.map((item: unknown, index) => {
+  const tables = new Map<string, ProfileDescription['tables'][number]>();
+  const repeated = new Set<string>();
+  for (const [index, item] of entities.entries()) {
     const entity = new WireMembers(item ?? {}, `Entities[${index}]`, problems);
     const name = entity.requiredText('Type').toLowerCase();
-    if (name !== '' && !isTableName(name))
+    const settings = readSettings(entity);
+    if (tables.has(name)) repeated.add(name);
+    else if (isTableName(name)) tables.set(name, { name, settings });
+    else if (name !== '')
       entity.problem('Type', `must be the logical name of a table, received ${quoted(name)}`);
-    return { name, settings: readSettings(entity) };
-  });
-  const seen = new Set<string>();
-  const repeated = new Set<string>();
-  for (const { name } of tables) (seen.has(name) && isTableName(name) ? repeated : seen).add(name);
+  }
   if (repeated.size > 0) members.problem('Entities', `names more than once: ${listed([...repeated])}`);
-  const { length } = JSON.stringify(tables);
+  const { length } = JSON.stringify([...tables.values()]);
   if (length > mostTableCharacters)
     members.problem(
       'Entities',
       `holds names and settings of at most ${mostTableCharacters} characters as JSON, received ${length}`,
     );
-  return tables;
+  return [...tables.values()];
 }
 
 function readRetryPolicy(members: WireMembers, problems: string[]): ProfileDescription['retryPolicy'] {

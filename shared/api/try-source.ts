@@ -80,7 +80,7 @@ export async function trySource(
   trial: Trial,
   ports: ApiPorts,
 ): Promise<readonly DestinationTable[]> {
-  const names = tables.map(({ name }) => name).filter((name) => name !== '');
+  const names = tables.map(({ name }) => name);
   const consent = trial.attempt('see whether the privacy terms were accepted', () =>
     requirePrivacyTerms({ id: organizationId }, ports),
   );

@@ -219,12 +219,16 @@ describe('a description that is wrong', () => {
   test('every wrong member is told, no right one, and never what a member holds as a secret or at length', () => {
     fc.assert(
       fc.property(membersBroken, (changes) => {
-        const { problems } = readProfileDescription(
+        const { description, problems } = readProfileDescription(
           { ...sent(good), ...Object.fromEntries(changes) },
           secrets,
         );
         const named = new Set(problems.map((problem) => /^[A-Za-z]+/.exec(problem)?.[0]));
         expect([...named].sort()).toEqual(changes.map(([name]) => name).sort());
+        // Other systems are asked for the rest, so nothing else may be in it.
+        const names = description.tables.map(({ name }) => name);
+        for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
+        expect(new Set(names).size).toBe(names.length);
         for (const problem of problems.slice(0, 100)) {
           expect(problem).not.toContain('hunter2');
           expect(problem.length).toBeLessThan(3500);
