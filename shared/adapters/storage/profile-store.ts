@@ -15,7 +15,7 @@ export const profilesTable = 'Profiles';
 
 /**
  * One partition for all: a profile and the row that reserves its name are written in one transaction, so a name is
- * never taken without its profile, whenever the process ends. All profiles are mirrored in memory, 5 KB each with 300
+ * never taken without its profile, whenever the process ends. All profiles are mirrored in memory, 4 KB each with 300
  * tables: they are read for each list and each new profile, and seldom written.
  */
 const partitionKey = 'profile';
