@@ -5,18 +5,21 @@ import type { WebApi } from './web-api.ts';
 const systemAdministratorTemplateId = '627090ff-40a3-4053-8790-584edc5be201';
 
 const keptMilliseconds = 3 * 60_000;
+/** A client that asks every minute is not refused because Dataverse does not answer for a moment. */
+const renewedAfterMilliseconds = 60_000;
 const mostKept = 1000;
 
 /** All answers about one user are forgotten together: none may outlive another that it rests on. */
 interface Known {
   readonly userId: Promise<string | undefined>;
   isAdministrator?: Promise<boolean>;
-  readonly until: number;
+  readonly askedAt: number;
+  isRenewed?: boolean;
 }
 
 /**
  * What is known of the organization's users, by Entra object id. Answers are kept for 3 minutes, failures are not; who
- * asks while a question is open gets its answer.
+ * asks while a question is open gets its answer. An answer of more than a minute is renewed behind the call that takes it.
  */
 export function users(api: WebApi, clock: Clock) {
   const known = new Map<string, Known>();
@@ -25,15 +28,37 @@ export function users(api: WebApi, clock: Clock) {
     const key = objectId.toLowerCase();
     const now = clock.now().getTime();
     const kept = known.get(key);
-    if (kept !== undefined && kept.until > now) return kept;
+    const age = kept === undefined ? keptMilliseconds : now - kept.askedAt;
+    if (kept !== undefined && age < keptMilliseconds) {
+      if (age >= renewedAfterMilliseconds && !kept.isRenewed) void renew(key, kept);
+      return kept;
+    }
     known.delete(key);
     for (const oldest of known.keys()) {
       if (known.size < mostKept) break;
       known.delete(oldest);
     }
-    const user = { userId: userIdOf(key), until: now + keptMilliseconds };
+    const user = { userId: userIdOf(key), askedAt: now };
     known.set(key, user);
     return user;
+  }
+
+  /** Puts a younger answer in the place of one that is still believed, or leaves that until its end. */
+  async function renew(key: string, kept: Known): Promise<void> {
+    kept.isRenewed = true;
+    const younger: Known = { userId: userIdOf(key), askedAt: clock.now().getTime() };
+    try {
+      await younger.userId;
+      if (kept.isAdministrator !== undefined) await administratorOf(younger);
+      if (known.get(key) === kept) known.set(key, younger);
+    } catch {
+      kept.isRenewed = false;
+    }
+  }
+
+  function administratorOf(user: Known): Promise<boolean> {
+    user.isAdministrator ??= user.userId.then((id) => id !== undefined && hasAdministratorRole(id));
+    return user.isAdministrator;
   }
 
   async function believed<T>(objectId: string, answerOf: (user: Known) => Promise<T>): Promise<T> {
@@ -75,11 +100,7 @@ export function users(api: WebApi, clock: Clock) {
   }
 
   return {
-    isSystemAdministrator: (objectId: string): Promise<boolean> =>
-      believed(objectId, (user) => {
-        user.isAdministrator ??= user.userId.then((id) => id !== undefined && hasAdministratorRole(id));
-        return user.isAdministrator;
-      }),
+    isSystemAdministrator: (objectId: string): Promise<boolean> => believed(objectId, administratorOf),
     isEnabledUser: (objectId: string): Promise<boolean> =>
       believed(objectId, async ({ userId }) => (await userId) !== undefined),
   };
