@@ -38,6 +38,11 @@ export function hasCode(error: unknown, ...codes: ErrorCode[]): error is Service
   return error instanceof ServiceError && codes.includes(error.code);
 }
 
+/** What a caller named, fit for a message: short, and without the login that an address may hold. */
+export function asNamed(text: string): string {
+  return text.replace(/([/\\]{2})[^/\\?#]*@/g, '$1').slice(0, 200);
+}
+
 /** The message with what cures it, for people. */
 export function messageWithCure(error: Pick<ServiceError, 'message' | 'code'>): string {
   return `${error.message} ${errorCodes[error.code].cure}`;

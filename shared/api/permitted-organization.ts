@@ -1,4 +1,4 @@
-import { ServiceError } from '../errors.ts';
+import { asNamed, ServiceError } from '../errors.ts';
 import type { Caller } from '../model/caller.ts';
 import type { Organization } from '../model/organization.ts';
 import { isPermitted, type Need, notAllowed } from './access.ts';
@@ -21,7 +21,7 @@ export async function permittedOrganization(
 ): Promise<Organization> {
   const { byUrl, byId } = ports.organizations;
   const organization = await (organizationUrl === undefined ? byId(organizationId) : byUrl(organizationUrl));
-  const name = (organizationUrl ?? organizationId).slice(0, 200);
+  const name = asNamed(organizationUrl ?? organizationId);
   if (!(await isPermitted(caller, need, organization.id, ports)))
     throw notAllowed(caller, need, `organization ${JSON.stringify(name)}`, name);
   if (organizationId === undefined || organizationId.toLowerCase() === organization.id) return organization;

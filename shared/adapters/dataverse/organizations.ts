@@ -1,4 +1,4 @@
-import { asServiceError, hasCode, ServiceError } from '../../errors.ts';
+import { asNamed, asServiceError, hasCode, ServiceError } from '../../errors.ts';
 import type { Organization } from '../../model/organization.ts';
 import type { Dataverse, Organizations } from '../../ports/dataverse.ts';
 import type { Log } from '../../ports/log.ts';
@@ -90,10 +90,11 @@ export function organizations({ urls, log, ...shared }: OrganizationsOptions): O
   };
 }
 
-function unknownOrganization(name: string): ServiceError {
+function unknownOrganization(text: string): ServiceError {
+  const name = asNamed(text);
   return new ServiceError(
     'ORGANIZATION_UNKNOWN',
-    `Cannot find organization "${name.slice(0, 200)}": it is none of those that this service replicates; see metadata/organizations.`,
-    { parameters: [name.slice(0, 200)] },
+    `Cannot find organization "${name}": it is none of those that this service replicates; see metadata/organizations.`,
+    { parameters: [name] },
   );
 }

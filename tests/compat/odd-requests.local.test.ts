@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { anyClient, errorOf } from './any-client.ts';
 import { oddBodies } from './odd-bodies.ts';
 
-const { deployment, send, description, create } = anyClient('random');
+const { deployment, send, description, create } = anyClient('odd');
 
 test('500 odd bodies are each answered with an ErrorResponse or taken, and the list can still be read', async () => {
   const kept = await create();
@@ -31,3 +31,56 @@ test('500 odd bodies are each answered with an ErrorResponse or taken, and the l
   // An update may have given it a name by which it would not be found at the end.
   expect((await send('DELETE', `/profiles/${kept.Id}`)).status).toBe(200);
 }, 300_000);
+
+test('300 odd queries are each answered as their route declares', async () => {
+  const { organizationId, organizationUrl } = deployment;
+  const names = ['organizationUrl', 'ORGANIZATIONID', 'isAuthorized', 'status', '__proto__', ''];
+  const values = [
+    organizationUrl,
+    organizationId,
+    'true',
+    'false',
+    '',
+    '%',
+    '%zz',
+    '%E0%A4',
+    '%00',
+    '%u0041',
+    '+',
+  ];
+  const odd = [
+    ...values,
+    '=',
+    '&',
+    ';',
+    '?',
+    '/../',
+    'http://[',
+    'https://u:p@elsewhere.example',
+    "'--",
+    '%F0%9F%A6%8A',
+  ];
+  const pair = fc
+    .tuple(
+      fc.constantFrom(...names),
+      fc.oneof(fc.constantFrom(...odd), fc.array(fc.constantFrom(...odd), { maxLength: 3 })),
+    )
+    .map(([name, value]) => `${name}=${[value].flat().join('')}`);
+  const routes = ['metadata/organizations', 'metadata/discover', 'metadata/connector', 'metadata/entities']
+    .concat([
+      'metadata/relationships',
+      'metadata/hasorgacceptedprivacyterms',
+      'profiles',
+      'profiles/none/test',
+    ])
+    .map((route) => `/${route}`);
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...routes), fc.array(pair, { maxLength: 4 }), async (route, pairs) => {
+      const answered = await send('GET', `${route}?${pairs.join('&')}`);
+      if (answered.status === 200) return;
+      expect(route.startsWith('/metadata') ? [400] : [400, 404], answered.text).toContain(answered.status);
+      errorOf(answered, answered.status);
+    }),
+    { numRuns: 300 },
+  );
+}, 120_000);
