@@ -1,5 +1,5 @@
 import { rawRequest } from '../scenarios/raw-request.ts';
-import { casts, items, JsonDate, parseToken, type Token } from './json-net.ts';
+import { casts, JsonDate, list, parseToken, type Token } from './json-net.ts';
 
 /** Members of a class of the tool. A value type cannot be null; what is absent keeps its preset. */
 type Shape = Readonly<Record<string, (token: Token) => unknown>>;
@@ -22,11 +22,6 @@ const object =
     }
     return read as { [Name in keyof Members]: ReturnType<Members[Name]> };
   };
-
-const list =
-  <Item>(cast: (token: Token) => Item) =>
-  (token: Token) =>
-    items(token).map(cast);
 
 const text = orNull(casts.string);
 const organization = object({

@@ -1,5 +1,5 @@
 import { rawRequest } from '../scenarios/raw-request.ts';
-import { casts, items, member, parseToken, type Token } from './json-net.ts';
+import { casts, list, member, parseToken, type Token } from './json-net.ts';
 
 /** What a call gives: the model it read, an `ErrorResponse`, or null for a 401 and a 403. */
 export type Result<Model> = { readonly status: number; readonly body: Model | ErrorResponse | null };
@@ -37,11 +37,6 @@ const model =
         .map(([name, cast]) => [name, read(token, name, cast)] as const)
         .filter(([, value]) => value !== undefined),
     ) as Model<Members>;
-
-const list =
-  <Item>(cast: Cast<Item>): Cast<Item[]> =>
-  (token) =>
-    items(token).map(cast);
 
 const { string, boolean, int32, int64, date } = casts;
 

@@ -71,8 +71,10 @@ export function member(token: Token | undefined, name: string): Token | undefine
   return Object.hasOwn(token as object, name) ? (token as Record<string, Token>)[name] : undefined;
 }
 
-/** The items of a list; anything else throws. */
-export function items(token: Token | undefined): readonly Token[] {
-  if (!Array.isArray(token)) throw new Error('The answer is no JArray.');
-  return token;
-}
+/** Casts the items of a list; anything else throws. */
+export const list =
+  <Item>(cast: (token: Token) => Item) =>
+  (token: Token): Item[] => {
+    if (!Array.isArray(token)) throw new Error('The answer is no JArray.');
+    return token.map(cast);
+  };
