@@ -12,7 +12,7 @@ import { findLink, linkedKeys } from './linked-rows.ts';
 export type ReadPlan = { keys?: string[]; range: RowRange; isMatch?: (row: StoredRow) => boolean };
 
 export function readPlan(
-  organization: Pick<Organization, 'schema' | 'store'>,
+  organization: Pick<Organization, 'schema' | 'store' | 'switches'>,
   table: Table,
   filterText: string | null,
 ): ReadPlan {
@@ -20,12 +20,13 @@ export function readPlan(
 }
 
 function planOf(
-  organization: Pick<Organization, 'schema' | 'store'>,
+  organization: Pick<Organization, 'schema' | 'store' | 'switches'>,
   table: Table,
   parsed: Filter,
 ): ReadPlan {
   const { byProperty } = organization.schema.shape(table);
   const filter = resolveAny(parsed, ({ navigation, part }) => {
+    if (!organization.switches.filtersByRelated) throw badQuery("The operator 'any' is not supported.");
     const link = findLink(organization, table, navigation);
     if (!link) throw unknownProperty(navigation, table.name);
     const { intersect, near, far, farTable } = link;

@@ -1,8 +1,9 @@
+import { hasCode } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { WebApi } from './web-api.ts';
 
-/** The same in every organization; the role's own id differs by business unit. */
-const systemAdministratorTemplateId = '627090ff-40a3-4053-8790-584edc5be201';
+/** System Administrator: the template is the same in every organization; the role's own id differs by business unit. */
+const isRole = '_roletemplateid_value eq 627090ff-40a3-4053-8790-584edc5be201';
 
 const keptMilliseconds = 3 * 60_000;
 /** A client that asks every minute is not refused because Dataverse does not answer for a moment. */
@@ -72,14 +73,12 @@ export function users(api: WebApi, clock: Clock) {
     }
   }
 
+  const ask = <Row>(path: string) =>
+    api.get<{ readonly value: readonly Row[] }>('look up a user', path, {}, { isAwaited: true });
+
   async function firstId(set: string, id: string, filter: string): Promise<string | undefined> {
     const path = `${set}?$select=${id}&$top=1&$filter=${encodeURIComponent(filter)}`;
-    const { value } = await api.get<{ readonly value: readonly Readonly<Record<string, string>>[] }>(
-      'look up a user',
-      path,
-      {},
-      { isAwaited: true },
-    );
+    const { value } = await ask<Readonly<Record<string, string>>>(path);
     return value[0]?.[id];
   }
 
@@ -89,14 +88,29 @@ export function users(api: WebApi, clock: Clock) {
     return firstId('systemusers', 'systemuserid', filter);
   }
 
+  const holdsRole = async (roles: string) => (await firstId(roles, 'roleid', isRole)) !== undefined;
+
   /** Own roles, else those of all teams in one question: some users are in hundreds of teams. */
   async function hasAdministratorRole(userId: string): Promise<boolean> {
-    const isRole = `_roletemplateid_value eq ${systemAdministratorTemplateId}`;
-    const own = `systemusers(${userId})/systemuserroles_association`;
-    if ((await firstId(own, 'roleid', isRole)) !== undefined) return true;
+    if (await holdsRole(`systemusers(${userId})/systemuserroles_association`)) return true;
     const isMember = `teammembership_association/any(u:u/systemuserid eq ${userId})`;
     const ofTeam = `${isMember} and teamroles_association/any(r:r/${isRole})`;
-    return (await firstId('teams', 'teamid', ofTeam)) !== undefined;
+    try {
+      return (await firstId('teams', 'teamid', ofTeam)) !== undefined;
+    } catch (error) {
+      if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED')) throw error;
+      return hasTeamWithRole(userId);
+    }
+  }
+
+  /** Where an organization does not take `any` in a filter: team by team. */
+  async function hasTeamWithRole(userId: string): Promise<boolean> {
+    const { value } = await ask<{ readonly teamid: string }>(
+      `systemusers(${userId})/teammembership_association?$select=teamid`,
+    );
+    for (const { teamid } of value)
+      if (await holdsRole(`teams(${teamid})/teamroles_association`)) return true;
+    return false;
   }
 
   return {
