@@ -87,7 +87,8 @@ export function problemsOf(path: string, text: string): string[] {
     if (!path.startsWith('shared/adapters/') && readsClock.test(code))
       problems.push('only adapters read the clock and set timers');
   }
-  if (path.startsWith('functions/')) {
+  // Not a trigger: what holds for the whole app.
+  if (path.startsWith('functions/') && path !== 'functions/app-setup.ts') {
     const registered = [...code.matchAll(/\bapp\.\w+\(\s*(?:'([^']*)')?/g)].map(([, name]) => name);
     if (registered.length !== 1 || registered[0] !== fileName.replace('.ts', ''))
       problems.push(`registers ${registered.join(', ') || 'nothing'}; expected one function of its own name`);

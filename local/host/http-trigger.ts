@@ -3,19 +3,30 @@ import type { RegisteredFunction, WireHttp } from './functions-core.ts';
 import type { Invocation } from './invoke-function.ts';
 import { matchRoute, type Route } from './routes.ts';
 
-const largestBodyBytes = 100 * 1024 * 1024;
 const longestRequestLine = 8192;
+
+export type InvokeHttp = (
+  target: RegisteredFunction,
+  invocation: Invocation,
+) => Promise<{ returnValue?: { http?: WireHttp } | null }>;
+
+/** A request whose function was found, and the answer that it is to get. */
+export type HttpCall = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  readonly target: RegisteredFunction;
+  /** Parameters of the route, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+};
 
 /**
  * Answers HTTP requests with the functions that own the routes. Unknown routes and wrong methods are 404, as on the
- * real host; an error of a function, and a body of more than 100 MB, is a 500 without a body.
+ * real host; what `run` rejects with is a 500 without a body, or a broken connection when the answer has begun.
  */
 export function httpTrigger(
   unsorted: readonly Route<RegisteredFunction>[],
-  invoke: (
-    target: RegisteredFunction,
-    invocation: Invocation,
-  ) => Promise<{ returnValue?: { http?: WireHttp } | null }>,
+  run: (call: HttpCall) => Promise<void>,
 ): RequestListener {
   const sortKey = ({ target }: Route<RegisteredFunction>) => target.name.toUpperCase();
   const routes = unsorted.toSorted((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1));
@@ -26,94 +37,49 @@ export function httpTrigger(
     const match = url && matchRoute(routes, method, url.pathname);
     if (!match) return end(response, url ? 404 : 400);
     try {
-      const body = await readBody(request);
-      if (!body) return end(response.setHeader('connection', 'close'), 500);
-      const http: WireHttp = {
-        url: url.href,
-        method,
-        headers: joined(request.headersDistinct),
-        query: joinedQuery(url),
-        params: match.params,
-        ...(body.length > 0 ? { body: { bytes: body } } : {}),
-      };
-      const { returnValue } = await invoke(match.target, { input: { http } });
-      write(response, returnValue?.http);
+      await run({ request, response, url, ...match });
     } catch {
-      end(response, 500);
+      if (response.headersSent) response.destroy();
+      // What is left of the body would be taken for the next request.
+      else end(request.complete ? response : response.setHeader('connection', 'close'), 500);
     }
   };
 }
 
+/** The scheme is what the front end says, as on Linux in Azure. */
 function requestUrl({ headers, url = '' }: IncomingMessage): URL | undefined {
-  const href = `http://${headers.host ?? 'localhost'}${url}`;
+  const [forwarded = ''] = String(headers['x-forwarded-proto'] ?? '').split(',');
+  const scheme = forwarded.trim().toLowerCase() === 'https' ? 'https' : 'http';
+  const href = `${scheme}://${headers.host ?? 'localhost'}${url}`;
   const hasNull = /%00/.test(url.split('?', 1)[0] ?? '');
   return url.startsWith('/') && !hasNull && URL.canParse(href) ? new URL(href) : undefined;
 }
 
-/** The real host takes no body whose length is not announced: one in chunks is as good as none. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+/** Headers by their names in lower case; one that comes twice is joined, as the real host does it. */
+export function joinedHeaders({ headersDistinct }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headersDistinct).map(([name, values]) => [name, (values ?? []).join(',')]),
+  );
+}
+
+/**
+ * The body as the real host reads it before it calls a function: only when its length is announced. Rejects when that is
+ * more than allowed, or the body breaks off.
+ */
+export async function readAnnouncedBody(request: IncomingMessage, largestBodyBytes: number): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > largestBodyBytes) return undefined;
+  if (announced > largestBodyBytes) throw new Error(`a body of ${announced} bytes`);
   const parts: Buffer[] = [];
-  for await (const part of request) if (announced > 0) parts.push(part);
+  if (announced > 0) for await (const part of request) parts.push(part as Buffer);
   return Buffer.concat(parts);
 }
 
-function joined(headers: NodeJS.Dict<string[]>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, values]) => [name, (values ?? []).join(',')]),
-  );
-}
-
-/** Repeated keys arrive joined, as from the real host. */
-function joinedQuery({ searchParams }: URL): Record<string, string> {
-  return Object.fromEntries(
-    [...new Set(searchParams.keys())].map((key) => [key, searchParams.getAll(key).join(',')]),
-  );
-}
-
-function write(response: ServerResponse, http: WireHttp = { statusCode: '204' }): void {
-  response.statusCode = Number(http.statusCode ?? 200);
-  for (const [name, value] of Object.entries(http.headers ?? {})) {
-    if (name !== 'set-cookie') response.setHeader(spelled(name), value);
-  }
-  const cookies = (http.cookies ?? []).map(cookieText);
-  if (cookies.length > 0) response.setHeader('set-cookie', cookies);
-  response.end(http.body?.bytes ?? http.body?.string);
-}
-
 /** The worker sends names in lower case; the real host's server spells them as usual, and ADAL looks for exactly `WWW-Authenticate`. */
-function spelled(name: string): string {
+export function spelledHeader(name: string): string {
   return name.replace(/^www(?=-)|(?<![a-z])[a-z]/g, (start) => start.toUpperCase());
 }
 
 function end(response: ServerResponse, status: number): void {
   response.statusCode = status;
   response.end();
-}
-
-/** The library gives cookie fields as `{ value }`, the wire form of a value that may be missing. */
-function cookieText(cookie: Record<string, unknown>): string {
-  const field = (name: string): unknown => {
-    const value = cookie[name];
-    return typeof value === 'object' && value !== null && 'value' in value ? value.value : value;
-  };
-  const expires = field('expires');
-  const attributes = [
-    `${field('name')}=${encodeURIComponent(String(field('value') ?? ''))}`,
-    field('path') && `Path=${field('path')}`,
-    field('domain') && `Domain=${field('domain')}`,
-    typeof field('maxAge') === 'number' && `Max-Age=${field('maxAge')}`,
-    expires && `Expires=${expiryText(expires)}`,
-    field('secure') && 'Secure',
-    field('httpOnly') && 'HttpOnly',
-    field('sameSite') && field('sameSite') !== 'none' && `SameSite=${field('sameSite')}`,
-    field('sameSite') === 'explicitNone' && 'SameSite=None',
-  ];
-  return attributes.filter(Boolean).join('; ');
-}
-
-function expiryText(expires: unknown): string {
-  const seconds = (expires as { seconds?: number }).seconds;
-  return new Date(seconds === undefined ? (expires as string) : seconds * 1000).toUTCString();
 }

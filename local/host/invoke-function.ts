@@ -11,6 +11,8 @@ import {
 } from './functions-core.ts';
 
 export type Invocation = {
+  /** Made here when it is not given. */
+  readonly invocationId?: string;
   /** Data of the trigger, under whatever name the function gave it. */
   readonly input: WireData;
   readonly triggerMetadata?: Record<string, WireData>;
@@ -38,9 +40,8 @@ export async function invokeFunction(
 
 async function runInvocation(
   { name, bindings, handler }: RegisteredFunction,
-  { input, triggerMetadata = {}, retryContext }: Invocation,
+  { invocationId = randomUUID(), input, triggerMetadata = {}, retryContext }: Invocation,
 ): Promise<Response> {
-  const invocationId = randomUUID();
   const trigger = Object.entries(bindings).find(([, one]) => /trigger$/i.test(one.type));
   if (!trigger) throw new Error(`Cannot run function "${name}": it has no trigger; one is expected.`);
   const core: CoreContext = {

@@ -56,7 +56,7 @@ export function matchRoute<T>(
   method: string,
   path: string,
 ): { target: T; params: Record<string, string> } | undefined {
-  const parts = path.replace(/^\//, '').split('/').map(decoded);
+  const parts = path.replace(/^\//, '').split('/').map(decodedSegment);
   for (const { methods, segments, target } of routes) {
     const params = methods.includes(method) ? matchSegments(segments, parts) : undefined;
     if (params) return { target, params };
@@ -65,7 +65,7 @@ export function matchRoute<T>(
 }
 
 /** As Kestrel decodes a path: an escaped slash and what is no UTF-8 stay as they are. */
-function decoded(part: string): string {
+export function decodedSegment(part: string): string {
   return part.replace(/(%[0-9a-f]{2})+/gi, (escaped) => {
     try {
       return decodeURIComponent(escaped.replace(/%(2f)/gi, '%25$1'));

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeServer, listenOnLoopback } from '../loopback-server.ts';
 import { adminRequest } from './admin-request.ts';
-import { programmingModel, type RegisteredFunction } from './functions-core.ts';
+import { bufferedHttp } from './buffered-http.ts';
+import type { RegisteredFunction } from './functions-core.ts';
 import { type HostSettings, withSettings } from './host-settings.ts';
 import { httpTrigger } from './http-trigger.ts';
 import { appHookData, type Invocation, invokeFunction, runHooks } from './invoke-function.ts';
@@ -11,7 +12,9 @@ import { queuesByConnection } from './queue-messages.ts';
 import { writeQueueOutputs } from './queue-output.ts';
 import { startQueueTrigger } from './queue-trigger.ts';
 import { compileRoute } from './routes.ts';
+import { streamedHttp } from './streamed-http.ts';
 import { startTimerTrigger } from './timer-trigger.ts';
+import { startWorkerHttp } from './worker-http.ts';
 
 export type Host = { readonly url: string; close(): Promise<void> };
 
@@ -41,13 +44,18 @@ export async function startHost(options: HostOptions): Promise<Host> {
       writeQueueOutputs(target, response, queuesOf, (name) => withSettings(name, environment)),
     );
 
-  await programmingModel().getCapabilities({});
+  const workerPort = await startWorkerHttp();
   await runHooks('appStart', { appHookData });
 
   const routes = functions.flatMap((one) =>
     one.type === 'http' ? [compileRoute(one.route, one.methods, one.target)] : [],
   );
-  const answer = httpTrigger(routes, invoke);
+  const largestBodyBytes = Number(environment.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT ?? 100 * 1024 * 1024);
+  const runHttp =
+    workerPort === undefined
+      ? bufferedHttp(invoke, largestBodyBytes)
+      : streamedHttp(invoke, workerPort, largestBodyBytes);
+  const answer = httpTrigger(routes, runHttp);
   const admin = adminRequest(functions, {
     fireTimer: (name) => timers.get(name)?.fire(),
     sendMessage: ({ connection, queueName }, text) =>

@@ -3,6 +3,7 @@ import { ServiceError } from '../errors.ts';
 import type { Encoding, WebFile } from '../model/web-file.ts';
 import type { Door } from './door.ts';
 import { errorAnswer } from './error-answer.ts';
+import { routeParameter } from './route-parameter.ts';
 
 const securityHeaders = {
   'Content-Security-Policy':
@@ -30,7 +31,7 @@ export async function answerSwagger(
   site: (path: string) => Promise<WebFile | undefined>,
 ): Promise<HttpResponseInit> {
   const { pathname } = new URL(request.url);
-  const path = (request.params.path ?? '').toLowerCase();
+  const path = (routeParameter(request, 'path') ?? '').toLowerCase();
   if (/^(ui(\/(index\/)?)?)?$/.test(path))
     return { status: 302, headers: { Location: '/swagger/ui/index', ...securityHeaders } };
   try {

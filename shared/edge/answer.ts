@@ -6,6 +6,7 @@ import type { Door } from './door.ts';
 import { errorAnswer } from './error-answer.ts';
 import { jsonAnswer } from './json-answer.ts';
 import { readJsonBody } from './json-body.ts';
+import { routeParameter } from './route-parameter.ts';
 
 /** Who sends the request; `REQUEST_TOKEN_MISSING` or what the verifier fails with otherwise. */
 export async function authenticate(request: HttpRequest, door: Door): Promise<Caller> {
@@ -20,15 +21,17 @@ export async function authenticate(request: HttpRequest, door: Door): Promise<Ca
 
 /**
  * The origin that the caller used. The front end of Azure ends TLS and says so in `X-Forwarded-Proto`, which is believed
- * only upwards, from http to https. `X-Forwarded-Host` is not set by it, so anybody can: it is ignored, and a service
- * behind a gateway names its address in a setting. A forged Host reaches nobody but its sender: answers are not cached.
+ * only upwards, from http to https. `X-Forwarded-Host` is not set by it, so anybody can: it is ignored (the one that the
+ * host itself sends is no header of the request), and a service behind a gateway names its address in a setting. A forged
+ * Host reaches nobody but its sender: answers are not cached.
  */
 function originOf(request: HttpRequest, url: URL): string {
-  const isHttps = request.headers.get('x-forwarded-proto')?.split(',')[0]?.trim().toLowerCase() === 'https';
-  return isHttps && url.protocol === 'http:' ? `https://${url.host}` : url.origin;
+  const forwarded = request.headers.get('x-forwarded-proto')?.split(',')[0]?.trim().toLowerCase();
+  const isHttps = url.protocol === 'https:' || forwarded === 'https';
+  return `${isHttps ? 'https' : 'http'}://${url.host}`;
 }
 
-/** Values by name in lower case. Of a name that comes twice none is chosen: they are joined, as the host does it. */
+/** Values by name in lower case. Of a name that comes twice none is chosen: they are joined, and fit nothing. */
 function queryOf({ query }: HttpRequest): ApiRequest['query'] {
   const values = new Map<string, string>();
   for (const [name, value] of query) {
@@ -51,7 +54,7 @@ export async function answer(
   try {
     const caller = await authenticate(request, door);
     const body = request.method === 'GET' ? undefined : await readJsonBody(request);
-    const id = request.params.id;
+    const id = routeParameter(request, 'id');
     const result = await operation({
       caller,
       origin: originOf(request, url),

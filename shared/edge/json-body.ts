@@ -9,15 +9,37 @@ function invalid(what: string): ServiceError {
 }
 
 /**
+ * The bytes of the body, of which no more than the limit are kept. One that turns out to be larger is still read to its
+ * end, because the host looks for an answer only when it has sent all.
+ */
+async function readBytes(request: HttpRequest): Promise<Uint8Array> {
+  const announced = Number(request.headers.get('content-length') ?? 0);
+  if (announced > largestBodyBytes) throw tooLarge(announced);
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const part of request.body ?? []) {
+      length += part.byteLength;
+      if (length > largestBodyBytes) parts.length = 0;
+      else parts.push(part);
+    }
+  } catch {
+    throw invalid('it broke off before its end');
+  }
+  if (length > largestBodyBytes) throw tooLarge(length);
+  return Buffer.concat(parts);
+}
+
+function tooLarge(length: number): ServiceError {
+  return invalid(`it has ${length} bytes; allowed are ${largestBodyBytes}`);
+}
+
+/**
  * The body as JSON, whatever its content type says (old clients send several); undefined when it is empty.
  * A byte order mark is accepted. `REQUEST_INVALID` otherwise; what the body holds is never repeated.
  */
 export async function readJsonBody(request: HttpRequest): Promise<unknown> {
-  const tooLarge = (length: number) => invalid(`it has ${length} bytes; allowed are ${largestBodyBytes}`);
-  const announced = Number(request.headers.get('content-length') ?? 0);
-  if (announced > largestBodyBytes) throw tooLarge(announced);
-  const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > largestBodyBytes) throw tooLarge(bytes.byteLength);
+  const bytes = await readBytes(request);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
