@@ -76,8 +76,11 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
     }
   }
 
-  // The time of the last write, which Table Storage keeps and the etag is made of.
-  const versionOf = ({ rowKey = '', timestamp = '' }) => ({ rowKey, version: timestamp });
+  // Both tell of the last write. A time that the SDK made a date of would be too coarse, an etag may be left out of lists.
+  const versionOf = ({ rowKey = '', etag = '', timestamp = '' }) => ({
+    rowKey,
+    version: `${etag} ${timestamp}`,
+  });
 
   async function* listed(filter: string, maxPageSize?: number): AsyncIterable<ListedDocument<T>> {
     for await (const stored of rows({ filter }, maxPageSize))
