@@ -26,6 +26,7 @@ import { telemetryOf } from './adapters/telemetry/telemetry-of.ts';
 import { definitionReads } from './api/definition-reads.ts';
 import { apiOperations } from './api/operations.ts';
 import { swaggerDocument } from './api/swagger-document.ts';
+import { places } from './at-most.ts';
 import type { AutomationPorts } from './automation/automation-ports.ts';
 import { ingestFailures } from './automation/ingest-failures.ts';
 import { planRetouches } from './automation/plan-retouches.ts';
@@ -40,7 +41,6 @@ import {
   verifyRowItemSchema,
 } from './model/work-item.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { pageSlots } from './sync/page-slots.ts';
 import { retryRows } from './sync/retry-rows.ts';
 import { runWorkItem } from './sync/run-work-item.ts';
 import { startDeltaSyncs } from './sync/start-delta-syncs.ts';
@@ -102,7 +102,7 @@ function build(settings: Settings) {
     queues,
     failureLog: failures,
     shapes: tableShapes(clock),
-    pageSlots: pageSlots(settings.LOAD_PAGES_IN_MEMORY),
+    pageSlots: places(settings.LOAD_PAGES_IN_MEMORY),
     telemetry,
     clock,
     log,

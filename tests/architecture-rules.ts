@@ -9,7 +9,8 @@ interface Room {
 }
 
 const errors = ['shared/error-codes.ts', 'shared/errors.ts'];
-const words = [...errors, 'shared/model'];
+const basics = [...errors, 'shared/at-most.ts'];
+const words = [...basics, 'shared/model'];
 const contracts = [...words, 'shared/ports', 'shared/schema'];
 const adapter = (...packages: string[]): Room => ({ imports: contracts, packages });
 const engine: Room = { imports: contracts, packages: [] };
@@ -32,6 +33,7 @@ const engines = ['shared/api', 'shared/automation', 'shared/sync'];
 export const rooms: Readonly<Record<string, Room>> = {
   'shared/error-codes.ts': { imports: [], packages: [] },
   'shared/errors.ts': { imports: errors, packages: [] },
+  'shared/at-most.ts': { imports: [], packages: [] },
   'shared/model': { imports: errors, packages: ['zod'] },
   'shared/ports': { imports: words, packages: [] },
   'shared/schema': { imports: words, packages: [] },

@@ -1,3 +1,4 @@
+import { atMost } from '../at-most.ts';
 import type { TableDefinition } from '../model/table-schema.ts';
 import type { Dataverse } from '../ports/dataverse.ts';
 
@@ -18,20 +19,7 @@ interface Read {
 /** At most so many at a time. */
 export function definitionReads(mostAtOnce = 8): DefinitionReads {
   const reads = new WeakMap<Dataverse, Map<string, Read>>();
-  const waiting: (() => void)[] = [];
-  let free = mostAtOnce;
-
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
-  }
+  const inTurn = atMost(mostAtOnce);
 
   return {
     read(dataverse, table, signal) {

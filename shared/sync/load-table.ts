@@ -1,8 +1,8 @@
+import type { Release } from '../at-most.ts';
 import { ServiceError } from '../errors.ts';
 import type { ChangePage } from '../model/change.ts';
 import type { CheckpointAdvance } from '../model/checkpoint.ts';
 import type { PageRequest } from '../ports/dataverse.ts';
-import type { Slot } from './page-slots.ts';
 import { readCurrentPage } from './read-current.ts';
 import { reportProgress } from './report-progress.ts';
 import { isOver, isVoid, readTime, type TableRun } from './table-run.ts';
@@ -104,11 +104,11 @@ export async function loadRows(run: TableRun): Promise<void> {
 /** A page on its way, and the place in memory that it takes. */
 interface Reading {
   readonly readAt: Date;
-  readonly slot: Slot;
+  readonly slot: Release;
   readonly answer: Promise<ChangePage>;
 }
 
-function read(run: TableRun, link: string | undefined, slot: Slot): Reading {
+function read(run: TableRun, link: string | undefined, slot: Release): Reading {
   const readAt = readTime(run);
   const answer = readCurrentPage(run, link === undefined ? { kind: 'rows' } : { kind: 'next', link });
   // It is awaited later: its failure must not count as unhandled while the present page is written.

@@ -1,3 +1,4 @@
+import type { Places } from '../at-most.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Organizations } from '../ports/dataverse.ts';
 import type { ProfileDestinations } from '../ports/destination.ts';
@@ -7,7 +8,6 @@ import type { ProfileStore } from '../ports/profile-store.ts';
 import type { SyncStates } from '../ports/sync-states.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { WorkQueues } from '../ports/work-queue.ts';
-import type { PageSlots } from './page-slots.ts';
 import type { TableShapes } from './table-shape.ts';
 
 /** What replication asks of the outside. */
@@ -19,7 +19,8 @@ export interface SyncPorts {
   readonly queues: Pick<WorkQueues, 'syncTable' | 'retryRow'>;
   readonly failureLog: FailureLog;
   readonly shapes: TableShapes;
-  readonly pageSlots: PageSlots;
+  /** Bound the memory of all loads of this process together: a page of a wide table takes some hundred megabytes. */
+  readonly pageSlots: Places;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly log: Log;

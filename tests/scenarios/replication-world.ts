@@ -3,11 +3,11 @@ import { profilesActivate } from '../../shared/api/profiles-activate.ts';
 import { profilesActivateMetadata } from '../../shared/api/profiles-activate-metadata.ts';
 import { profilesDeactivate } from '../../shared/api/profiles-deactivate.ts';
 import { profilesDelete } from '../../shared/api/profiles-delete.ts';
+import { places } from '../../shared/at-most.ts';
 import type { ApiRequest } from '../../shared/model/api-request.ts';
 import { type Profile, withTables } from '../../shared/model/profile.ts';
 import type { Attribute } from '../../shared/model/table-schema.ts';
 import type { RetryRowItem, SyncTableItem } from '../../shared/model/work-item.ts';
-import { pageSlots } from '../../shared/sync/page-slots.ts';
 import { retryRows } from '../../shared/sync/retry-rows.ts';
 import { runWorkItem } from '../../shared/sync/run-work-item.ts';
 import { startDeltaSyncs } from '../../shared/sync/start-delta-syncs.ts';
@@ -96,7 +96,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
   await stable.profiles.create(rival);
 
   // What a process keeps in memory lives until it dies.
-  let memory = { shapes: tableShapes(clock), pageSlots: pageSlots(2) };
+  let memory = { shapes: tableShapes(clock), pageSlots: places(2) };
 
   /** The ports of the process, or of one that dies: with a crash point every call from there on fails. */
   function processPorts(crash?: CrashPoint): SyncPorts {
@@ -142,7 +142,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       return true;
     } catch (error) {
       if (!(error instanceof Crash || (error instanceof Error && error.cause instanceof Crash))) throw error;
-      memory = { shapes: tableShapes(clock), pageSlots: pageSlots(2) };
+      memory = { shapes: tableShapes(clock), pageSlots: places(2) };
       return false;
     }
   };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { odata, type TransactionAction } from '@azure/data-tables';
-import { atMost } from './at-most.ts';
+import { atMost } from '../../at-most.ts';
 import {
   type DocumentTable,
   type DocumentVersion,

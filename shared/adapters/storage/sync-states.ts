@@ -1,7 +1,7 @@
 import { odata } from '@azure/data-tables';
+import { atMost } from '../../at-most.ts';
 import { syncStateSchema } from '../../model/sync-state.ts';
 import type { SyncStates } from '../../ports/sync-states.ts';
-import { atMost } from './at-most.ts';
 import { documentTable } from './document-table.ts';
 import type { StorageAccount } from './storage-account.ts';
 import { keyOf } from './table-document.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { atMost } from '../../shared/adapters/storage/at-most.ts';
+import { atMost, places } from '../../shared/at-most.ts';
 
 describe('what is run at most two at a time', () => {
   it('begins in the order of asking, each when one before it has ended, however that was', async () => {
@@ -21,5 +21,20 @@ describe('what is run at most two at a time', () => {
     for (const each of [a, c, d]) each.resolve('done');
     expect(await Promise.all([a, c, d].map(({ result }) => result))).toEqual(['done', 'done', 'done']);
     expect(begun).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
+
+describe('places', () => {
+  it('go to who waits before anybody new, and come back once however often they are given back', async () => {
+    const { take, tryTake } = places(1);
+    const first = await take();
+    expect(tryTake()).toBeUndefined();
+    const second = take();
+    first();
+    first();
+    expect(tryTake()).toBeUndefined();
+    (await second)();
+    expect(tryTake()).toBeDefined();
+    expect(tryTake()).toBeUndefined();
   });
 });
