@@ -16,10 +16,7 @@ export function httpBindingData(
     const key = name.toUpperCase();
     bound.set(key, [bound.get(key)?.[0] ?? name, value]);
   };
-  for (const [name, value] of Object.entries(jsonMembers(body))) {
-    if (value === null || Array.isArray(value)) continue;
-    bind(name, typeof value === 'object' ? { json: JSON.stringify(value) } : { string: String(value) });
-  }
+  for (const [name, value] of jsonMembers(body)) bind(name, value);
   for (const [name, value] of searchParams) if (name.toLowerCase() !== 'code') bind(name, { string: value });
   for (const [name, value] of Object.entries(params)) bind(name, { string: value });
   const query = { json: JSON.stringify(Object.fromEntries(searchParams)) };
@@ -28,11 +25,18 @@ export function httpBindingData(
   return Object.fromEntries(bound.values());
 }
 
-function jsonMembers(body: Buffer): object {
+/** None where anything about the body is unusual, such as nesting too deep to be written again. */
+function jsonMembers(body: Buffer): [name: string, value: WireData][] {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(body));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+    return Object.entries(value)
+      .filter(([, member]) => member !== null && !Array.isArray(member))
+      .map(([name, member]) => [
+        name,
+        typeof member === 'object' ? { json: JSON.stringify(member) } : { string: String(member) },
+      ]);
   } catch {
-    return {};
+    return [];
   }
 }
