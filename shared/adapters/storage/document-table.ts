@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { TableClient, TransactionAction } from '@azure/data-tables';
 import { hasCode } from '../../errors.ts';
 import type { StorageAccount } from './storage-account.ts';
@@ -8,6 +9,16 @@ import { type DocumentKey, type DocumentSchema, readDocument, writeDocument } fr
 export interface StoredDocument<T> {
   readonly document: T;
   readonly etag: string;
+  /** Names the update that made it what it is. */
+  readonly writing: string | undefined;
+}
+
+/** One try of an update: the entity to be written where `etag` still is its etag, or where there is none yet. */
+export interface GuardedWrite<T> {
+  readonly entity: ReturnType<typeof writeDocument>;
+  readonly etag: string | undefined;
+  readonly before: T | undefined;
+  readonly after: T;
 }
 
 /** Which document, and a text that differs after each write of it. */
@@ -40,8 +51,15 @@ export interface DocumentTable<T> {
   listed(filter: string, maxPageSize?: number): AsyncIterable<ListedDocument<T>>;
   /** Keys and versions alone, in the order of the keys. */
   versions(filter: string): Promise<readonly DocumentVersion[]>;
-  /** Applies the change until no other writer came between; undefined or what it was given writes nothing. */
-  update(key: DocumentKey, change: (document: T | undefined) => T | undefined): Promise<T | undefined>;
+  /**
+   * Applies the change until no other writer came between; undefined or what it was given writes nothing. `write` may write
+   * more with it in one transaction, which is refused with 404, 409 or 412 when another writer came between.
+   */
+  update(
+    key: DocumentKey,
+    change: (document: T | undefined) => T | undefined,
+    write?: (guarded: GuardedWrite<T>) => Promise<unknown>,
+  ): Promise<T | undefined>;
   put(key: DocumentKey, document: T): Promise<void>;
   entity(key: DocumentKey, document: T): ReturnType<typeof writeDocument>;
   /** Deletes everything that fits the filter, which must name one partition. */
@@ -62,8 +80,12 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
   async function read(key: DocumentKey): Promise<StoredDocument<T> | undefined> {
     const table = await client();
     return await storageCall(`read ${nameOf(key)}`, async () => {
-      const stored = await table.getEntity(key.partitionKey, key.rowKey).catch(orNothing(404));
-      return stored && { document: readDocument(kind.table, stored, kind.schema), etag: stored.etag };
+      const stored = await table
+        .getEntity<{ writing?: string }>(key.partitionKey, key.rowKey)
+        .catch(orNothing(404));
+      if (!stored) return undefined;
+      const { etag, writing } = stored;
+      return { document: readDocument(kind.table, stored, kind.schema), etag, writing };
     });
   }
 
@@ -114,19 +136,26 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
     return documents;
   }
 
-  async function update(key: DocumentKey, change: (document: T | undefined) => T | undefined) {
+  async function writeAlone({ entity, etag }: GuardedWrite<T>): Promise<unknown> {
     const table = await client();
+    return etag === undefined ? table.createEntity(entity) : table.updateEntity(entity, 'Replace', { etag });
+  }
+
+  const update: DocumentTable<T>['update'] = async (key, change, write = writeAlone) => {
+    const writing = randomUUID();
+    let tried: T | undefined;
     return await untilWritten(`write ${nameOf(key)}`, async () => {
       const stored = await read(key);
-      const next = change(stored?.document);
-      if (next === undefined || next === stored?.document) return stored?.document;
-      const write = stored
-        ? table.updateEntity(entity(key, next), 'Replace', { etag: stored.etag })
-        : table.createEntity(entity(key, next));
-      const written = await write.catch(orNothing(404, 409, 412));
-      return written ? next : lostRace;
+      // The SDK repeats a write whose answer was lost, and is then refused because of the first one: it was ours.
+      if (tried !== undefined && stored?.writing === writing) return tried;
+      const before = stored?.document;
+      const after = change(before);
+      if (after === undefined || after === before) return before;
+      tried = after;
+      const guarded = { entity: { ...entity(key, after), writing }, etag: stored?.etag, before, after };
+      return (await write(guarded).catch(orNothing(404, 409, 412))) ? after : lostRace;
     });
-  }
+  };
 
   async function put(key: DocumentKey, document: T): Promise<void> {
     const table = await client();

@@ -95,21 +95,22 @@ async function updateBoth(
   ...[profileId, failureId, change]: Parameters<FailureLedger['update']>
 ): Promise<Failure | undefined> {
   const table = await failures.client();
-  const key = keyOfFailure(profileId, failureId);
-  return await untilWritten(`write failure "${failureId}" of profile "${profileId}"`, async () => {
-    const stored = await failures.read(key);
-    const next = stored && change(stored.document);
-    if (!stored || !next || next === stored.document) return stored?.document;
-    checkTransition(stored.document, next);
-    const actions: TransactionAction[] = [
-      ['update', failures.entity(key, next), 'Replace', { etag: stored.etag }],
-    ];
-    const openKey = keyOfOpen(profileId, failureId);
-    if (isOpen(next.state)) actions.push(['upsert', writeDocument(openKey, openCopy(next)), 'Replace']);
-    else if (isOpen(stored.document.state)) actions.push(['delete', openKey]);
-    const written = await table.submitTransaction(actions).catch(orNothing(404, 409, 412));
-    return written ? next : lostRace;
-  });
+  const checked = (failure: Failure | undefined) => {
+    const next = failure && change(failure);
+    if (failure && next) checkTransition(failure, next);
+    return next;
+  };
+  return await failures.update(
+    keyOfFailure(profileId, failureId),
+    checked,
+    ({ entity, etag = '', before, after }) => {
+      const actions: TransactionAction[] = [['update', entity, 'Replace', { etag }]];
+      const openKey = keyOfOpen(profileId, failureId);
+      if (isOpen(after.state)) actions.push(['upsert', writeDocument(openKey, openCopy(after)), 'Replace']);
+      else if (before && isOpen(before.state)) actions.push(['delete', openKey]);
+      return table.submitTransaction(actions);
+    },
+  );
 }
 
 /** Refuses a change of state that the life of a failure does not have. */

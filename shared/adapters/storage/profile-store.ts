@@ -4,7 +4,7 @@ import { ServiceError } from '../../errors.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { ProfileStore } from '../../ports/profile-store.ts';
 import { documentMirror } from './document-mirror.ts';
-import { documentTable, orNothing } from './document-table.ts';
+import { documentTable, type GuardedWrite, orNothing } from './document-table.ts';
 import type { StorageAccount } from './storage-account.ts';
 import { lostRace, untilWritten } from './storage-call.ts';
 import { storedProfiles } from './stored-profile.ts';
@@ -76,27 +76,28 @@ export function profileStore(account: StorageAccount): ProfileStore {
     });
   }
 
-  async function update(profileId: string, change: (profile: Profile) => Profile): Promise<Profile> {
+  /** The document, the mark and, for a new name, its reservation. */
+  async function writeAll({ entity, etag = '', before, after }: GuardedWrite<Profile>): Promise<unknown> {
     const table = await profiles.client();
-    return await untilWritten(`write profile "${profileId}"`, async () => {
-      const stored = await profiles.read(profileKey(profileId));
-      if (!stored) throw profileNotFound(profileId);
-      const next = change(stored.document);
-      if (next === stored.document) return next;
-      const actions: TransactionAction[] = [
-        ['update', profiles.entity(profileKey(profileId), next), 'Replace', { etag: stored.etag }],
-        mirror.mark(),
-      ];
-      const [before, after] = [nameKey(stored.document), nameKey(next)];
-      if (before?.rowKey !== after?.rowKey) {
-        if (before) actions.push(['delete', before]);
-        if (after) actions.push(['create', reservation(after, next)]);
-      }
-      if (await table.submitTransaction(actions).catch(orNothing(404, 409, 412))) return next;
-      const owner = await ownerOfName(next);
-      if (owner && owner !== profileId) throw nameTaken('rename', next);
-      return lostRace;
-    });
+    const actions: TransactionAction[] = [['update', entity, 'Replace', { etag }], mirror.mark()];
+    const [nameBefore, name] = [before && nameKey(before), nameKey(after)];
+    if (nameBefore?.rowKey !== name?.rowKey) {
+      if (nameBefore) actions.push(['delete', nameBefore]);
+      if (name) actions.push(['create', reservation(name, after)]);
+    }
+    const written = await table.submitTransaction(actions).catch(orNothing(404, 409, 412));
+    if (written) return written;
+    const owner = await ownerOfName(after);
+    if (owner && owner !== after.id) throw nameTaken('rename', after);
+    return undefined;
+  }
+
+  async function update(profileId: string, change: (profile: Profile) => Profile): Promise<Profile> {
+    const changed = (profile: Profile | undefined) => {
+      if (profile === undefined) throw profileNotFound(profileId);
+      return change(profile);
+    };
+    return (await profiles.update(profileKey(profileId), changed, writeAll)) as Profile;
   }
 
   async function remove(profileId: string): Promise<void> {
