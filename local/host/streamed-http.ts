@@ -66,14 +66,9 @@ async function forward(
   response: ServerResponse,
 ): Promise<void> {
   const answered = once(forwarded, 'response') as Promise<[IncomingMessage]>;
-  const send = async () => {
-    forwarded.flushHeaders();
-    for await (const part of body) if (!forwarded.write(part)) await once(forwarded, 'drain');
-    forwarded.end();
-  };
   const [[answer]] = await Promise.all([
     answered,
-    send().catch((error: unknown) => {
+    send(forwarded, body).catch((error: unknown) => {
       forwarded.destroy();
       throw error;
     }),
@@ -82,6 +77,22 @@ async function forward(
   for (const [name, value] of Object.entries(answer.headers))
     if (!droppedHeaders.has(name) && value !== undefined) response.setHeader(spelledHeader(name), value);
   await pipeline(answer, response);
+}
+
+async function send(forwarded: ClientRequest, body: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
+  const closed = new Promise<never>((_, reject) => {
+    forwarded.once('close', () => reject(new Error('the function takes no more of the body')));
+  });
+  closed.catch(() => {});
+  forwarded.flushHeaders();
+  for await (const part of body) {
+    // Not by "drain": Node does not say it any more once the answer has come.
+    const written = new Promise<void>((resolve, reject) => {
+      forwarded.write(part, (error) => (error ? reject(error) : resolve()));
+    });
+    await Promise.race([written, closed]);
+  }
+  forwarded.end();
 }
 
 /** A body whose length is not announced, as it comes; rejects at the limit. */

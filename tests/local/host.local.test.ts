@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { type Program, startProgram } from '../../local/platform/start-program.ts';
+import type { Program } from '../../local/platform/start-program.ts';
+import { rawAnswer, startFixtureHost } from './fixture-host.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'host-'));
 const notesFile = join(folder, 'notes');
 const logFile = join(folder, 'host.log');
-const hostJson = join(folder, 'host.json');
 const guid = '00000000-0000-4000-8000-00000000000a';
 /** The storage is shared with other tests: these queues are ours. */
 const inbox = 'host-test-inbox';
@@ -19,15 +19,6 @@ let host: Program;
 
 beforeAll(async () => {
   writeFileSync(notesFile, '');
-  writeFileSync(
-    hostJson,
-    JSON.stringify({
-      extensions: {
-        http: { routePrefix: 'api' },
-        queues: { maxDequeueCount: 3, visibilityTimeout: '00:00:01', maxPollingInterval: '00:00:00.400' },
-      },
-    }),
-  );
   host = await startFixture({});
 });
 afterAll(async () => {
@@ -35,26 +26,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function startFixture(environment: Record<string, string>, more: string[] = []): Promise<Program> {
-  return startProgram({
-    name: 'host',
-    file: join(project, 'local/host/main.ts'),
-    args: [
-      ...['--path', join(project, 'tests/local/fixture-functions')],
-      ...['--host-json', hostJson, '--queue-lease-seconds', '2'],
-      ...more,
-    ],
-    environment: {
-      PATH: process.env.PATH,
-      AzureWebJobsStorage: inject('storage'),
-      INBOX: inbox,
-      NOTES: notesFile,
-      TICK_SCHEDULE: '0 0 5 31 12 *',
-      ...environment,
-    },
-    logFile,
-  });
-}
+const startFixture = (environment: Record<string, string>, more: string[] = []) =>
+  startFixtureHost(folder, { INBOX: inbox, ...environment }, more);
 
 type Note = { message?: unknown; dequeueCount?: number; id?: string; tick?: { isPastDue: boolean } };
 function notes(about: (note: Note) => unknown): Note[] {
@@ -75,19 +48,6 @@ async function send(message: unknown): Promise<void> {
 }
 async function inboxLength(): Promise<number> {
   return (await queue(inbox).getProperties()).approximateMessagesCount ?? 0;
-}
-
-/** The first part of the answer to exactly these characters. */
-function rawAnswer(sent: string): Promise<string> {
-  const { hostname, port } = new URL(host.url);
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () => socket.write(sent));
-    socket.once('data', (data) => {
-      resolve(data.toString());
-      socket.destroy();
-    });
-    socket.once('error', reject);
-  });
 }
 
 describe('http', () => {
@@ -130,27 +90,37 @@ describe('http', () => {
 
   test('a body of more than 100 MB is refused', async () => {
     const length = 101 * 1024 * 1024;
-    const answer = await rawAnswer(`POST /api/send HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`);
+    const answer = await rawAnswer(
+      host.url,
+      `POST /api/send HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`,
+    );
     expect(answer).toMatch(/^HTTP\/1.1 500 /);
   });
 
   test.each([
-    ['a path with a null', `GET /api/echo/${guid}/%00 HTTP/1.1\r\nhost: x\r\n\r\n`, 400],
+    ['a path with a null', `GET /api/echo/${guid}/%00 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`, 400],
     [
       'a request line of more than 8 KB',
-      `GET /api/echo/${'x'.repeat(8200)} HTTP/1.1\r\nhost: x\r\n\r\n`,
+      `GET /api/echo/${'x'.repeat(8200)} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`,
       414,
     ],
-    ['a method that no function can take', `TRACE /api/echo/${guid}/x HTTP/1.1\r\nhost: x\r\n\r\n`, 404],
+    [
+      'a method that no function can take',
+      `TRACE /api/echo/${guid}/x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`,
+      404,
+    ],
   ])('%s is answered by the host itself', async (_, sent, status) => {
-    expect(await rawAnswer(sent)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(await rawAnswer(host.url, sent)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 
-  test('a body in chunks, whose length is not announced, does not arrive', async () => {
+  test('without streams a body in chunks, whose length is not announced, does not arrive', async () => {
     const head = `POST /api/echo/${guid}/x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n`;
-    const chunks = await rawAnswer(`${head}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`);
+    const chunks = await rawAnswer(
+      host.url,
+      `${head}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`,
+    );
     expect(chunks).toContain('"text":""');
-    expect(await rawAnswer(`${head}content-length: 5\r\n\r\nhello`)).toContain('"text":"hello"');
+    expect(await rawAnswer(host.url, `${head}content-length: 5\r\n\r\nhello`)).toContain('"text":"hello"');
   });
 
   test('a broken request line does not end the host', async () => {
