@@ -1,7 +1,7 @@
 import type { ApiRequest } from '../model/api-request.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { permittedOrganization } from './permitted-organization.ts';
-import { requiredQuery } from './query-values.ts';
+import { queryValues } from './query-values.ts';
 
 /** DES: an origin without path or slash at the end, the only form that suits all clients (section 1, rule 9). */
 export function connectorUrl(
@@ -13,7 +13,7 @@ export function connectorUrl(
 
 /** DES: the address to send an organization's profiles to. URL and id must name the same organization. */
 export async function metadataConnector(request: ApiRequest, ports: ApiPorts) {
-  const query = requiredQuery(request, 'organizationUrl', 'organizationId');
+  const query = queryValues(request, 'organizationUrl', 'organizationId');
   await permittedOrganization(request.caller, 'manage', query, ports);
   return { ConnectorUrl: connectorUrl(request, ports) };
 }

@@ -2,11 +2,11 @@ import type { ApiRequest } from '../model/api-request.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { isExportable } from './exportable-tables.ts';
 import { permittedOrganization } from './permitted-organization.ts';
-import { requiredQuery } from './query-values.ts';
+import { queryValues } from './query-values.ts';
 
 /** DES: the organization's exportable tables, by logical name. */
 export async function metadataEntities(request: ApiRequest, ports: ApiPorts) {
-  const query = requiredQuery(request, 'organizationUrl');
+  const query = queryValues(request, 'organizationUrl');
   const organization = await permittedOrganization(request.caller, 'manage', query, ports);
   const tables = await (await ports.organizations.dataverse(organization.id)).tables();
   return tables

@@ -1,11 +1,11 @@
 import type { ApiRequest } from '../model/api-request.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { permittedOrganization } from './permitted-organization.ts';
-import { requiredQuery } from './query-values.ts';
+import { queryValues } from './query-values.ts';
 
 /** DES: whether the privacy terms of the organization are accepted, by the latest answer. */
 export async function metadataPrivacyGet(request: ApiRequest, ports: ApiPorts): Promise<boolean> {
-  const query = requiredQuery(request, 'organizationId');
+  const query = queryValues(request, 'organizationId');
   const organization = await permittedOrganization(request.caller, 'manage', query, ports);
   return (await ports.privacyTerms.latest(organization.id))?.isAccepted ?? false;
 }

@@ -2,11 +2,11 @@ import type { ApiRequest } from '../model/api-request.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { exportableRelationships } from './exportable-tables.ts';
 import { permittedOrganization } from './permitted-organization.ts';
-import { requiredQuery } from './query-values.ts';
+import { queryValues } from './query-values.ts';
 
 /** DES: the many-to-many relationships whose table can be exported, by name. */
 export async function metadataRelationships(request: ApiRequest, ports: ApiPorts) {
-  const query = requiredQuery(request, 'organizationUrl');
+  const query = queryValues(request, 'organizationUrl');
   const organization = await permittedOrganization(request.caller, 'manage', query, ports);
   const dataverse = await ports.organizations.dataverse(organization.id);
   const [relationships, tables] = await Promise.all([dataverse.relationships(), dataverse.tables()]);

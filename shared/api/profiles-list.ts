@@ -3,7 +3,7 @@ import { JsonText } from '../model/json-text.ts';
 import type { Profile } from '../model/profile.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { permittedOrganization } from './permitted-organization.ts';
-import { requiredQuery, wantsStatus } from './query-values.ts';
+import { queryValues } from './query-values.ts';
 import { profileDetails } from './wire-format.ts';
 
 /** The store gives the same object until a profile changes, and an organization may have thousands. */
@@ -17,11 +17,10 @@ function textOf(profile: Profile): string {
 
 /** DES: all profiles of an organization, with `status=true` with their counters. */
 export async function profilesList(request: ApiRequest, ports: ApiPorts): Promise<JsonText> {
-  const query = requiredQuery(request, 'organizationId');
-  const hasStatus = wantsStatus(request);
+  const query = queryValues(request, 'organizationId', 'status');
   const organization = await permittedOrganization(request.caller, 'watch', query, ports);
   const profiles = (await ports.profiles.list(organization.id)).filter(({ state }) => state !== 'deleted');
-  if (!hasStatus) return JsonText.list(profiles.map(textOf));
+  if (query.status !== 'true') return JsonText.list(profiles.map(textOf));
   const withStatus = profiles.map(async (profile) =>
     JSON.stringify(profileDetails(profile, await ports.syncStates.list(profile.id))),
   );

@@ -1,45 +1,38 @@
 import { ServiceError } from '../errors.ts';
 import type { ApiRequest } from '../model/api-request.ts';
+import { quoted } from './wire-members.ts';
 
-/** Parameters that know few values; their case does not matter. */
-const allowedValues: Readonly<Record<string, readonly string[]>> = { isAuthorized: ['true', 'false'] };
+/** Parameters that are true or false, in any case. Of these `status` may be absent; all others must be there. */
+const truths: readonly string[] = ['isAuthorized', 'status'];
+const optional: readonly string[] = ['status'];
 
 function problemOf(name: string, value: string): string | undefined {
-  if (value === '') return `has no ${name}`;
-  const allowed = allowedValues[name];
-  if (allowed === undefined || allowed.includes(value.toLowerCase())) return undefined;
-  return `has an unknown ${name}`;
+  if (value === '' && optional.includes(name)) return undefined;
+  if (!truths.includes(name)) return value === '' ? `${name} is missing` : undefined;
+  if (value === 'true' || value === 'false') return undefined;
+  return `${name} must be "true" or "false", received ${value === '' ? 'nothing' : quoted(value)}`;
 }
 
-function expectationOf(name: string): string {
-  const allowed = allowedValues[name];
-  return allowed === undefined ? name : `${name} (${allowed.map((value) => `"${value}"`).join(' or ')})`;
-}
-
-/** The values of query parameters that must be there; `REQUEST_INVALID` names all that are missing or not allowed. */
-export function requiredQuery<Name extends string>(
+/**
+ * The trimmed values of the query parameters that an operation takes: empty for one that may be absent, `true` and `false`
+ * in lower case. `REQUEST_INVALID` tells all that are missing or not allowed.
+ */
+export function queryValues<Name extends string>(
   request: Pick<ApiRequest, 'query'>,
   ...names: Name[]
 ): Record<Name, string> {
-  const values = names.map((name) => [name, request.query[name.toLowerCase()]?.trim() ?? ''] as const);
-  const wrong = values.filter(([name, value]) => problemOf(name, value) !== undefined);
-  if (wrong.length > 0)
-    throw new ServiceError(
-      'REQUEST_INVALID',
-      `Cannot answer the request: the query ${wrong.map(([name, value]) => problemOf(name, value)).join(' and ')}; expected ${names.map(expectationOf).join(' and ')}.`,
-      { parameters: wrong.map(([name]) => name) },
-    );
-  return Object.fromEntries(values) as Record<Name, string>;
-}
-
-/** Whether `status=true`; absent or empty means no. */
-export function wantsStatus(request: Pick<ApiRequest, 'query'>): boolean {
-  const value = request.query.status?.trim().toLowerCase() ?? '';
-  if (value === 'true') return true;
-  if (value === 'false' || value === '') return false;
+  const values = names.map((name) => {
+    const value = request.query[name.toLowerCase()]?.trim() ?? '';
+    return [name, truths.includes(name) ? value.toLowerCase() : value] as const;
+  });
+  const wrong = values.flatMap(([name, value]) => {
+    const problem = problemOf(name, value);
+    return problem === undefined ? [] : [{ name, problem }];
+  });
+  if (wrong.length === 0) return Object.fromEntries(values) as Record<Name, string>;
   throw new ServiceError(
     'REQUEST_INVALID',
-    'Cannot answer the request: the query parameter status is neither "true" nor "false".',
-    { parameters: ['status'] },
+    `Cannot answer the request: in its query, ${wrong.map(({ problem }) => problem).join('; ')}.`,
+    { parameters: wrong.map(({ name }) => name) },
   );
 }

@@ -133,7 +133,7 @@ const members: Readonly<Record<ModelName, Readonly<Record<string, SwaggerSchema>
     ),
   },
   ErrorResponse: {
-    CorrelationId: text('Under this id the log of the service has more.'),
+    CorrelationId: text('Under this id the log of the service has more; a 401 is not logged.'),
     ErrorCode: {
       type: 'string',
       enum: Object.keys(errorCodes),

@@ -64,7 +64,8 @@ export class WireMembers {
     if (typeof value === 'boolean') return value;
     if (typeof value === 'string' && /^(true|false)$/i.test(value.trim()))
       return value.trim().toLowerCase() === 'true';
-    this.problem(name, 'must be true or false');
+    const received = typeof value === 'string' ? quoted(value) : kindOf(value);
+    this.problem(name, `must be true or false, received ${received}`);
     return false;
   }
 

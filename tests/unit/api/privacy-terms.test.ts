@@ -64,8 +64,8 @@ describe('an answer is refused', () => {
     const stub = stubPorts();
     const error = await errorOf(answer(stub, '', { query }));
     expect(error).toMatchObject({ code: 'REQUEST_INVALID', parameters });
-    expect(error.message).toContain('isAuthorized ("true" or "false")');
-    for (const name of parameters) expect(error.message).toMatch(new RegExp(`(no|unknown) ${name}`));
+    expect(error.message).toContain('isAuthorized must be "true" or "false"');
+    for (const name of parameters) expect(error.message).toMatch(new RegExp(`${name} (is missing|must be)`));
     expect(stub.answers).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import functions from '@azure/functions';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { requiredQuery, wantsStatus } from '../../../shared/api/query-values.ts';
+import { queryValues } from '../../../shared/api/query-values.ts';
 import { answer } from '../../../shared/edge/answer.ts';
 import type { Door } from '../../../shared/edge/door.ts';
 import { ServiceError } from '../../../shared/errors.ts';
@@ -70,11 +70,7 @@ describe('query values', () => {
         async (values, names, escaped, isDecodedByHost) => {
           const raw = names.map((name, at) => `${name}=${escaped(values[at] ?? '')}`).join('&');
           expect(
-            requiredQuery(
-              { query: await queryOf(raw, isDecodedByHost) },
-              'organizationUrl',
-              'organizationId',
-            ),
+            queryValues({ query: await queryOf(raw, isDecodedByHost) }, 'organizationUrl', 'organizationId'),
           ).toEqual({
             organizationUrl: values[0]?.trim(),
             organizationId: values[1]?.trim(),
@@ -97,12 +93,12 @@ describe('query values', () => {
     await fc.assert(
       fc.asyncProperty(address, fc.boolean(), async (url, isDecodedByHost) => {
         const query = await queryOf(`organizationurl=${url}&organizationId=x`, isDecodedByHost);
-        expect(requiredQuery({ query }, 'organizationUrl')).toEqual({ organizationUrl: url });
+        expect(queryValues({ query }, 'organizationUrl')).toEqual({ organizationUrl: url });
       }),
     );
   });
 
-  test('any query gives what is required, or names all that is missing', async () => {
+  test('any query gives what is required, or names all that is missing or not allowed', async () => {
     const piece = fc.oneof(
       fc.constantFrom(
         'organizationUrl',
@@ -123,21 +119,23 @@ describe('query values', () => {
       ),
       fc.string({ unit: 'binary', maxLength: 6 }),
     );
-    const names = ['organizationUrl', 'organizationId', 'isAuthorized'] as const;
+    const names = ['organizationUrl', 'organizationId', 'isAuthorized', 'status'] as const;
+    const truths = { isAuthorized: /^(true|false)$/i, status: /^(true|false|)$/i };
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 12 }), fc.boolean(), async (pieces, isDecodedByHost) => {
         const query = await queryOf(pieces.join(''), isDecodedByHost);
         const given = (name: string) => query[name.toLowerCase()]?.trim() ?? '';
-        const isGood = (name: string) =>
-          name === 'isAuthorized' ? /^(true|false)$/i.test(given(name)) : given(name) !== '';
-        const outcome = outcomeOf(() => requiredQuery({ query }, ...names));
+        const isGood = (name: (typeof names)[number]) =>
+          name in truths ? truths[name as keyof typeof truths].test(given(name)) : given(name) !== '';
+        const read = (name: string) => (name in truths ? given(name).toLowerCase() : given(name));
+        const outcome = outcomeOf(() => queryValues({ query }, ...names));
         if (names.every(isGood))
-          expect(outcome).toEqual(Object.fromEntries(names.map((name) => [name, given(name)])));
+          expect(outcome).toEqual(Object.fromEntries(names.map((name) => [name, read(name)])));
         else
           expect(outcome).toMatchObject({
             code: 'REQUEST_INVALID',
             parameters: names.filter((name) => !isGood(name)),
-            message: expect.stringMatching(/^Cannot answer the request: the query has .{1,200}\.$/),
+            message: expect.stringMatching(/^Cannot answer the request: in its query, .{1,400}\.$/),
           });
       }),
       { numRuns: 1000 },
@@ -153,9 +151,11 @@ describe('query values', () => {
     );
     fc.assert(
       fc.property(fc.option(value, { nil: undefined }), (status) => {
-        const outcome = outcomeOf(() => wantsStatus({ query: status === undefined ? {} : { status } }));
+        const outcome = outcomeOf(() =>
+          queryValues({ query: status === undefined ? {} : { status } }, 'status'),
+        );
         const said = (status ?? '').trim().toLowerCase();
-        if (said === 'true' || said === 'false' || said === '') expect(outcome).toBe(said === 'true');
+        if (said === 'true' || said === 'false' || said === '') expect(outcome).toEqual({ status: said });
         else expect(outcome).toMatchObject({ code: 'REQUEST_INVALID', parameters: ['status'] });
       }),
       { numRuns: 1000 },
@@ -166,7 +166,7 @@ describe('query values', () => {
     for (const raw of ['status=true&status=false', 'status=true&STATUS=false', 'Status=false&status=true'])
       for (const isDecodedByHost of [true, false]) {
         const query = await queryOf(raw, isDecodedByHost);
-        expect(outcomeOf(() => wantsStatus({ query }))).toMatchObject({ code: 'REQUEST_INVALID' });
+        expect(outcomeOf(() => queryValues({ query }, 'status'))).toMatchObject({ code: 'REQUEST_INVALID' });
       }
   });
 });
