@@ -1,4 +1,4 @@
-import functions from '@azure/functions';
+import functions, { type HttpRequest } from '@azure/functions';
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../../shared/edge/answer.ts';
 import { answerChallenge } from '../../../shared/edge/answer-challenge.ts';
@@ -56,6 +56,11 @@ function httpRequest({
   });
 }
 
+/** A POST whose body comes as a stream. */
+function requestOf(body: ReadableStream): HttpRequest {
+  return Object.defineProperty(httpRequest({ method: 'POST' }), 'body', { value: body });
+}
+
 async function seen(parts: Parts): Promise<ApiRequest> {
   let received: ApiRequest | undefined;
   const response = await answer(httpRequest(parts), testDoor(), async (request) => {
@@ -91,6 +96,9 @@ describe('requests', () => {
   test('the id of the route is handed on', async () => {
     expect(await seen({ params: { id: 'seven' } })).toMatchObject({ id: 'seven', caller });
     expect(await seen({})).not.toHaveProperty('id');
+    // The host names it as the body or the query does, whichever names it first.
+    for (const name of ['ID', 'Id'])
+      expect(await seen({ params: { [name]: 'seven' } })).toHaveProperty('id', 'seven');
   });
 
   test.each([
@@ -152,6 +160,44 @@ describe('requests', () => {
     expect(request.bodyUsed).toBe(false);
   });
 
+  test('a body of unknown length is read to its end, but no more than a megabyte is kept', async () => {
+    const part = new Uint8Array(65_536).fill(0x20);
+    const parts = (count: number) => Array.from({ length: count }, () => part);
+    const streamed = (chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>) =>
+      requestOf(ReadableStream.from(chunks));
+    const kept = await answer(streamed(parts(16)), testDoor(), async ({ body }) => body ?? 'nothing');
+    expect(kept).toMatchObject({ status: 200, body: '"nothing"' });
+    let read = 0;
+    const refused = await answer(
+      streamed(
+        (async function* () {
+          for (const one of parts(40)) {
+            read += one.length;
+            yield one;
+          }
+        })(),
+      ),
+      testDoor(),
+      async () => 1,
+    );
+    expect(JSON.parse(String(refused.body)).Message).toContain(`it has ${read} bytes; allowed are 1048576`);
+    expect([refused.status, read]).toEqual([400, 40 * part.length]);
+  });
+
+  test('a body that breaks off is refused, and no defect', async () => {
+    const door = testDoor();
+    const broken = new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('{"secret')),
+      pull: (controller) => controller.error(new Error('aborted')),
+    });
+    const refused = await answer(requestOf(broken), door, async () => 'never');
+    expect(JSON.parse(String(refused.body))).toMatchObject({
+      ErrorCode: 'REQUEST_INVALID',
+      Message: 'Cannot read the body of the request: it broke off before its end.',
+    });
+    expect(door.logged).toEqual([expect.stringMatching(/^info /)]);
+  });
+
   test('text that is not UTF-8 is refused', async () => {
     const bytes = new Uint8Array([0x22, 0xff, 0x22]);
     expect(
@@ -182,6 +228,8 @@ describe('requests', () => {
     expect(await from('https://export.example/x', { 'x-forwarded-host': 'evil.example' })).toBe(
       'https://export.example',
     );
+    // The host takes whatever the front end says for the scheme.
+    expect(await from('gopher://export.example:81/x', {})).toBe('http://export.example:81');
   });
 });
 
