@@ -43,19 +43,32 @@ test('the page of errors is the closed table', async () => {
   await expect(errorsPage()).toMatchFileSnapshot('../docs/errors.md');
 });
 
-test('every link between the documents leads somewhere', () => {
+/** The anchors of a page, as GitHub makes them of its headings. */
+function anchorsOf(page: string): readonly string[] {
+  return [...readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test('every link between the documents leads somewhere, to the heading that it names', () => {
   const pages = [
     'README.md',
     'CHANGELOG.md',
+    'bench/README.md',
     ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.md'))
       .map((name) => join('docs', name)),
   ];
   const broken = pages.flatMap((page) =>
-    [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
-      .map((match) => match[1] ?? '')
-      .filter((link) => !existsSync(join(dirname(page), link)))
-      .map((link) => `${page}: ${link}`),
+    [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)]
+      .filter(([, link = '', anchor]) => {
+        const target = link === '' ? page : join(dirname(page), link);
+        return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+      })
+      .map(([link]) => `${page}: ${link}`),
   );
   expect(broken).toEqual([]);
 });

@@ -9,7 +9,9 @@ export function welcomeText(
 ): string {
   const rows: [string, string][] = [
     ['app', addresses.app],
-    ...(options.exporterUrl ? [['exporter', options.exporterUrl] satisfies [string, string]] : []),
+    options.exporterUrl
+      ? ['exporter', options.exporterUrl]
+      : ['API, to read and try', `${addresses.app}/swagger`],
     ['Dataverse (simulated)', addresses.dataverse],
     ['sign-in', addresses.entra],
     ['Key Vault', `${addresses.keyvault}${options.exporterUrl ? '' : `  (authority: ${caFile})`}`],
