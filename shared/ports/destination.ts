@@ -94,7 +94,8 @@ export interface Destination {
    * The table's checkpoint for this activation. The first claim of an activation begins a new epoch: it continues a delta
    * of the same profile where it stopped, and otherwise starts with phase `identity`; later claims change nothing.
    * A table of another profile is refused with `DESTINATION_TABLE_CONFLICT` (`parameters[0]` is that profile's id), unless
-   * `replaces` names it: the caller has seen that it does not replicate any more.
+   * `replaces` names it: the caller has seen that it does not replicate any more. Its rejected rows are then forgotten: the
+   * load that begins finds out itself what is refused.
    */
   claim(
     table: string,

@@ -89,7 +89,7 @@ async function retryDueRows(
   }
 }
 
-/** Reads the rows again and writes them; false when the table has no checkpoint any more. */
+/** Reads the rows again and writes them; false when the table is not this profile's any more. */
 async function tryAgain(
   profile: Profile,
   table: string,
@@ -103,7 +103,7 @@ async function tryAgain(
   for (let lostTurns = 0; ; lostTurns += 1) {
     const shape = await ports.shapes.of(profile, table, dataverse, destination);
     const checkpoint = await destination.checkpoint(table);
-    if (!checkpoint) return false;
+    if (checkpoint?.profileId !== profile.id) return false;
     const readAt = readTime({ ports, checkpoint });
     const ids = tried.map((row) => row.id);
     const rows = await dataverse.readRows(shape.query, ids);

@@ -41,10 +41,17 @@ export async function runWorkItem(item: SyncTableItem, ports: SyncPorts): Promis
     ending = await turn(profile, state, ports);
   } catch (error) {
     ports.shapes.forget(profile, item.table);
+    if (error instanceof ServiceError && !(await isAsked(item, ports))) return undefined;
     ending = await afterFault(profile, state, error, ports);
   }
   await sendNextTurn(item, ending, ports);
   return ending.summary;
+}
+
+/** Whether the item's work is still wanted: a fault that it met is of no interest any more when it is not. */
+async function isAsked(item: SyncTableItem, { profiles }: SyncPorts): Promise<boolean> {
+  const asked = exportOf(await profiles.get(item.profileId), item.table);
+  return asked?.activation === item.activation;
 }
 
 /** DES: `activatemetadata`. The table follows its definition, and holds no rows yet. */

@@ -34,12 +34,14 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
     it('of an unfinished load or another profile starts anew, with a sweep over the rows that are there', async () => {
       const { destination, owner, first, write } = await start();
       const advance = { phase: 'load', link: 'x', deltaLink: 'y', rowsLoaded: 1, rowsExpected: 9 } as const;
-      await write(first, { rows: [rowOf(1, 1)], advance });
+      const tooLong = rowOf(2, 2, { name: 'a name that is longer than its column' });
+      await write(first, { rows: [rowOf(1, 1), tooLong], advance });
       const anew = { ...first, sequence: 0, needsSweep: true };
       const second = await destination.claim('account', { ...owner, activation: 2 });
       expect(second).toEqual({ ...anew, activation: 2, epoch: 2 });
       const delta = await destination.advance('account', second, { phase: 'delta', link: 'z' });
       expect(delta.link).toBe('z');
+      expect(await destination.nextAttemptAt('account')).toBeDefined();
       const profileId = randomUUID();
       const third = await destination.claim('account', {
         profileId,
@@ -47,6 +49,7 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
         replaces: owner.profileId,
       });
       expect(third).toEqual({ ...anew, profileId, activation: 1, epoch: 3 });
+      expect(await destination.nextAttemptAt('account')).toBeUndefined();
     });
 
     it('of a table that another profile fills is refused, unless the caller names that profile', async () => {

@@ -276,6 +276,7 @@ export function fakeDestination(): FakeDestination {
         const epoch = (stored?.epoch ?? 0) + 1;
         if (stored && isSame && stored.phase === 'delta')
           return put({ ...stored, activation, epoch, sequence: 0 });
+        if (!isSame) for (const { id } of recordsOf(table)) forget(table, id);
         const counts = { successCount: 0, failureCount: 0 };
         return put({
           ...anew,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ServiceError } from '../../shared/errors.ts';
-import { profile, replicationWorld, table } from './replication-world.ts';
+import { profile, replicationWorld, rival, table } from './replication-world.ts';
 
 type World = Awaited<ReturnType<typeof replicationWorld>>;
 
@@ -274,4 +274,74 @@ test('a delete log that is turned on while the profile is active is kept from th
   world.source.delete(table, idOf(2));
   await nextTurn();
   expect(world.destination.deleteLog).toHaveLength(1);
+});
+
+describe('a table that goes from one profile to another', () => {
+  /** The first profile lets go of it, and the other one takes it. */
+  async function handOver(world: World): Promise<void> {
+    await world.change({ tables: [] });
+    await world.call('activate', rival);
+    await world.destination.claim(table, { profileId: rival.id, activation: 1, replaces: profile.id });
+  }
+
+  test('in the middle of a page is filled by the new one, and the old turn neither writes nor complains', async () => {
+    const world = await activeWorld(30);
+    duringPage(world, () => handOver(world));
+    await world.deliver(0);
+    await world.settle();
+    expect(world.destination.rows(table).size).toBe(30);
+    expect(await world.destination.checkpoint(table)).toMatchObject({ profileId: rival.id, phase: 'delta' });
+    expect(await world.syncStates.get(rival.id, table)).toMatchObject({ initialSyncState: 'Completed' });
+    expect((await state(world))?.incident).toBeUndefined();
+    expect([...world.failures.containers.keys()]).toEqual([]);
+    expect(world.messageCount()).toBe(1);
+  });
+
+  test('before the old turn has claimed it leaves that turn nothing to complain of', async () => {
+    const world = await activeWorld(30);
+    const { ensureTable } = world.destination;
+    world.destination.ensureTable = async (shape) => {
+      world.destination.ensureTable = ensureTable;
+      await handOver(world);
+      return ensureTable(shape);
+    };
+    await world.deliver(0);
+    await world.settle();
+    expect(world.destination.rows(table).size).toBe(30);
+    expect((await state(world))?.incident).toBeUndefined();
+    expect([...world.failures.containers.keys()]).toEqual([]);
+  });
+
+  test('in the middle of a retry is not written by the old one', async () => {
+    const world = await activeWorld(2);
+    refuseAll(world);
+    await world.deliver(0);
+    const { checkpoint, writeRetries } = world.destination;
+    let tries = 0;
+    world.destination.writeRetries = async (retry) => {
+      tries += 1;
+      return writeRetries(retry);
+    };
+    world.destination.checkpoint = async (name) => {
+      world.destination.checkpoint = checkpoint;
+      await handOver(world);
+      return checkpoint(name);
+    };
+    world.tick(5);
+    await world.deliver(0);
+    expect(tries).toBe(0);
+  });
+
+  test('takes no rejected row along: what the new one cannot write it finds out itself', async () => {
+    const world = await activeWorld(2);
+    refuseAll(world);
+    await world.deliver(0);
+    expect(world.destination.rejectedRows()).toHaveLength(2);
+    world.destination.refuseRows(() => undefined);
+    await handOver(world);
+    expect(world.destination.rejectedRows()).toEqual([]);
+    await world.settle();
+    expect(world.destination.rows(table).size).toBe(2);
+    expect([...world.failures.containers.keys()]).toEqual([]);
+  });
 });

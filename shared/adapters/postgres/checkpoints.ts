@@ -6,7 +6,8 @@ import { systemTables } from '../../schema/system-tables.ts';
 import { type Namespace, tableName } from './identifiers.ts';
 import { latestWrite } from './merge.ts';
 
-interface StoredCheckpoint {
+/** A checkpoint as the database holds it. */
+export interface StoredCheckpoint {
   readonly TableName: string;
   readonly ProfileId: string;
   readonly Activation: number;
@@ -38,10 +39,11 @@ const columnOfMember = {
 } as const satisfies Record<keyof CheckpointAdvance, keyof StoredCheckpoint>;
 
 /** Everything of a load that begins anew; counts of what was done go on. */
-const loadAnew = `"Epoch" = c."Epoch" + 1, "Sequence" = 0, "Phase" = 'identity', "Link" = NULL, "DeltaLink" = NULL,
+export const loadAnew = `"Epoch" = c."Epoch" + 1, "Sequence" = 0, "Phase" = 'identity', "Link" = NULL, "DeltaLink" = NULL,
   "LoadStartedAt" = NULL, "RowsExpected" = NULL, "RowsLoaded" = 0, "PageInPass" = 0, "Shape" = NULL`;
 
-function fromStored(row: StoredCheckpoint): Checkpoint {
+/** The port's form of it. */
+export function fromStored(row: StoredCheckpoint): Checkpoint {
   return {
     table: row.TableName,
     profileId: row.ProfileId,
@@ -62,9 +64,11 @@ function fromStored(row: StoredCheckpoint): Checkpoint {
   };
 }
 
-const nameOf = (namespace: Namespace) => tableName(namespace, systemTables.checkpoint);
+/** The quoted name of the table of checkpoints. */
+export const checkpointsOf = (namespace: Namespace) => tableName(namespace, systemTables.checkpoint);
 
-function turnLost(table: string): ServiceError {
+/** `DESTINATION_TURN_LOST`. */
+export function turnLost(table: string): ServiceError {
   return new ServiceError(
     'DESTINATION_TURN_LOST',
     `Cannot write table "${table}": its checkpoint has moved since it was read; another worker has done this step.`,
@@ -78,7 +82,7 @@ export async function readCheckpoint(
   table: string,
 ): Promise<Checkpoint | undefined> {
   const found = await client.query<StoredCheckpoint>(
-    `SELECT * FROM ${nameOf(namespace)} WHERE "TableName" = $1`,
+    `SELECT * FROM ${checkpointsOf(namespace)} WHERE "TableName" = $1`,
     [table],
   );
   return found.rows[0] && fromStored(found.rows[0]);
@@ -91,7 +95,7 @@ export async function lockCheckpoint(
   table: string,
 ): Promise<Checkpoint | undefined> {
   const found = await client.query<StoredCheckpoint>(
-    `SELECT * FROM ${nameOf(namespace)} WHERE "TableName" = $1 FOR UPDATE`,
+    `SELECT * FROM ${checkpointsOf(namespace)} WHERE "TableName" = $1 FOR UPDATE`,
     [table],
   );
   return found.rows[0] && fromStored(found.rows[0]);
@@ -138,7 +142,7 @@ export async function moveCheckpoint(
   );
   const set = members.map((member, index) => `"${columnOfMember[member]}" = $${index + 5}`);
   const answer = await client.query<StoredCheckpoint>(
-    `UPDATE ${nameOf(namespace)} SET ${['"Sequence" = "Sequence" + 1', setDone, ...set].join(', ')}
+    `UPDATE ${checkpointsOf(namespace)} SET ${['"Sequence" = "Sequence" + 1', setDone, ...set].join(', ')}
      WHERE "TableName" = $1 RETURNING *`,
     [table, ...valuesOf(done), ...members.map((member) => advance[member] ?? null)],
   );
@@ -154,7 +158,7 @@ export async function noteDone(
   table: string,
   done: Done,
 ): Promise<void> {
-  await client.query(`UPDATE ${nameOf(namespace)} SET ${setDone} WHERE "TableName" = $1`, [
+  await client.query(`UPDATE ${checkpointsOf(namespace)} SET ${setDone} WHERE "TableName" = $1`, [
     table,
     ...valuesOf(done),
   ]);
@@ -169,14 +173,14 @@ export async function lastWrittenAt(
   const found = await client.query<{ isKnown: boolean; milliseconds: string | null }>(
     `SELECT "LastWrittenAt" IS NOT NULL AS "isKnown",
        CASE WHEN isfinite("LastWrittenAt") THEN ceil(extract(epoch FROM "LastWrittenAt") * 1000) END AS milliseconds
-     FROM ${nameOf(namespace)} WHERE "TableName" = $1 FOR UPDATE`,
+     FROM ${checkpointsOf(namespace)} WHERE "TableName" = $1 FOR UPDATE`,
     [table],
   );
   const { isKnown = false, milliseconds = null } = found.rows[0] ?? {};
   if (isKnown) return milliseconds === null ? undefined : new Date(Number(milliseconds));
   const latest = await latestWrite(client, namespace, table);
   await client.query(
-    `UPDATE ${nameOf(namespace)} SET "LastWrittenAt" = coalesce($2::text::timestamp, '-infinity') WHERE "TableName" = $1`,
+    `UPDATE ${checkpointsOf(namespace)} SET "LastWrittenAt" = coalesce($2::text::timestamp, '-infinity') WHERE "TableName" = $1`,
     [table, latest?.toISOString() ?? null],
   );
   return latest;
@@ -190,60 +194,10 @@ export async function restartCheckpoint(
   needsSweep: boolean,
 ): Promise<Checkpoint> {
   const answer = await client.query<StoredCheckpoint>(
-    `UPDATE ${nameOf(namespace)} AS c SET ${loadAnew}, "NeedsSweep" = $2 WHERE "TableName" = $1 RETURNING *`,
+    `UPDATE ${checkpointsOf(namespace)} AS c SET ${loadAnew}, "NeedsSweep" = $2 WHERE "TableName" = $1 RETURNING *`,
     [table, needsSweep],
   );
   const [stored] = answer.rows;
   if (stored === undefined) throw turnLost(table);
   return fromStored(stored);
-}
-
-async function holdsRows(client: PoolClient, namespace: Namespace, table: string): Promise<boolean> {
-  const name = tableName(namespace, table);
-  const found = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [
-    name,
-  ]);
-  if (found.rows[0]?.exists !== true) return false;
-  return (await client.query(`SELECT 1 FROM ${name} LIMIT 1`)).rowCount !== 0;
-}
-
-/** The port's `claim`. */
-export async function claimCheckpoint(
-  client: PoolClient,
-  namespace: Namespace,
-  table: string,
-  owner: { readonly profileId: string; readonly activation: number; readonly replaces?: string },
-): Promise<Checkpoint> {
-  const name = nameOf(namespace);
-  const { profileId, activation } = owner;
-  // Two first claims may meet: the one that inserts nothing waits here for the other, and then finds its row.
-  const inserted = await client.query<StoredCheckpoint>(
-    `INSERT INTO ${name} ("TableName", "ProfileId", "Activation", "Epoch", "Sequence", "Phase", "NeedsSweep", "RowsLoaded",
-       "PageInPass", "SuccessCount", "FailureCount", "LastWrittenAt")
-     VALUES ($1, $2, $3, 1, 0, 'identity', $4, 0, 0, 0, 0, CASE WHEN NOT $4 THEN '-infinity'::timestamp END) ON CONFLICT DO NOTHING RETURNING *`,
-    [table, profileId, activation, await holdsRows(client, namespace, table)],
-  );
-  if (inserted.rows[0] !== undefined) return fromStored(inserted.rows[0]);
-  const stored = await lockCheckpoint(client, namespace, table);
-  if (stored === undefined) throw turnLost(table);
-  const isSameProfile = stored.profileId === profileId;
-  if (!isSameProfile && stored.profileId !== owner.replaces)
-    throw new ServiceError(
-      'DESTINATION_TABLE_CONFLICT',
-      `Cannot claim table "${table}" for profile "${profileId}": profile "${stored.profileId}" fills it.`,
-      { parameters: [stored.profileId] },
-    );
-  if (isSameProfile && stored.activation === activation) return stored;
-  if (isSameProfile && stored.activation > activation) throw turnLost(table);
-  const isContinued = isSameProfile && stored.phase === 'delta';
-  const change = isContinued
-    ? '"Epoch" = c."Epoch" + 1, "Sequence" = 0'
-    : `${loadAnew}, "SuccessCount" = 0, "FailureCount" = 0, "NeedsSweep" = ${await holdsRows(client, namespace, table)}`;
-  const updated = await client.query<StoredCheckpoint>(
-    `UPDATE ${name} AS c SET "ProfileId" = $2, "Activation" = $3, ${change} WHERE "TableName" = $1 RETURNING *`,
-    [table, profileId, activation],
-  );
-  const [claimed] = updated.rows;
-  if (claimed === undefined) throw turnLost(table);
-  return fromStored(claimed);
 }

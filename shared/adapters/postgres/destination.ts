@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Destination, Destinations } from '../../ports/destination.ts';
 import * as checkpoints from './checkpoints.ts';
+import { claimCheckpoint } from './claim-checkpoint.ts';
 import { inTransaction, openPool } from './connection.ts';
 import { ensureSystemTables, ensureTable } from './ddl.ts';
 import type { EntraLogin } from './entra-login.ts';
@@ -36,9 +37,7 @@ function postgresDestination(
     ensureSystemTables: ({ hasDeleteLog }) => ensureSystemTables(pool, namespace, hasDeleteLog),
     ensureTable: (table) => ensureTable(pool, namespace, table),
     claim: (table, owner) =>
-      transaction(onCheckpoint(table), (client) =>
-        checkpoints.claimCheckpoint(client, namespace, table, owner),
-      ),
+      transaction(onCheckpoint(table), (client) => claimCheckpoint(client, namespace, table, owner)),
     restart: (table, turn) =>
       transaction(onCheckpoint(table), async (client) => {
         await checkpoints.takeTurn(client, namespace, table, turn);

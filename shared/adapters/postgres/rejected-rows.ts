@@ -131,6 +131,15 @@ export async function forgetRejectedRows(
   );
 }
 
+/** Forgets all records of a table. */
+export async function forgetAllRejectedRows(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+): Promise<void> {
+  await client.query(`DELETE FROM ${nameOf(namespace)} WHERE "TableName" = $1`, [table]);
+}
+
 /** Writes what another failed attempt has changed: attempts, next attempt, version, code and reason. */
 export async function updateRejectedRows(
   client: PoolClient,
