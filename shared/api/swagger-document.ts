@@ -1,15 +1,31 @@
+import { type ErrorCode, errorCodes } from '../error-codes.ts';
 import { apiContract } from '../model/api-contract.ts';
 import type { ErrorStatus, ModelName, OperationContract } from '../model/operation-contract.ts';
 import { listOf, modelSchema, type SwaggerSchema, swaggerModels } from './swagger-models.ts';
 
-const errorMeanings: Record<ErrorStatus, string> = {
-  400: 'The request is wrong, or the test failed; Message has all problems.',
-  401: 'There is no token, or it is not valid; the header WWW-Authenticate says where to get one.',
-  403: 'The caller failed authorization.',
-  404: 'There is no such profile, or it was deleted.',
-  412: 'The profile was changed since it was read; get it again.',
-  500: 'The service or something that it depends on failed.',
+const errorMeanings: Record<ErrorStatus, readonly [meaning: string, example: ErrorCode]> = {
+  400: ['The request is wrong, or the test failed; Message has all problems.', 'REQUEST_INVALID'],
+  401: [
+    'There is no token, or it is not valid; the header WWW-Authenticate says where to get one.',
+    'REQUEST_TOKEN_MISSING',
+  ],
+  403: ['The caller failed authorization.', 'REQUEST_NOT_ALLOWED'],
+  404: ['There is no such profile, or it was deleted.', 'PROFILE_NOT_FOUND'],
+  412: ['The profile was changed since it was read; get it again.', 'PROFILE_CHANGED'],
+  500: ['The service or something that it depends on failed.', 'INTERNAL'],
 };
+
+function errorOf(status: ErrorStatus) {
+  const [description, code] = errorMeanings[status];
+  const example = {
+    CorrelationId: '00000000-0000-0000-0000-000000000000',
+    ErrorCode: code,
+    Message: 'Cannot do this of that: what happened; what is expected.',
+    Details: errorCodes[code].cure,
+    Parameters: [],
+  };
+  return { description, schema: modelSchema('ErrorResponse'), examples: { 'application/json': example } };
+}
 
 function answerSchema(answer: OperationContract['answer']): SwaggerSchema {
   if (answer === 'string' || answer === 'boolean') return { type: answer };
@@ -37,12 +53,7 @@ function operationOf({ operationId, summary, parameters, body, answer, errors }:
     ],
     responses: {
       200: { description: 'Done.', schema: answerSchema(answer) },
-      ...Object.fromEntries(
-        errors.map((status) => [
-          status,
-          { description: errorMeanings[status], schema: modelSchema('ErrorResponse') },
-        ]),
-      ),
+      ...Object.fromEntries(errors.map((status) => [status, errorOf(status)])),
     },
   };
 }

@@ -1,13 +1,13 @@
 import SwaggerParser from '@apidevtools/swagger-parser';
 import { expect, test } from 'vitest';
 import { swaggerDocument } from '../../../shared/api/swagger-document.ts';
-import { errorCodes } from '../../../shared/error-codes.ts';
+import { type ErrorCode, errorCodes } from '../../../shared/error-codes.ts';
 
 const resource = 'api://55555555-5555-4555-8555-555555555555';
 const document = swaggerDocument({ resource });
 const operations = Object.values(document.paths).flatMap((path) => Object.values(path)) as {
   operationId: string;
-  responses: Record<string, { schema: object }>;
+  responses: Record<string, { schema: object; examples?: Record<string, { ErrorCode: ErrorCode }> }>;
 }[];
 
 test('the document is valid Swagger 2.0', async () => {
@@ -59,8 +59,11 @@ test('200 is the only success, and every error has the body of the old service',
       ...(operationId === 'Profiles_UpdateProfile' ? ['412'] : []),
       '500',
     ]);
-    for (const { schema } of Object.values(errors))
+    for (const [status, { schema, examples }] of Object.entries(errors)) {
       expect(schema).toEqual({ $ref: '#/definitions/ErrorResponse' });
+      const code = examples?.['application/json']?.ErrorCode;
+      expect(code && errorCodes[code].httpStatus, operationId).toBe(Number(status));
+    }
   }
 });
 
