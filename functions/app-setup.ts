@@ -1,4 +1,4 @@
 import { app } from '@azure/functions';
 
-// No trigger, but of the whole app: a body whose length is not announced arrives only as a stream (docs/decisions/0008).
+// No trigger, but of the whole app: a body whose length is not announced arrives only as a stream (docs/decisions/0009).
 app.setup({ enableHttpStream: true });

@@ -50,7 +50,7 @@ async function withDeployedBundle(use: (url: string) => Promise<void>): Promise<
   const bundle = join(folder, 'app.cjs');
   copyFileSync(`${project}/dist/app.cjs`, bundle);
   const quiet = readdirSync(`${project}/functions`)
-    .filter((file) => !file.startsWith('http-'))
+    .filter((file) => /^(queue|timer)-/.test(file))
     .map((file) => [`AzureWebJobs.${file.replace('.ts', '')}.Disabled`, 'true']);
   const args = ['local/host/main.ts', '--from', 'bundle', '--path', bundle];
   const host = spawn(process.execPath, args, {
@@ -82,4 +82,10 @@ test('the bundle holds the files of the swagger UI, as they are in the package',
       expect(served.equals(readFileSync(`${project}/node_modules/swagger-ui-dist/${name}`)), name).toBe(true);
     }
     expect((await fetch(`${url}/swagger/docs/2016-01-01`)).status).toBe(200);
+  }));
+
+test('the bundle takes its requests as streams', () =>
+  withDeployedBundle(async (url) => {
+    const { status, headers } = await fetch(`${url}/crm/exporter/aad/challenge`);
+    expect([status, headers.has('x-ms-invocation-id')]).toEqual([401, true]);
   }));
