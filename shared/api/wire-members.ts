@@ -1,9 +1,14 @@
+import { asNamed } from '../errors.ts';
+
 /** What kind of JSON a value is, for a message. */
 export const kindOf = (value: unknown) =>
   Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 
 /** A text of the caller's, fit for a message. */
-export const quoted = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
+export function quoted(text: string): string {
+  const named = asNamed(text);
+  return JSON.stringify(named.length > 80 ? `${named.slice(0, 80)}...` : named);
+}
 
 /** Whether a text is a lower-case guid. */
 export const isGuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);

@@ -167,7 +167,14 @@ const pasted = 'Server=tcp:db.example,1433;User ID=sa;Password=hunter2-hunter2;'
 /** What breaks each member's rule. */
 const broken: Readonly<Record<string, readonly unknown[]>> = {
   Name: [7, '', 'x'.repeat(201), 'a\u0000b', '\ud800', {}, false],
-  OrganizationId: ['contoso', 7, '', [], '{22222222-2222-4222-8222-222222222222}'],
+  OrganizationId: [
+    'https://sa:hunter2-hunter2@contoso.example',
+    'contoso',
+    7,
+    '',
+    [],
+    '{22222222-2222-4222-8222-222222222222}',
+  ],
   DestinationType: [4, 'Adls', [], {}, true, '', '__proto__'],
   DestinationKeyVaultUri: [
     ...['', 7, 'https://elsewhere.example/secrets/x', pasted, `https://${pasted}/secrets/x`],
@@ -177,7 +184,7 @@ const broken: Readonly<Record<string, readonly unknown[]>> = {
     ],
     ...[`https://${'x'.repeat(100_000)}/secrets/x`, `https://x:${'7'.repeat(100_000)}/secrets/x`],
   ],
-  DestinationSchemaName: ['1dbo', 'a b', 'x'.repeat(200_000), {}, 7],
+  DestinationSchemaName: ['https://sa:hunter2-hunter2@db.example', '1dbo', 'a b', 'x'.repeat(200_000), {}, 7],
   DestinationPrefix: ['x'.repeat(15), 'ä', 'x'.repeat(200_000), [], 7],
   Entities: [
     ...[
