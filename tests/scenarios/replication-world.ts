@@ -27,6 +27,12 @@ export interface CrashPoint {
   readonly isAfterEffect: boolean;
 }
 
+/** What happens in another process while this one is at its n-th call to a port, before the call has its effect. */
+export interface Meanwhile {
+  readonly atCall: number;
+  readonly act: () => Promise<void>;
+}
+
 type Message =
   | { readonly kind: 'sync'; readonly item: SyncTableItem; visibleAt: number }
   | { readonly kind: 'retry'; readonly item: RetryRowItem; visibleAt: number };
@@ -96,10 +102,11 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
   await stable.profiles.create(rival);
 
   // What a process keeps in memory lives until it dies.
-  let memory = { shapes: tableShapes(clock), pageSlots: places(2) };
+  const emptyMemory = () => ({ shapes: tableShapes(clock), pageSlots: places(2) });
+  let memory = emptyMemory();
 
   /** The ports of the process, or of one that dies: with a crash point every call from there on fails. */
-  function processPorts(crash?: CrashPoint): SyncPorts {
+  function processPorts(crash?: CrashPoint, meanwhile?: Meanwhile, known = memory): SyncPorts {
     let calls = 0;
     const mortal = <T extends object>(port: T): T =>
       new Proxy(port, {
@@ -108,6 +115,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
           if (typeof member !== 'function') return member;
           return async (...args: unknown[]) => {
             calls += 1;
+            if (calls === meanwhile?.atCall) await meanwhile.act();
             if (crash && (calls > crash.atCall || (calls === crash.atCall && !crash.isAfterEffect)))
               throw new Crash();
             const answer = await member.apply(target, args);
@@ -123,7 +131,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       destinations: { open: async () => mortal(destination) },
       queues: { syncTable: mortal(stable.syncQueue), retryRow: mortal(stable.retryQueue) },
       failureLog: mortal(failures.log),
-      ...memory,
+      ...known,
       telemetry: { event() {} },
       clock,
       log: { info() {}, warn() {}, error() {} },
@@ -142,31 +150,43 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       return true;
     } catch (error) {
       if (!(error instanceof Crash || (error instanceof Error && error.cause instanceof Crash))) throw error;
-      memory = { shapes: tableShapes(clock), pageSlots: places(2) };
+      memory = emptyMemory();
       return false;
     }
   };
 
   /** Delivers the n-th visible message; it stays when the process died, or when the queue delivers it twice. */
-  async function deliver(index: number, crash?: CrashPoint, isKept = false): Promise<void> {
+  async function deliver(
+    index: number,
+    crash?: CrashPoint,
+    isKept = false,
+    meanwhile?: Meanwhile,
+    known = memory,
+  ): Promise<void> {
     const visible = messages.filter((message) => message.visibleAt <= now);
     const message = visible[index % Math.max(1, visible.length)];
     if (!message) return;
     message.visibleAt = now + 30_000;
-    const ports = processPorts(crash);
+    const ports = processPorts(crash, meanwhile, known);
     const work = message.kind === 'sync' ? runWorkItem(message.item, ports) : retryRows(message.item, ports);
     if ((await survived(work)) && !isKept) messages.splice(messages.indexOf(message), 1);
   }
 
   /** A call of the API; one that dies on its way may have done a part. */
-  async function call(name: keyof typeof lifeCycle, { id } = profile, crash?: CrashPoint): Promise<void> {
-    const ports = processPorts(crash) as SyncPorts & ApiPorts;
+  async function call(
+    name: keyof typeof lifeCycle,
+    { id } = profile,
+    crash?: CrashPoint,
+    meanwhile?: Meanwhile,
+  ): Promise<void> {
+    const ports = processPorts(crash, meanwhile) as SyncPorts & ApiPorts;
     const caller = { kind: 'application', clientId: '', tenantId: '', roles: ['Profiles.Manage'] } as const;
     const request: ApiRequest = { caller, origin: '', query: {}, id };
     await survived(lifeCycle[name](request, ports));
   }
 
-  const watchdog = (crash?: CrashPoint) => survived(startDeltaSyncs(processPorts(crash)));
+  const watchdog = (crash?: CrashPoint, meanwhile?: Meanwhile) =>
+    survived(startDeltaSyncs(processPorts(crash, meanwhile)));
 
   return {
     source,
@@ -180,11 +200,15 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       now += seconds * 1000;
     },
     call,
+    /** The same in another process, whose memory knows nothing yet. */
+    deliverElsewhere: (index: number) => deliver(index, undefined, false, undefined, emptyMemory()),
+    create: (one: Profile) => stable.profiles.create(one),
     /** A change of the profile, as an update makes it. */
     async change(
       members: Partial<Pick<Profile, 'retryPolicy' | 'tables' | 'writeDeleteLog'>>,
+      { id } = profile,
     ): Promise<void> {
-      await stable.profiles.update(profile.id, (current) => ({
+      await stable.profiles.update(id, (current) => ({
         ...withTables(current, members.tables ?? current.tables),
         ...members,
         version: current.version + 1,
