@@ -132,6 +132,7 @@ describe('a table in PostgreSQL', () => {
     for (const name of ['account', 'contact'])
       await expect(destination.ensureTable({ ...aTable, name })).rejects.toMatchObject({
         code: 'DESTINATION_TABLE_CONFLICT',
+        message: expect.stringMatching(` There is already an object named '${name}' in the database\\.$`),
       });
     const findings = await destination.test(
       ['account', 'contact', 'lead'].map((name) => ({ ...aTable, name })),

@@ -168,8 +168,12 @@ async function planOf(
   const existing = await existingTable(client, namespace, table.name);
   if (existing === undefined) return { isMissing: true, steps: [] };
   const conflicts = conflictsWith(existing, table);
+  // DES: the old service could adopt no table, and said so in the words at the end.
   if (conflicts.length > 0)
-    throw new ServiceError('DESTINATION_TABLE_CONFLICT', `Cannot use ${shown}: ${conflicts.join('; ')}.`);
+    throw new ServiceError(
+      'DESTINATION_TABLE_CONFLICT',
+      `Cannot use ${shown}: ${conflicts.join('; ')}. There is already an object named '${prefixed(namespace, table.name)}' in the database.`,
+    );
   const wanted = { ...table, columns: [...sinkColumns, ...table.columns] };
   const { steps } = compareTable(existing.columns, wanted);
   return steps.length === 0 ? undefined : { isMissing: false, steps };
