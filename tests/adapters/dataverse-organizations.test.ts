@@ -68,12 +68,24 @@ test('one that cannot be reached does not stand in the way of the others, and is
   expect(await members.byId(secondId)).toMatchObject({ id: secondId });
 });
 
-test('when none can be reached the list fails, and only the log names them', async () => {
-  await using first = await webApiServer([{ status: 503, body: '' }]);
-  const { warnings, organizations: members } = setUp([first.origin]);
+test('when none of several can be reached the list fails, and only the log names them', async () => {
+  await using first = await webApiServer(() => ({ status: 503, body: '' }));
+  await using second = await webApiServer(() => ({ status: 503, body: '' }));
+  const { warnings, organizations: members } = setUp([first.origin, second.origin]);
   await expect(members.all()).rejects.toMatchObject({
     code: 'DATAVERSE_UNREACHABLE',
     message: expect.not.stringContaining('127.0.0.1'),
   });
-  expect(warnings).toEqual([expect.stringContaining(first.origin)]);
+  expect(warnings).toEqual([first, second].map(({ origin }) => expect.stringContaining(origin)));
+});
+
+test('why the only one cannot be reached is told', async () => {
+  await using only = await webApiServer(() => ({ status: 503, body: '' }));
+  const { warnings, organizations: members } = setUp([only.origin]);
+  for (const search of [members.all(), members.byId(firstId), members.dataverse(firstId)])
+    await expect(search).rejects.toMatchObject({
+      code: 'DATAVERSE_UNREACHABLE',
+      message: expect.stringMatching(new RegExp(`^Cannot .*${only.origin}.*503`)),
+    });
+  expect(warnings).toEqual([]);
 });

@@ -101,8 +101,7 @@ test('sign-in and vault are away when the app starts: it says why, refuses calle
   const isTold = async () => {
     const lines = await profile.failureLines();
     return tables.map(
-      (table) =>
-        lines.filter(tellsOfTable(table, 'not all that this service replicates can be asked')).length,
+      (table) => lines.filter(tellsOfTable(table, "the app's own identity got no token")).length,
     );
   };
   await expect.poll(isTold, soon).toEqual(tables.map(() => 1));

@@ -56,9 +56,13 @@ export function organizations({ urls, log, ...shared }: OrganizationsOptions): O
     }
   }
 
-  /** The failures name organizations that the caller may be no member of: only the log tells them. */
+  /**
+   * The failures name organizations that the caller may be no member of: only the log tells them. A single organization is
+   * no secret, and whoever reads why a table waits wants to know.
+   */
   function withoutNames(failures: readonly unknown[], sentence: string): ServiceError {
     const errors = failures.map(asServiceError);
+    if (byOrigin.size === 1) return errors[0] as ServiceError;
     for (const { message } of errors) log.warn(message);
     const { code, retryAfterSeconds } = errors[0] as ServiceError;
     return new ServiceError(code, sentence, {
