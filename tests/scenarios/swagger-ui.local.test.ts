@@ -75,7 +75,7 @@ describe.skipIf(noBrowser !== undefined)(
       }),
     );
 
-    test('posts a body, and shows what is wrong with it', () =>
+    test('posts and puts a body, and shows what is wrong with it', () =>
       inBrowser(async (context, complaints) => {
         const page = await context.newPage();
         await open(page);
@@ -83,6 +83,11 @@ describe.skipIf(noBrowser !== undefined)(
         const body = profileBody(platform(), ['account'], { Name: 'From the page' });
         const created = await tryOut(page, 'Profiles_CreateProfile', { textarea: JSON.stringify(body) });
         expect(created).toMatchObject({ status: 200, body: { Name: 'From the page', State: 0 } });
+        const changed = await tryOut(page, 'Profiles_UpdateProfile', {
+          '[data-param-name="id"] input': created.body.Id,
+          textarea: JSON.stringify(created.body, null, 2),
+        });
+        expect(changed).toMatchObject({ status: 200, body: { Id: created.body.Id } });
         expect(complaints).toEqual([]);
         const example = await tryOut(page, 'Profiles_ValidateBeforeProfileCreation');
         expect(example).toMatchObject({ status: 400, body: { ErrorCode: 'ORGANIZATION_UNKNOWN' } });
