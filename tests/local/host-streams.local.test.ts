@@ -169,6 +169,15 @@ describe('an answer', () => {
   });
 });
 
+test('a running request has time to finish when the host is asked to stop', async () => {
+  const stopping = await startFixtureHost(folder, { STREAMS: 'yes', INBOX: 'host-test-none' });
+  const answer = fetch(`${stopping.url}/api/fail/slowly`);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  stopping.kill('SIGTERM');
+  expect(await (await answer).text()).toBe('late, but there');
+  expect(await stopping.exited).toEqual({ code: 0, signal: null });
+});
+
 describe('a client that goes away', () => {
   const leave = (sent: string) =>
     new Promise((resolve) => {
