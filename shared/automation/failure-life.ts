@@ -27,6 +27,19 @@ export function patienceSeconds(options: AutomationOptions): number {
   return seconds;
 }
 
+/** A re-touch that says nothing of the row: it waits as before. `attempts` counts this one, which is taken back. */
+export function afterNoAttempt(
+  attempts: number,
+  now: Date,
+  options: AutomationOptions,
+  note: string,
+  leastSeconds = 0,
+): Become {
+  const before = Math.max(0, attempts - 1);
+  const seconds = Math.max(retouchDelaySeconds(before, options), leastSeconds);
+  return { state: 'waiting', attempts: before, nextAttemptAt: secondsAfter(now, seconds), note };
+}
+
 /** A re-touch was in vain: wait for the next one, or give up after the last. `attempts` counts this one. */
 export function afterVainAttempt(
   attempts: number,

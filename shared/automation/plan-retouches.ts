@@ -7,23 +7,31 @@ import { type Evidence, nextSteps, type Proof, type RetouchStep } from './next-s
 
 const rowsPerItem = 100;
 
-/** Moves the failures of every active profile on: admits new ones, sends probes, gives up. To be called after ingestion. */
+/**
+ * Moves the failures of every active profile on: admits new ones, sends probes, gives up. To be called after ingestion.
+ * Failures of tables that the profile does not name any more stay as they are, in case that it names them again.
+ */
 export async function planRetouches(ports: AutomationPorts): Promise<void> {
   await eachProfile('Planning the re-touches', ports, async (profile) => {
     if (profile.state !== 'active') return;
-    await plan(profile.id, { lastExportAt: lastExports(profile) }, ports);
+    await plan(profile.id, namedBy(profile), { lastExportAt: lastExports(profile) }, ports);
   });
 }
 
 /** Sends the rows that a healed probe has released, without waiting for the timer. */
 export async function releaseRows(profileId: string, proof: Proof, ports: AutomationPorts): Promise<void> {
-  await plan(profileId, { proof }, ports);
+  await plan(profileId, ({ entity }) => entity === proof.table, { proof }, ports);
 }
 
 /** Marked before it is sent: a crash between leaves a row in flight that is recovered, never one touched twice at once. */
-async function plan(profileId: string, evidence: Evidence, ports: AutomationPorts): Promise<void> {
+async function plan(
+  profileId: string,
+  isConcerned: (failure: Failure) => boolean,
+  evidence: Evidence,
+  ports: AutomationPorts,
+): Promise<void> {
   const failures: Failure[] = [];
-  for await (const failure of ports.ledger.open(profileId)) failures.push(failure);
+  for await (const failure of ports.ledger.open(profileId)) if (isConcerned(failure)) failures.push(failure);
   const { changes, retouches } = nextSteps(failures, ports.clock.now(), ports.options, evidence);
   await applySteps(profileId, changes, ports);
   for (const step of retouches) await sendRows(profileId, step, ports);
@@ -41,6 +49,12 @@ async function sendRows(
     const organizationId = moved[0]?.organizationId;
     if (organizationId) await ports.queues.retouchRow.send({ organizationId, profileId, table, recordIds });
   }
+}
+
+/** An exporter that names no table at all does not tell its tables. */
+function namedBy({ tables }: ExportedProfile): (failure: Failure) => boolean {
+  const names = new Set(tables.map(({ name }) => name.toLowerCase()));
+  return ({ entity }) => names.size === 0 || names.has(entity.toLowerCase());
 }
 
 function lastExports({ tables }: ExportedProfile): ReadonlyMap<string, string> {

@@ -6,7 +6,7 @@ import type { Dataverse } from '../ports/dataverse.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { logTrouble } from './each-without-stopping.ts';
-import { afterVainAttempt, type Become, retouchDelaySeconds, secondsAfter } from './failure-life.ts';
+import { afterNoAttempt, afterVainAttempt, type Become } from './failure-life.ts';
 import { type Touch, type TouchOutcome, touchOf, touchRow } from './touch-row.ts';
 
 type FailuresByRow = ReadonlyMap<string, readonly Failure[]>;
@@ -91,6 +91,7 @@ const codesOfNoRow = [
   'DATAVERSE_UNREACHABLE',
   'DATAVERSE_UNAUTHORIZED',
   'EXPORTER_UNREACHABLE',
+  'PROFILE_NOT_FOUND',
   'STORAGE_UNAVAILABLE',
 ] as const;
 
@@ -128,12 +129,9 @@ function refused({ attempts }: Failure, { message }: ServiceError, { clock, opti
   return afterVainAttempt(attempts, clock.now(), options, `Could not be written again. ${message}`);
 }
 
-/** The attempt was counted when the row was sent here. */
-function postponed(failure: Failure, error: ServiceError, { clock, options }: AutomationPorts): Become {
-  const attempts = Math.max(0, failure.attempts - 1);
-  const seconds = Math.max(retouchDelaySeconds(attempts, options), error.retryAfterSeconds ?? 0);
+function postponed({ attempts }: Failure, error: ServiceError, { clock, options }: AutomationPorts): Become {
   const note = `Could not be written again yet. ${error.message}`;
-  return { state: 'waiting', attempts, nextAttemptAt: secondsAfter(clock.now(), seconds), note };
+  return afterNoAttempt(attempts, clock.now(), options, note, error.retryAfterSeconds);
 }
 
 /** Rows written by an earlier delivery of the message are sent again too, as it may have died before it sent them. */

@@ -1,8 +1,10 @@
+import { hasCode } from '../errors.ts';
 import type { Failure } from '../model/failure.ts';
 import type { VerifyRowItem } from '../model/work-item.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { logTrouble } from './each-without-stopping.ts';
+import { afterNoAttempt } from './failure-life.ts';
 import { type Arrival, isBeingVerified, judgeRow } from './judge-row.ts';
 import { releaseRows } from './plan-retouches.ts';
 
@@ -32,6 +34,7 @@ async function judgeRows(
   ports: AutomationPorts,
 ): Promise<void> {
   const arrival = await arrivalOf(item, [...rows.keys()], ports);
+  if (arrival === undefined) return putBack(item, [...rows.values()].flat(), ports);
   const pending: string[] = [];
   const healed: Failure[] = [];
   for (const [recordId, failures] of rows) {
@@ -45,15 +48,33 @@ async function judgeRows(
     await ports.queues.verifyRow.send({ ...item, recordIds: pending }, ports.options.verifyIntervalSeconds);
 }
 
+/** Nobody can say of a table that is not exported any more whether its rows would have arrived. */
+async function putBack(
+  { profileId, retouchedAt }: VerifyRowItem,
+  failures: readonly Failure[],
+  ports: AutomationPorts,
+): Promise<void> {
+  const note = 'The profile does not export the table any more.';
+  const steps = failures
+    .filter((failure) => isBeingVerified(failure, retouchedAt))
+    .map((failure) => ({
+      failure,
+      become: afterNoAttempt(failure.attempts, ports.clock.now(), ports.options, note),
+    }));
+  await applySteps(profileId, steps, ports);
+}
+
+/** Undefined when the profile does not export the table any more. */
 async function arrivalOf(
   { profileId, table }: VerifyRowItem,
   recordIds: readonly string[],
   ports: AutomationPorts,
-): Promise<Arrival> {
+): Promise<Arrival | undefined> {
   try {
     const versions = await ports.exporter.rowVersions(profileId, table, recordIds);
     return versions ? { kind: 'versions', versions } : { kind: 'untold' };
   } catch (caught) {
+    if (hasCode(caught, 'PROFILE_NOT_FOUND')) return undefined;
     if (!logTrouble(`Verifying rows of table "${table}"`, caught, ports.log)) throw caught;
     return { kind: 'unreachable' };
   }

@@ -3,7 +3,7 @@ import { ingestFailures } from '../../../shared/automation/ingest-failures.ts';
 import { planRetouches } from '../../../shared/automation/plan-retouches.ts';
 import { retouchRows } from '../../../shared/automation/retouch-rows.ts';
 import { verifyRows } from '../../../shared/automation/verify-rows.ts';
-import type { ServiceError } from '../../../shared/errors.ts';
+import { ServiceError } from '../../../shared/errors.ts';
 import type { Failure, FailureEntry } from '../../../shared/model/failure.ts';
 import { writeFailureLine } from '../../../shared/model/failure-line.ts';
 import type { RetouchRowItem, VerifyRowItem } from '../../../shared/model/work-item.ts';
@@ -82,6 +82,7 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     },
   ];
   let lastExportAt: string | undefined;
+  let isExported = true;
   let callsLeft = Number.POSITIVE_INFINITY;
   const outages = new Map<'exporter' | 'dataverse', ServiceError>();
 
@@ -133,7 +134,7 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
             ...profile,
             tables: [
               {
-                name: 'account',
+                name: isExported ? 'account' : 'contact',
                 initialSyncState: 'Completed',
                 metadataState: 'Created',
                 successCount: destination.size,
@@ -143,10 +144,17 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
             ],
           })),
         failureLink: async (id: string) => `https://blobs.example/${id}?secret`,
-        rowVersions: async (_profile: string, _table: string, ids: readonly string[]) =>
-          hasRowVersions
-            ? new Map(ids.flatMap((id) => (destination.has(id) ? [[id, String(destination.get(id))]] : [])))
-            : undefined,
+        rowVersions: async (_profile: string, table: string, ids: readonly string[]) => {
+          if (!hasRowVersions) return undefined;
+          if (!isExported)
+            throw new ServiceError(
+              'PROFILE_NOT_FOUND',
+              `Cannot read rows of table "${table}": not exported.`,
+            );
+          return new Map(
+            ids.flatMap((id) => (destination.has(id) ? [[id, String(destination.get(id))]] : [])),
+          );
+        },
       },
       'exporter',
     ),
@@ -213,6 +221,10 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
       profiles = next;
     },
     profiles: () => profiles,
+    /** The profile names the table no more, or again. */
+    exportTable: (isNamed: boolean) => {
+      isExported = isNamed;
+    },
     pass: (seconds: number) => {
       now += seconds * 1000;
     },
@@ -223,6 +235,7 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     },
     /** What the exporter does: changes go to the destination, refused ones to the log, once a version. */
     exportChanges: () => {
+      if (!isExported) return;
       const rows = source.rows('account');
       for (const id of destination.keys()) if (!rows.has(id)) destination.delete(id);
       for (const { id, version } of rows.values()) {
