@@ -97,7 +97,8 @@ export async function checkDocument(
   ports: ApiPorts,
 ): Promise<void> {
   const { id, organizationId } = profile;
-  const isRead = (member: string) => !problems.some((problem) => problem.startsWith(`${member} `));
+  const isRead = (member: string) =>
+    !problems.some((problem) => /^The body /.test(problem) || problem.startsWith(`${member} `));
   const refused = refusedChanges(profile, description)
     .filter(({ member }) => isRead(member))
     .map(

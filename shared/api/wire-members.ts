@@ -18,13 +18,14 @@ export class WireMembers {
   readonly #members: ReadonlyMap<string, unknown>;
   readonly #path: string;
   readonly #problems: string[];
+  readonly #isOther: boolean;
 
   constructor(value: unknown, path: string, problems: string[]) {
     this.#path = path === '' ? '' : `${path}.`;
     this.#problems = problems;
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (!isObject && value !== undefined && value !== null)
-      problems.push(`${path || 'The body'} must be an object, received ${kindOf(value)}`);
+    this.#isOther = !isObject && value !== undefined && value !== null;
+    if (this.#isOther) problems.push(`${path || 'The body'} must be an object, received ${kindOf(value)}`);
     const entries = isObject ? Object.entries(value) : [];
     this.#members = new Map(
       entries.filter(([, member]) => member !== null).map(([name, member]) => [name.toLowerCase(), member]),
@@ -35,8 +36,9 @@ export class WireMembers {
     return this.#members.get(name.toLowerCase());
   }
 
+  /** That of which no member can be read is told once, not again for each. */
   problem(name: string, sentence: string): void {
-    this.#problems.push(`${this.#path}${name} ${sentence}`);
+    if (!this.#isOther) this.#problems.push(`${this.#path}${name} ${sentence}`);
   }
 
   text(name: string): string | undefined {

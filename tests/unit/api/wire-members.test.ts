@@ -245,6 +245,17 @@ describe('a description that is wrong', () => {
     );
   });
 
+  test('what is no object is told once, and not again for each member that it does not have', () => {
+    const body = { ...sent(good), RetryPolicy: 'x', Entities: [{ Type: 'account' }, 5, ['contact']] };
+    expect(readProfileDescription(body, secrets).problems).toEqual([
+      'Entities[1] must be an object, received a number',
+      'Entities[2] must be an object, received a list',
+      'RetryPolicy must be an object, received a string',
+    ]);
+    for (const read of [readProfileDescription([], secrets), readProfileDocument([], good.id, secrets)])
+      expect(read.problems).toEqual(['The body must be an object, received a list']);
+  });
+
   test('no JSON makes reading throw, not even one of half characters, deep or with names of every object', () => {
     const value = fc.oneof(
       fc.jsonValue(),
