@@ -1,3 +1,4 @@
+import { atMost } from '../at-most.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 import {
   activated,
@@ -12,6 +13,9 @@ import type { ApiPorts } from './api-ports.ts';
 import { liveProfile, notDeleted } from './live-profile.ts';
 import { requirePrivacyTerms } from './privacy-terms.ts';
 import { statusResponse } from './wire-format.ts';
+
+/** A profile may have thousands of tables; more at once are not answered sooner. */
+const startsAtOnce = 32;
 
 /**
  * Starts one table unless that was done for this activation. The state is written before the message: a crash between
@@ -51,7 +55,8 @@ export async function activateProfile(request: ApiRequest, scope: ExportScope, p
     const next = activated(notDeleted(current), scope);
     return next === current ? current : { ...next, activatedAt: now, lastModifiedAt: now };
   });
-  await Promise.all(exportsOf(profile).map((asked) => startTable(id, asked, now, ports)));
+  const inTurn = atMost(startsAtOnce);
+  await Promise.all(exportsOf(profile).map((asked) => inTurn(() => startTable(id, asked, now, ports))));
   // A deletion at the same moment may have come between: then it has not seen the states that were just written.
   if (isDeleted(await ports.profiles.get(id))) await ports.syncStates.remove(id);
   return statusResponse(profile);

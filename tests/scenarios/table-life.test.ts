@@ -94,6 +94,25 @@ test('activations at the same moment start a table once', async () => {
   expect(await state(world)).toMatchObject({ activation: 2, turn: 1 });
 });
 
+test('the watchdog asks once for all tables of a profile, and again only for one that is overdue', async () => {
+  const world = await activeWorld(2);
+  const asked: string[] = [];
+  const { list, update } = world.syncStates;
+  world.syncStates.list = async (...given) => {
+    asked.push('list');
+    return list(...given);
+  };
+  world.syncStates.update = async (...given) => {
+    asked.push('update');
+    return update(...given);
+  };
+  await world.watchdog();
+  expect(asked.splice(0)).toEqual(['list']);
+  world.tick(700);
+  await world.watchdog();
+  expect(asked).toEqual(['list', 'update']);
+});
+
 test('a profile that is deleted while the watchdog is at work leaves nothing behind', async () => {
   const world = await replicationWorld();
   const { update } = world.syncStates;
