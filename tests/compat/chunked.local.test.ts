@@ -55,9 +55,9 @@ test('what is in the body or the query takes nothing from the route', async () =
   for (const name of ['id', 'ID', 'Id'])
     expect(successOf(await send('GET', `/profiles/${Id}?${name}=x`))).toHaveProperty('Id', Id);
   const query = `organizationId=${deployment.organizationId}`;
-  expect(successOf(await send('GET', `/profiles?${query}&id=x`))).toEqual(
-    successOf(await send('GET', `/profiles?${query}`)),
-  );
+  // Other files make profiles meanwhile.
+  const listed = successOf(await send('GET', `/profiles?${query}&id=x`));
+  expect(listed).toContainEqual(successOf(await send('GET', `/profiles/${Id}`)));
 });
 
 test('the address of the service is that which was called, whatever a header claims', async () => {

