@@ -5,7 +5,7 @@ import type { ApiPorts } from './api-ports.ts';
 import { checkDocument, refusal } from './check-description.ts';
 import { liveProfile, notDeleted } from './live-profile.ts';
 import { type ParsedDocument, readProfileDocument } from './profile-description.ts';
-import { refusedChanges, updateOf } from './refused-changes.ts';
+import { moves, refusedChanges, updateOf } from './refused-changes.ts';
 import { statusResponse } from './wire-format.ts';
 
 /** `PROFILE_CHANGED` when the document was made of an older or unknown version. */
@@ -43,7 +43,12 @@ export async function profilesUpdate(request: ApiRequest, ports: ApiPorts) {
   if (document.version !== '') requireCurrent(profile, document.version);
   await checkDocument(profile, document, ports);
   const now = ports.clock.now().toISOString();
-  return statusResponse(
-    await ports.profiles.update(profile.id, (current) => replaced(current, document, now)),
-  );
+  let isMoved = false;
+  const updated = await ports.profiles.update(profile.id, (current) => {
+    isMoved = moves(current, document.description).length > 0;
+    return replaced(current, document, now);
+  });
+  // What is known of its tables is true of the old place only. An activation at this very moment is made good by the watchdog.
+  if (isMoved) await ports.syncStates.remove(profile.id);
+  return statusResponse(updated);
 }

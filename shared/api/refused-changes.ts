@@ -11,27 +11,40 @@ export interface RefusedChange {
   readonly sentence: string;
 }
 
-/**
- * What a new document must leave as it is: the organization always, and where the rows go while the profile is active,
- * because the tables are there. Another version of the same secret may be named.
- */
-export function refusedChanges(profile: Profile, { organizationId, destination }: ProfileDescription) {
-  const refused: RefusedChange[] = [];
-  const refuse = (member: string, sentence: string) =>
-    refused.push({ member, sentence: `${member} ${sentence}` });
-  if (organizationId !== profile.organizationId)
-    refuse(
-      'OrganizationId',
-      `stays ${JSON.stringify(profile.organizationId)}: a profile keeps its organization`,
-    );
-  if (profile.state !== 'active') return refused;
-  const { type, schema, prefix, keyVaultUri } = profile.destination;
+const refusal = (member: string, sentence: string): RefusedChange => ({
+  member,
+  sentence: `${member} ${sentence}`,
+});
+
+/** Members with which the rows would go to another place, and why an active profile keeps them: the tables are there. */
+export function moves(
+  { destination: before }: Pick<Profile, 'destination'>,
+  { destination }: Pick<Profile, 'destination'>,
+): readonly RefusedChange[] {
+  const { type, schema, prefix, keyVaultUri } = before;
   const why = 'while the profile is active: its tables are there';
-  if (destination.type !== type) refuse('DestinationType', `stays ${JSON.stringify(type)} ${why}`);
-  if (destination.schema !== schema)
-    refuse('DestinationSchemaName', `stays ${JSON.stringify(schema)} ${why}`);
-  if (destination.prefix !== prefix) refuse('DestinationPrefix', `stays ${JSON.stringify(prefix)} ${why}`);
-  if (secretOf(destination.keyVaultUri) !== secretOf(keyVaultUri))
-    refuse('DestinationKeyVaultUri', `names the same secret, in any version, ${why}`);
-  return refused;
+  const stays = (member: string, value: string) => refusal(member, `stays ${JSON.stringify(value)} ${why}`);
+  return [
+    ...(destination.type === type ? [] : [stays('DestinationType', type)]),
+    ...(destination.schema === schema ? [] : [stays('DestinationSchemaName', schema)]),
+    ...(destination.prefix === prefix ? [] : [stays('DestinationPrefix', prefix)]),
+    ...(secretOf(destination.keyVaultUri) === secretOf(keyVaultUri)
+      ? []
+      : [refusal('DestinationKeyVaultUri', `names the same secret, in any version, ${why}`)]),
+  ];
+}
+
+/**
+ * What a new document must leave as it is: the organization always, and where the rows go while the profile is active.
+ * Another version of the same secret may be named.
+ */
+export function refusedChanges(
+  profile: Profile,
+  description: Pick<ProfileDescription, 'organizationId' | 'destination'>,
+): readonly RefusedChange[] {
+  const stays = `stays ${JSON.stringify(profile.organizationId)}: a profile keeps its organization`;
+  return [
+    ...(description.organizationId === profile.organizationId ? [] : [refusal('OrganizationId', stays)]),
+    ...(profile.state === 'active' ? moves(profile, description) : []),
+  ];
 }
