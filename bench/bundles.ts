@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,11 +13,12 @@ app.http('http-empty', { route: 'empty', authLevel: 'anonymous', handler: () => 
 /** The app as it is now, bundled into this folder. */
 export const buildApp = (folder: string) => buildBundle(join(project, 'functions'), join(folder, 'app.cjs'));
 
-/** An app with nothing but a function that answers `GET /empty`. */
+/** An app with nothing but a function that answers `GET /empty`, set up as ours. */
 export async function buildEmptyApp(folder: string): Promise<string> {
   const functions = join(folder, 'empty');
   mkdirSync(functions);
   symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
+  copyFileSync(join(project, 'functions/app-setup.ts'), join(functions, 'app-setup.ts'));
   writeFileSync(join(functions, 'http-empty.ts'), emptyFunction);
   return await buildBundle(functions, join(folder, 'empty.cjs'));
 }

@@ -28,7 +28,7 @@ const automationFunctions =
 function onlyAutomation(exporterUrl: string): Record<string, string> {
   const exporters = readdirSync(new URL('../../functions', import.meta.url))
     .map((file) => file.replace(/\.ts$/, ''))
-    .filter((name) => !automationFunctions.test(name));
+    .filter((name) => /^(http|queue|timer)-/.test(name) && !automationFunctions.test(name));
   return {
     EXPORTER_URL: exporterUrl,
     EXPORTER_RESOURCE: apiApplicationUri,
