@@ -48,13 +48,13 @@ async function judgeRows(
     await ports.queues.verifyRow.send({ ...item, recordIds: pending }, ports.options.verifyIntervalSeconds);
 }
 
-/** Nobody can say of a table that is not exported any more whether its rows would have arrived. */
+/** Nobody can say of a table that is not exported now whether its rows would have arrived. */
 async function putBack(
   { profileId, retouchedAt }: VerifyRowItem,
   failures: readonly Failure[],
   ports: AutomationPorts,
 ): Promise<void> {
-  const note = 'The profile does not export the table any more.';
+  const note = 'The profile does not export the table now.';
   const steps = failures
     .filter((failure) => isBeingVerified(failure, retouchedAt))
     .map((failure) => ({
@@ -64,7 +64,7 @@ async function putBack(
   await applySteps(profileId, steps, ports);
 }
 
-/** Undefined when the profile does not export the table any more. */
+/** Undefined when the profile does not export the table now. */
 async function arrivalOf(
   { profileId, table }: VerifyRowItem,
   recordIds: readonly string[],

@@ -10,7 +10,7 @@ export interface ExporterApi {
   failureLink(profileId: string): Promise<string>;
   /**
    * Row versions in the destination by id (decimal text; absent when there is no row), or undefined when this exporter
-   * cannot tell: only our own can. `PROFILE_NOT_FOUND` when the profile was deleted or does not name the table any more.
+   * cannot tell: only our own can. `PROFILE_NOT_FOUND` when the profile is not active or does not name the table any more.
    */
   rowVersions(
     profileId: string,

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../errors.ts';
-import { isDeleted, type Profile } from '../../model/profile.ts';
+import type { Profile } from '../../model/profile.ts';
 import { tableStates } from '../../model/sync-state.ts';
 import type { Organizations } from '../../ports/dataverse.ts';
 import type { ProfileDestinations } from '../../ports/destination.ts';
@@ -29,10 +29,10 @@ export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
     failureLink: (profileId) => failureLog.link(profileId),
     async rowVersions(profileId, table, ids) {
       const profile = await profiles.get(profileId);
-      if (profile === undefined || isDeleted(profile) || !profile.tables.some(({ name }) => name === table))
+      if (profile?.state !== 'active' || !profile.tables.some(({ name }) => name === table))
         throw new ServiceError(
           'PROFILE_NOT_FOUND',
-          `Cannot read rows of table "${table}" of profile "${profileId}": no profile with this id exports it.`,
+          `Cannot read rows of table "${table}" of profile "${profileId}": no active profile with this id names it.`,
         );
       return (await destinations.open(profile)).rowVersions(table, ids);
     },
