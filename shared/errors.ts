@@ -38,8 +38,12 @@ export function hasCode(error: unknown, ...codes: ErrorCode[]): error is Service
   return error instanceof ServiceError && codes.includes(error.code);
 }
 
-/** What a caller named, fit for a message: short, and without the login that an address may hold. */
+/** Of connection strings, signed links and tokens, which somebody may paste into the wrong place. */
+const secretLike = /(password|pwd|accesskey|accountkey|secret|\bsig)\s*=|eyJ[\w-]{10,2000}\.eyJ/i;
+
+/** What a caller named, fit for a message: short, without the login that an address may hold, and never what looks like a secret. */
 export function asNamed(text: string): string {
+  if (secretLike.test(text.slice(0, 2000))) return '(it looks like a secret)';
   return text.replace(/([/\\]{2})[^/\\?#]*@/g, '$1').slice(0, 200);
 }
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../error-codes.ts';
-import { ServiceError } from '../errors.ts';
+import { asNamed, ServiceError } from '../errors.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 import type { Organization } from '../model/organization.ts';
 import type { Profile } from '../model/profile.ts';
@@ -119,7 +119,7 @@ export async function readRequest(
   ports: ApiPorts,
 ): Promise<Proposal & { readonly organization: Organization }> {
   const { description, problems } = readProfileDescription(request.body, ports.secrets);
-  const what = `${verb} profile ${description.name === '' ? 'without a name' : JSON.stringify(description.name.slice(0, 200))}`;
+  const what = `${verb} profile ${description.name === '' ? 'without a name' : JSON.stringify(asNamed(description.name))}`;
   if (description.organizationId === '') throw refusal(what, 'PROFILE_INVALID', problems);
   const organization = await permittedOrganization(request.caller, 'manage', description, ports);
   const others = await ports.profiles.list(organization.id);

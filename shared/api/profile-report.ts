@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes } from '../error-codes.ts';
-import { ServiceError } from '../errors.ts';
+import { asNamed, ServiceError } from '../errors.ts';
 import type { DestinationFinding } from '../ports/destination.ts';
 
 /** Of one severity and code; the rest is counted. */
@@ -40,7 +40,7 @@ export function profileReport(
     .flatMap(paragraph)
     .join('\n');
   const [errors = [], warnings = []] = bySeverity;
-  const shown = profileName === '' ? 'without a name' : JSON.stringify(profileName.slice(0, 200));
+  const shown = profileName === '' ? 'without a name' : JSON.stringify(asNamed(profileName));
   if (errors.length > 0)
     throw new ServiceError(
       codeOfFailure(errors),

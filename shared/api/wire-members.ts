@@ -10,6 +10,12 @@ export function quoted(text: string): string {
   return JSON.stringify(named.length > 80 ? `${named.slice(0, 80)}...` : named);
 }
 
+/** What was sent in the place of a number or a truth. */
+function received(value: unknown): string {
+  if (typeof value === 'string') return quoted(value);
+  return typeof value === 'object' ? kindOf(value) : String(value);
+}
+
 /** Whether a text is a lower-case guid. */
 export const isGuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 
@@ -61,8 +67,7 @@ export class WireMembers {
     const number = typeof value === 'string' && /^\d{1,9}$/.test(value.trim()) ? Number(value) : value;
     if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= largest)
       return number;
-    const received = typeof value === 'number' ? value : kindOf(value);
-    this.problem(name, `must be a whole number from 0 to ${largest}, received ${received}`);
+    this.problem(name, `must be a whole number from 0 to ${largest}, received ${received(value)}`);
     return preset;
   }
 
@@ -71,8 +76,7 @@ export class WireMembers {
     if (typeof value === 'boolean') return value;
     if (typeof value === 'string' && /^(true|false)$/i.test(value.trim()))
       return value.trim().toLowerCase() === 'true';
-    const received = typeof value === 'string' ? quoted(value) : kindOf(value);
-    this.problem(name, `must be true or false, received ${received}`);
+    this.problem(name, `must be true or false, received ${received(value)}`);
     return false;
   }
 

@@ -12,6 +12,15 @@ test.each([
   expect(asNamed(text)).toBe(told);
 });
 
+test.each([
+  'Server=tcp:db.example,1433;User ID=sa;Password = hunter2;',
+  'DefaultEndpointsProtocol=https;AccountName=a;AccountKey=aHVudGVyMg==',
+  'https://a.blob.core.windows.net/c?sv=2026-10-06&SIG=aHVudGVyMg',
+  `Bearer eyJ${'a'.repeat(80)}.eyJ${'b'.repeat(600)}.c`,
+])('what looks like a secret is not told at all: %s', (text) => {
+  expect(asNamed(text)).toBe('(it looks like a secret)');
+});
+
 test('what a caller named is told shortly', () => {
   expect(asNamed('x'.repeat(1000))).toHaveLength(200);
 });

@@ -175,7 +175,7 @@ const broken: Readonly<Record<string, readonly unknown[]>> = {
     [],
     '{22222222-2222-4222-8222-222222222222}',
   ],
-  DestinationType: [4, 'Adls', [], {}, true, '', '__proto__'],
+  DestinationType: [pasted, 4, 'Adls', [], {}, true, '', '__proto__'],
   DestinationKeyVaultUri: [
     ...['', 7, 'https://elsewhere.example/secrets/x', pasted, `https://${pasted}/secrets/x`],
     ...[
@@ -184,7 +184,15 @@ const broken: Readonly<Record<string, readonly unknown[]>> = {
     ],
     ...[`https://${'x'.repeat(100_000)}/secrets/x`, `https://x:${'7'.repeat(100_000)}/secrets/x`],
   ],
-  DestinationSchemaName: ['https://sa:hunter2-hunter2@db.example', '1dbo', 'a b', 'x'.repeat(200_000), {}, 7],
+  DestinationSchemaName: [
+    pasted,
+    'https://sa:hunter2-hunter2@db.example',
+    '1dbo',
+    'a b',
+    'x'.repeat(200_000),
+    {},
+    7,
+  ],
   DestinationPrefix: ['x'.repeat(15), 'ä', 'x'.repeat(200_000), [], 7],
   Entities: [
     ...[
@@ -202,6 +210,7 @@ const broken: Readonly<Record<string, readonly unknown[]>> = {
     Array.from({ length: 40_000 }, (_, index) => ({ Type: `table${index % 10_000}` })),
   ],
   RetryPolicy: [
+    { MaxRetryCount: pasted, Backoff: pasted },
     7,
     [],
     'x',
