@@ -39,7 +39,7 @@ export function hasCode(error: unknown, ...codes: ErrorCode[]): error is Service
 }
 
 /** Of connection strings, signed links and tokens, which somebody may paste into the wrong place. */
-const secretLike = /(password|pwd|accesskey|accountkey|secret|\bsig)\s*=|eyJ[\w-]{10,2000}\.eyJ/i;
+const secretLike = /(password|pwd|accesskey|accountkey|secret|\bsig)(\s|%20)*(=|%3d)|eyJ[\w-]{10,2000}\.eyJ/i;
 
 /** What a caller named, fit for a message: short, without the login that an address may hold, and never what looks like a secret. */
 export function asNamed(text: string): string {

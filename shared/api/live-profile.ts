@@ -1,15 +1,18 @@
-import { ServiceError } from '../errors.ts';
+import { asNamed, ServiceError } from '../errors.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 import type { Profile } from '../model/profile.ts';
 import { isPermitted, isPermittedElsewhere, type Need, notAllowed } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { isGuid } from './wire-members.ts';
 
-/** `PROFILE_NOT_FOUND`; the id is shortened, because it may be any text. */
+/** An id may be any text of the caller's. */
+const shortened = (id: string) => asNamed(id).slice(0, 60);
+
+/** `PROFILE_NOT_FOUND`. */
 export function profileNotFound(id: string): ServiceError {
   return new ServiceError(
     'PROFILE_NOT_FOUND',
-    `Cannot find profile ${JSON.stringify(id.slice(0, 60))}: there is none with this id, or it was deleted.`,
+    `Cannot find profile ${JSON.stringify(shortened(id))}: there is none with this id, or it was deleted.`,
   );
 }
 
@@ -35,7 +38,7 @@ export async function requestedProfile(
   if (profile !== undefined && (await isPermitted(caller, need, profile.organizationId, ports)))
     return profile;
   if (await isPermittedElsewhere(caller, need, profile?.organizationId, ports)) throw profileNotFound(id);
-  throw notAllowed(caller, need, `profile ${JSON.stringify(id.slice(0, 60))}`, id.slice(0, 60));
+  throw notAllowed(caller, need, `profile ${JSON.stringify(shortened(id))}`, shortened(id));
 }
 
 /** The same, without deleted ones. */

@@ -27,7 +27,7 @@ export async function permittedOrganization(
   if (organizationId === undefined || organizationId.toLowerCase() === organization.id) return organization;
   throw new ServiceError(
     'ORGANIZATION_UNKNOWN',
-    `Cannot find organization ${JSON.stringify(organizationId.slice(0, 60))}: organizationUrl names another organization; expected URL and id of one.`,
+    `Cannot find organization ${JSON.stringify(asNamed(organizationId))}: organizationUrl names another organization; expected URL and id of one.`,
     { parameters: ['organizationUrl', 'organizationId'] },
   );
 }

@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
-import { ServiceError } from '../errors.ts';
+import { asNamed, ServiceError } from '../errors.ts';
 import type { Encoding, WebFile } from '../model/web-file.ts';
 import type { Door } from './door.ts';
 import { errorAnswer } from './error-answer.ts';
@@ -39,7 +39,7 @@ export async function answerSwagger(
     if (file !== undefined) return fileAnswer(file, request.headers);
     throw new ServiceError(
       'REQUEST_ROUTE_UNKNOWN',
-      `Cannot find ${JSON.stringify(pathname.slice(0, 80))}: there is no such file; the page is /swagger/ui/index.`,
+      `Cannot find ${JSON.stringify(asNamed(pathname))}: there is no such file; the page is /swagger/ui/index.`,
     );
   } catch (error) {
     return errorAnswer(error, door, { method: request.method, path: pathname });

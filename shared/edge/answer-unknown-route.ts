@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
-import { ServiceError } from '../errors.ts';
+import { asNamed, ServiceError } from '../errors.ts';
 import { methodsAt } from '../model/declared-status.ts';
 import { authenticate } from './answer.ts';
 import type { Door } from './door.ts';
@@ -21,8 +21,8 @@ export async function answerUnknownRoute(request: HttpRequest, door: Door): Prom
         : `the path does not take this method; allowed is ${methods.join(' or ')}`;
     throw new ServiceError(
       'REQUEST_ROUTE_UNKNOWN',
-      `Cannot answer ${method} ${JSON.stringify(path.slice(0, 200))}: ${reason}.`,
-      { parameters: [method, path.slice(0, 200)] },
+      `Cannot answer ${method} ${JSON.stringify(asNamed(path))}: ${reason}.`,
+      { parameters: [method, asNamed(path)] },
     );
   } catch (error) {
     return errorAnswer(error, door, { method, path });

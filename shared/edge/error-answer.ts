@@ -1,6 +1,6 @@
 import type { HttpResponseInit } from '@azure/functions';
 import { errorCodes } from '../error-codes.ts';
-import { asServiceError } from '../errors.ts';
+import { asNamed, asServiceError } from '../errors.ts';
 import { declaredStatus } from '../model/declared-status.ts';
 import { challengeHeader } from './challenge.ts';
 import type { Door } from './door.ts';
@@ -28,7 +28,7 @@ export function errorAnswer(thrown: unknown, door: Door, request: RequestLine): 
   const error = asServiceError(thrown);
   const status = declaredStatus(errorCodes[error.code].httpStatus, request.method, request.path);
   const correlationId = crypto.randomUUID();
-  const line = `${request.method} ${request.path} answered ${status} ${error.code} (correlation ${correlationId})`;
+  const line = `${request.method} ${asNamed(request.path)} answered ${status} ${error.code} (correlation ${correlationId})`;
   const message = error.message.replace(/\p{Cc}+/gu, ' ');
   if (error.code === 'INTERNAL' || error.code === 'SETTINGS_INVALID')
     door.log.error(`${line}: ${withCauses(error)}`);

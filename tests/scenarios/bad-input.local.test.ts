@@ -118,6 +118,35 @@ describe('a description that is wrong', () => {
   });
 });
 
+test('a connection string that is pasted into the wrong place is repeated nowhere, not in the log either', async () => {
+  const pasted = 'Server=tcp:db.example,1433;User ID=sa;Password=hunter2hunter2;';
+  const body = (differences: object) =>
+    JSON.stringify({ ...profileBody(platform(), ['account']), Name: 'Pasted', ...differences });
+  const { Name: _, ...members } = profileBody(platform(), ['account']);
+  const wrong = [
+    ...Object.keys(members).map((name) => body({ [name]: pasted })),
+    body({ Entities: [{ Type: pasted, Settings: { [pasted]: {} } }] }),
+    body({ RetryPolicy: { MaxRetryCount: pasted, IntervalInSeconds: pasted, Backoff: pasted } }),
+    body({ Name: pasted, DestinationPrefix: '-' }),
+  ];
+  const query = encodeURIComponent(pasted);
+  const url = `organizationUrl=${platform().addresses.dataverse}`;
+  const refused = [
+    ...(await Promise.all(
+      wrong.flatMap((text) => [
+        refusalOf('POST', '/profiles', text),
+        refusalOf('POST', '/profiles/validate', text),
+      ]),
+    )),
+    await refusalOf('GET', `/profiles?organizationId=${organizationId}&status=${query}`),
+    await refusalOf('GET', `/metadata/discover?organizationUrl=${query}`),
+    await refusalOf('GET', `/metadata/connector?${url}&organizationId=${query}`),
+    await refusalOf('GET', `/profiles/${query}`, undefined, 404),
+    await refusalOf('GET', `/elsewhere/${query}`, undefined, 404),
+  ];
+  for (const error of refused) expect(JSON.stringify(error)).not.toContain('hunter2');
+});
+
 describe('an address of a secret that is not allowed', () => {
   test.each([
     '',

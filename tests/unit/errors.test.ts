@@ -16,6 +16,7 @@ test.each([
   'Server=tcp:db.example,1433;User ID=sa;Password = hunter2;',
   'DefaultEndpointsProtocol=https;AccountName=a;AccountKey=aHVudGVyMg==',
   'https://a.blob.core.windows.net/c?sv=2026-10-06&SIG=aHVudGVyMg',
+  '/crm/exporter/profiles/User%20ID%3Dsa%3BPassword%20%3Dhunter2%3B',
   `Bearer eyJ${'a'.repeat(80)}.eyJ${'b'.repeat(600)}.c`,
 ])('what looks like a secret is not told at all: %s', (text) => {
   expect(asNamed(text)).toBe('(it looks like a secret)');
