@@ -131,6 +131,27 @@ describe('profiles that other instances of the app write', () => {
     expect(await statesOf()).toEqual([[other.id, 'inactive']]);
   });
 
+  it('are in every list that is asked for after they were written, however many write and list at the same time', async () => {
+    const stores = [profileStore(account), profileStore(account)] as const;
+    const organizationId = randomUUID();
+    const written = new Map<string, number>();
+    await Promise.all(
+      Array.from({ length: 12 }, async (_, writer) => {
+        const profile = aProfile({ organizationId, name: `Profile ${writer}` });
+        const [own, other] = writer % 2 ? stores : [stores[1], stores[0]];
+        await own.create(profile);
+        for (let version = 1; version <= 8; version += 1) {
+          if (version > 1) await own.update(profile.id, (current) => ({ ...current, version }));
+          written.set(profile.id, version);
+          const expected = new Map(written);
+          const listed = new Map((await other.list(organizationId)).map((each) => [each.id, each.version]));
+          const old = [...expected].filter(([id, least]) => (listed.get(id) ?? 0) < least);
+          expect(old).toEqual([]);
+        }
+      }),
+    );
+  });
+
   it('cost one small request a list as long as nothing is written', async () => {
     const table = await countingProxy(/TableEndpoint=(https?:\/\/[^/]+)/.exec(inject('storage'))?.[1] ?? '');
     onTestFinished(() => table.close());

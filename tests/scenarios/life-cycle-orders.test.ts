@@ -105,13 +105,6 @@ async function make(
   await world.create(follower);
 }
 
-const refuseBadRows = (world: World, isOn: boolean) =>
-  world.destination.refuseRows((_, row) =>
-    isOn && row.name === 'bad'
-      ? { code: 'ROW_CONSTRAINT_VIOLATED', wrong: 'a constraint refused it' }
-      : undefined,
-  );
-
 async function happen(play: Play, what: Happening): Promise<void> {
   const { world } = play;
   const asMeanwhile = ({
@@ -139,14 +132,8 @@ async function happen(play: Play, what: Happening): Promise<void> {
       await world.watchdog(play.hasCrashes ? what.crash : undefined, asMeanwhile(what.meanwhile));
       return;
     case 'refuseBadRows':
-      return refuseBadRows(world, what.isOn);
+      return world.refuseBadRows(what.isOn);
   }
-}
-
-/** Rows that were given up by whichever profile, to be touched as the automation does. */
-function givenUp(world: World): ReadonlySet<string> {
-  const texts = [...world.failures.containers.values()].flatMap((blobs) => [...blobs.values()].map(String));
-  return new Set([...texts.join('').matchAll(/RecordId: ([0-9a-f-]{36})/g)].map(([, id]) => id ?? ''));
 }
 
 const versions = (rows: Iterable<readonly [string, { readonly version: number }]>) =>
@@ -164,13 +151,13 @@ test('whatever order of calls, on whichever of two profiles, in the middle of wh
         await world.call('activate');
         for (const what of history) await happen(play, what);
 
-        refuseBadRows(world, false);
+        world.refuseBadRows(false);
         const [last, other] = play.players as [Profile, Profile];
         await world.call('deactivate', other);
         await world.change({ tables: profile.tables }, last);
         await world.call('activate', last);
         await world.settle();
-        for (const touched of givenUp(world))
+        for (const touched of world.givenUp())
           if (world.source.rows(table).has(touched)) world.source.put(table, touched, {});
         await world.settle();
 

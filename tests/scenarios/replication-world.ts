@@ -223,6 +223,18 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       if (definition.attributes.some(({ logicalName }) => logicalName === name)) return;
       source.define({ ...definition, attributes: [...definition.attributes, fax] });
     },
+    /** The destination refuses rows of this name, or takes them again. */
+    refuseBadRows: (isOn: boolean) =>
+      destination.refuseRows((_, row) =>
+        isOn && row.name === 'bad'
+          ? { code: 'ROW_CONSTRAINT_VIOLATED', wrong: 'a constraint refused it' }
+          : undefined,
+      ),
+    /** Ids in the failure log of anybody: rows that were given up and come again only when they are touched. */
+    givenUp(): ReadonlySet<string> {
+      const texts = [...failures.containers.values()].flatMap((blobs) => [...blobs.values()].map(String));
+      return new Set([...texts.join('').matchAll(/RecordId: ([0-9a-f-]{36})/g)].map(([, id]) => id ?? ''));
+    },
     /** Lets time pass and every message be delivered, without any crash. */
     async settle(): Promise<void> {
       for (let round = 0; round < 40; round += 1) {

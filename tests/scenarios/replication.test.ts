@@ -65,13 +65,6 @@ const happening = fc.oneof(
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
-const refuseBadRows = (world: World, isOn: boolean) =>
-  world.destination.refuseRows((_, row) =>
-    isOn && row.name === 'bad'
-      ? { code: 'ROW_CONSTRAINT_VIOLATED', wrong: 'a constraint refused it' }
-      : undefined,
-  );
-
 async function happen(world: World, what: Happening): Promise<void> {
   switch (what.kind) {
     case 'put':
@@ -94,7 +87,7 @@ async function happen(world: World, what: Happening): Promise<void> {
     case 'expireTokens':
       return world.source.expireTokens();
     case 'refuseBadRows':
-      return refuseBadRows(world, what.isOn);
+      return world.refuseBadRows(what.isOn);
     case 'outage':
       return world.destination.failWith(what.isOn ? outage : undefined);
     case 'dropTable':
@@ -118,12 +111,6 @@ async function happen(world: World, what: Happening): Promise<void> {
   }
 }
 
-/** Ids in the failure log: rows that were given up and come again only when they are touched. */
-function givenUp(world: World): ReadonlySet<string> {
-  const text = [...(world.failures.containers.get(profile.id)?.values() ?? [])].map(String).join('');
-  return new Set([...text.matchAll(/RecordId: ([0-9a-f-]{36})/g)].map((match) => match[1] ?? ''));
-}
-
 const sourceRows = (world: World) =>
   Object.fromEntries(
     [...world.source.rows(table)].map(([key, row]) => [
@@ -141,11 +128,11 @@ const destinationRows = (world: World) =>
 
 async function comesToRest(world: World): Promise<void> {
   world.destination.failWith(undefined);
-  refuseBadRows(world, false);
+  world.refuseBadRows(false);
   await world.change({ tables: profile.tables });
   await world.call('activate');
   await world.settle();
-  for (const touched of givenUp(world))
+  for (const touched of world.givenUp())
     if (world.source.rows(table).has(touched)) world.source.put(table, touched, {});
   await world.settle();
 }
