@@ -77,5 +77,12 @@ export const pageStyle = `body {
   .swagger-ui .opblock-summary-method {
     min-width: 60px;
   }
+  .swagger-ui table.parameters thead {
+    display: none;
+  }
+  .swagger-ui table.parameters tbody td {
+    display: block;
+    padding: 5px 0;
+  }
 }
 `;
