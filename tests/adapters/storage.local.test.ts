@@ -136,11 +136,11 @@ describe('profiles that other instances of the app write', () => {
     const organizationId = randomUUID();
     const written = new Map<string, number>();
     await Promise.all(
-      Array.from({ length: 12 }, async (_, writer) => {
+      Array.from({ length: 30 }, async (_, writer) => {
         const profile = aProfile({ organizationId, name: `Profile ${writer}` });
         const [own, other] = writer % 2 ? stores : [stores[1], stores[0]];
         await own.create(profile);
-        for (let version = 1; version <= 8; version += 1) {
+        for (let version = 1; version <= 20; version += 1) {
           if (version > 1) await own.update(profile.id, (current) => ({ ...current, version }));
           written.set(profile.id, version);
           const expected = new Map(written);
