@@ -22,6 +22,12 @@ function occupied(tables: readonly string[], owner: Profile, organizationId: str
   };
 }
 
+/** It was deleted here, or lives in another deployment: then each would take the tables from the other for ever. */
+const ownedByNobodyKnown = (tables: readonly string[]): DestinationFinding => ({
+  severity: 'warning',
+  message: `${listed(tables)} will be taken over and loaded anew: the profile that filled the same tables of this database is none of this deployment; if another deployment still has it, another schema or prefix is needed.`,
+});
+
 /** Active profiles that fill the same tables in the same place, whatever secret they reach it by. */
 async function ownerFindings(
   { id, organizationId }: Tried,
@@ -32,8 +38,9 @@ async function ownerFindings(
   const findings = [...tablesOf].map(async ([ownerId, tables]) => {
     if (ownerId === undefined || ownerId === id) return [];
     const owner = await profiles.get(ownerId);
+    if (owner === undefined) return [ownedByNobodyKnown(tables)];
     const filled = tables.filter((table) => exportOf(owner, table) !== undefined);
-    return owner === undefined || filled.length === 0 ? [] : [occupied(filled, owner, organizationId)];
+    return filled.length === 0 ? [] : [occupied(filled, owner, organizationId)];
   });
   return (await Promise.all(findings)).flat();
 }

@@ -184,13 +184,14 @@ describe('what test finds at the source', () => {
 
 describe('what test finds at the destination', () => {
   const otherId = '99999999-9999-4999-8999-999999999999';
-  async function testedBeside(other: Partial<Profile>) {
+  async function testedBeside(other: Partial<Profile> | undefined) {
     const stub = stubPorts();
     const { Id } = await profilesCreate(request({ body: description }), stub.ports);
     const own = stub.profiles.get(String(Id)) as Profile;
     const tables = [{ name: 'account', settings: {} }];
     stub.profiles.set(own.id, { ...own, state: 'active' });
-    stub.profiles.set(otherId, { ...own, id: otherId, name: 'Other', state: 'active', tables, ...other });
+    if (other)
+      stub.profiles.set(otherId, { ...own, id: otherId, name: 'Other', state: 'active', tables, ...other });
     stub.owners = new Map([
       ['account', otherId],
       ['contact', own.id],
@@ -210,6 +211,12 @@ describe('what test finds at the destination', () => {
     const { message } = await errorOf(testedBeside({ organizationId: otherId }));
     expect(message).toContain('Cannot fill "account": a profile of another organization fills');
     expect(message).not.toMatch(/Other|9999/);
+  });
+
+  test('a table that a profile filled of which nothing is known is told, since another deployment may have it', async () => {
+    expect(await testedBeside(undefined)).toContain(
+      'warning: "account" will be taken over and loaded anew: the profile that filled',
+    );
   });
 
   test.each([
