@@ -27,6 +27,9 @@ export function patienceSeconds(options: AutomationOptions): number {
   return seconds;
 }
 
+/** Why a row waits whose table was taken out, or whose profile was switched off or deleted. */
+export const notExported = 'The profile does not export the table now.';
+
 /** A re-touch that says nothing of the row: it waits as before. `attempts` counts this one, which is taken back. */
 export function afterNoAttempt(
   attempts: number,

@@ -1,4 +1,5 @@
 import type { Failure } from '../model/failure.ts';
+import { namedBy } from '../model/status-snapshot.ts';
 import type { ExportedProfile } from '../ports/exporter-api.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
@@ -20,18 +21,19 @@ export async function planRetouches(ports: AutomationPorts): Promise<void> {
 
 /** Sends the rows that a healed probe has released, without waiting for the timer. */
 export async function releaseRows(profileId: string, proof: Proof, ports: AutomationPorts): Promise<void> {
-  await plan(profileId, ({ entity }) => entity === proof.table, { proof }, ports);
+  await plan(profileId, (table) => table === proof.table, { proof }, ports);
 }
 
 /** Marked before it is sent: a crash between leaves a row in flight that is recovered, never one touched twice at once. */
 async function plan(
   profileId: string,
-  isConcerned: (failure: Failure) => boolean,
+  isConcerned: (table: string) => boolean,
   evidence: Evidence,
   ports: AutomationPorts,
 ): Promise<void> {
   const failures: Failure[] = [];
-  for await (const failure of ports.ledger.open(profileId)) if (isConcerned(failure)) failures.push(failure);
+  for await (const failure of ports.ledger.open(profileId))
+    if (isConcerned(failure.entity)) failures.push(failure);
   const { changes, retouches } = nextSteps(failures, ports.clock.now(), ports.options, evidence);
   await applySteps(profileId, changes, ports);
   for (const step of retouches) await sendRows(profileId, step, ports);
@@ -49,12 +51,6 @@ async function sendRows(
     const organizationId = moved[0]?.organizationId;
     if (organizationId) await ports.queues.retouchRow.send({ organizationId, profileId, table, recordIds });
   }
-}
-
-/** An exporter that names no table at all does not tell its tables. */
-function namedBy({ tables }: ExportedProfile): (failure: Failure) => boolean {
-  const names = new Set(tables.map(({ name }) => name.toLowerCase()));
-  return ({ entity }) => names.size === 0 || names.has(entity.toLowerCase());
 }
 
 function lastExports({ tables }: ExportedProfile): ReadonlyMap<string, string> {

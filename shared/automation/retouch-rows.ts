@@ -6,7 +6,7 @@ import type { Dataverse } from '../ports/dataverse.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { logTrouble } from './each-without-stopping.ts';
-import { afterNoAttempt, afterVainAttempt, type Become } from './failure-life.ts';
+import { afterNoAttempt, afterVainAttempt, type Become, notExported } from './failure-life.ts';
 import { type Touch, type TouchOutcome, touchOf, touchRow } from './touch-row.ts';
 
 type FailuresByRow = ReadonlyMap<string, readonly Failure[]>;
@@ -43,6 +43,14 @@ async function writeRows(item: RetouchRowItem, rows: FailuresByRow, ports: Autom
     settled.set(recordId, outcome);
   };
   try {
+    if (!(await ports.exporter.exports(item.profileId, item.table))) {
+      const { clock, options } = ports;
+      for (const id of rows.keys())
+        await settle(id, 'postponed', ({ attempts }) =>
+          afterNoAttempt(attempts, clock.now(), options, notExported),
+        );
+      return;
+    }
     const dataverse = await ports.organizations.dataverse(item.organizationId);
     const touch = touchOf(await dataverse.tableDefinition(item.table));
     if (typeof touch === 'string') {
@@ -91,7 +99,8 @@ const codesOfNoRow = [
   'DATAVERSE_UNREACHABLE',
   'DATAVERSE_UNAUTHORIZED',
   'EXPORTER_UNREACHABLE',
-  'PROFILE_NOT_FOUND',
+  'EXPORTER_REFUSED',
+  'EXPORTER_ANSWER_UNREADABLE',
   'STORAGE_UNAVAILABLE',
 ] as const;
 

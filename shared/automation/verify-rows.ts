@@ -1,10 +1,9 @@
-import { hasCode } from '../errors.ts';
 import type { Failure } from '../model/failure.ts';
 import type { VerifyRowItem } from '../model/work-item.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { logTrouble } from './each-without-stopping.ts';
-import { afterNoAttempt } from './failure-life.ts';
+import { afterNoAttempt, notExported } from './failure-life.ts';
 import { type Arrival, isBeingVerified, judgeRow } from './judge-row.ts';
 import { releaseRows } from './plan-retouches.ts';
 
@@ -34,7 +33,7 @@ async function judgeRows(
   ports: AutomationPorts,
 ): Promise<void> {
   const arrival = await arrivalOf(item, [...rows.keys()], ports);
-  if (arrival === undefined) return putBack(item, [...rows.values()].flat(), ports);
+  if (arrival.kind === 'not-exported') return putBack(item, [...rows.values()].flat(), ports);
   const pending: string[] = [];
   const healed: Failure[] = [];
   for (const [recordId, failures] of rows) {
@@ -54,7 +53,7 @@ async function putBack(
   failures: readonly Failure[],
   ports: AutomationPorts,
 ): Promise<void> {
-  const note = 'The profile does not export the table now.';
+  const note = notExported;
   const steps = failures
     .filter((failure) => isBeingVerified(failure, retouchedAt))
     .map((failure) => ({
@@ -64,17 +63,16 @@ async function putBack(
   await applySteps(profileId, steps, ports);
 }
 
-/** Undefined when the profile does not export the table now. */
 async function arrivalOf(
   { profileId, table }: VerifyRowItem,
   recordIds: readonly string[],
   ports: AutomationPorts,
-): Promise<Arrival | undefined> {
+): Promise<Arrival | { readonly kind: 'not-exported' }> {
   try {
+    if (!(await ports.exporter.exports(profileId, table))) return { kind: 'not-exported' };
     const versions = await ports.exporter.rowVersions(profileId, table, recordIds);
     return versions ? { kind: 'versions', versions } : { kind: 'untold' };
   } catch (caught) {
-    if (hasCode(caught, 'PROFILE_NOT_FOUND')) return undefined;
     if (!logTrouble(`Verifying rows of table "${table}"`, caught, ports.log)) throw caught;
     return { kind: 'unreachable' };
   }

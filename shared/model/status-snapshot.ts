@@ -32,5 +32,11 @@ export type ExportedTable = Readonly<z.infer<typeof exportedTableSchema>>;
 /** One profile with its status, as an exporter reports it. */
 export type ExportedProfile = Readonly<z.infer<typeof exportedProfileSchema>>;
 
+/** Tells which tables the profile names, whatever their case. An exporter that names none at all does not tell them. */
+export function namedBy({ tables }: ExportedProfile): (table: string) => boolean {
+  const names = new Set(tables.map(({ name }) => name.toLowerCase()));
+  return (table) => names.size === 0 || names.has(table.toLowerCase());
+}
+
 /** A profile's status as it was seen at one time. */
 export type StatusSnapshot = Readonly<z.infer<typeof statusSnapshotSchema>>;

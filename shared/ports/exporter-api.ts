@@ -6,11 +6,13 @@ export type { ExportedProfile, ExportedTable } from '../model/status-snapshot.ts
 export interface ExporterApi {
   /** Profiles of all configured organizations, with status. */
   profiles(): Promise<readonly ExportedProfile[]>;
+  /** Whether rows of the table are exported now: the profile is there, is active, and names it. */
+  exports(profileId: string, table: string): Promise<boolean>;
   /** A link to the profile's failure container. It is a secret. */
   failureLink(profileId: string): Promise<string>;
   /**
    * Row versions in the destination by id (decimal text; absent when there is no row), or undefined when this exporter
-   * cannot tell: only our own can. `PROFILE_NOT_FOUND` when the profile is not active or does not name the table any more.
+   * cannot tell: only our own can.
    */
   rowVersions(
     profileId: string,

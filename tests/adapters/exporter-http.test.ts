@@ -130,6 +130,20 @@ describe('an exporter over HTTP', () => {
     expect(await exporter.rowVersions(profileId, 'account', [])).toBeUndefined();
   });
 
+  it('says whether a table is exported: by an active profile that names it', async () => {
+    const path = `/crm/exporter/profiles/${profileId}`;
+    const isExported = async (profile?: object) =>
+      (await answering(profile ? { [path]: { Id: profileId, ...profile } } : {})).exports(
+        profileId,
+        'account',
+      );
+    expect(await isExported({ State: 1, Entities: [{ Type: 'Account' }] })).toBe(true);
+    expect(await isExported({ State: 1, Entities: null })).toBe(true);
+    expect(await isExported({ State: 1, Entities: [{ Type: 'contact' }] })).toBe(false);
+    expect(await isExported({ State: 0, Entities: [{ Type: 'account' }] })).toBe(false);
+    expect(await isExported()).toBe(false);
+  });
+
   it('sends a token for the resource of the exporter', async () => {
     const seen: (string | undefined)[] = [];
     const exporter = await exporterAnswering((request, response) => {

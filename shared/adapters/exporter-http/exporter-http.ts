@@ -1,4 +1,5 @@
 import { ServiceError } from '../../errors.ts';
+import { namedBy } from '../../model/status-snapshot.ts';
 import type { AccessTokens } from '../../ports/access-tokens.ts';
 import type { ExportedProfile, ExporterApi } from '../../ports/exporter-api.ts';
 import { readFailureLink, readOrganizationIds, readProfiles, unreadable } from './read-profiles.ts';
@@ -24,7 +25,8 @@ export function exporterHttp({
   tokens,
   timeoutSeconds = 100,
 }: ExporterHttpOptions): ExporterApi {
-  const get = async (path: string, what: string): Promise<unknown> => {
+  /** The answer; undefined for a 404, where that is one. */
+  const get = async (path: string, what: string, { orAbsent = false } = {}): Promise<unknown> => {
     const token = await tokens.forResource(resource);
     const response = await reach(what, () =>
       fetch(new URL(`/crm/exporter/${path}`, url), {
@@ -34,6 +36,7 @@ export function exporterHttp({
       }),
     );
     const text = await reach(what, () => readText(response, what));
+    if (response.status === 404 && orAbsent) return undefined;
     if (response.status !== 200) throw refused(what, response.status);
     try {
       return JSON.parse(text);
@@ -54,6 +57,12 @@ export function exporterHttp({
         profiles.push(...readProfiles(answer, id));
       }
       return profiles.filter(({ state }) => state !== 'deleted');
+    },
+    async exports(profileId, table) {
+      const path = `profiles/${encodeURIComponent(profileId)}`;
+      const answer = await get(path, 'the profile', { orAbsent: true });
+      const [profile] = answer === undefined ? [] : readProfiles([answer], '');
+      return profile?.state === 'active' && namedBy(profile)(table);
     },
     async failureLink(profileId) {
       return readFailureLink(

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../errors.ts';
-import type { Profile } from '../../model/profile.ts';
+import { exportOf, type Profile } from '../../model/profile.ts';
 import { tableStates } from '../../model/sync-state.ts';
 import type { Organizations } from '../../ports/dataverse.ts';
 import type { ProfileDestinations } from '../../ports/destination.ts';
@@ -26,13 +26,14 @@ export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
       const live = lists.flat().filter(({ state }) => state !== 'deleted');
       return Promise.all(live.map((profile) => withStatus(profile, syncStates)));
     },
+    exports: async (profileId, table) => exportOf(await profiles.get(profileId), table)?.scope === 'all',
     failureLink: (profileId) => failureLog.link(profileId),
     async rowVersions(profileId, table, ids) {
       const profile = await profiles.get(profileId);
-      if (profile?.state !== 'active' || !profile.tables.some(({ name }) => name === table))
+      if (!profile)
         throw new ServiceError(
           'PROFILE_NOT_FOUND',
-          `Cannot read rows of table "${table}" of profile "${profileId}": no active profile with this id names it.`,
+          `Cannot read rows of profile "${profileId}": there is none.`,
         );
       return (await destinations.open(profile)).rowVersions(table, ids);
     },

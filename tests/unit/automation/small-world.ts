@@ -3,7 +3,7 @@ import { ingestFailures } from '../../../shared/automation/ingest-failures.ts';
 import { planRetouches } from '../../../shared/automation/plan-retouches.ts';
 import { retouchRows } from '../../../shared/automation/retouch-rows.ts';
 import { verifyRows } from '../../../shared/automation/verify-rows.ts';
-import { ServiceError } from '../../../shared/errors.ts';
+import type { ServiceError } from '../../../shared/errors.ts';
 import type { Failure, FailureEntry } from '../../../shared/model/failure.ts';
 import { writeFailureLine } from '../../../shared/model/failure-line.ts';
 import type { RetouchRowItem, VerifyRowItem } from '../../../shared/model/work-item.ts';
@@ -143,14 +143,11 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
               },
             ],
           })),
+        exports: async (id: string) =>
+          isExported && profiles.some((profile) => profile.id === id && profile.state === 'active'),
         failureLink: async (id: string) => `https://blobs.example/${id}?secret`,
-        rowVersions: async (_profile: string, table: string, ids: readonly string[]) => {
+        rowVersions: async (_profile: string, _table: string, ids: readonly string[]) => {
           if (!hasRowVersions) return undefined;
-          if (!isExported)
-            throw new ServiceError(
-              'PROFILE_NOT_FOUND',
-              `Cannot read rows of table "${table}": not exported.`,
-            );
           return new Map(
             ids.flatMap((id) => (destination.has(id) ? [[id, String(destination.get(id))]] : [])),
           );

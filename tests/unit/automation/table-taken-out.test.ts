@@ -47,6 +47,18 @@ describe('failures of a table that the profile does not name any more', () => {
     expect(states(world)).toEqual(['healed', 'healed']);
   });
 
+  test('that are about to be written are not', async () => {
+    const world = failedTable();
+    await world.runTimer();
+    world.pass(61);
+    await world.runTimer();
+    world.exportTable(false);
+    while (await world.deliver());
+    expect([world.touched, world.messages(), states(world)]).toEqual([[], [], ['waiting', 'waiting']]);
+    await comesBack(world);
+    expect(states(world)).toEqual(['healed', 'healed']);
+  });
+
   test('that are in flight wait again, without a word to anybody and as if not tried, until it comes back', async () => {
     const world = failedTable();
     await world.runTimer();
