@@ -144,6 +144,22 @@ describe('an exporter over HTTP', () => {
     expect(await isExported()).toBe(false);
   });
 
+  it('asks for a profile once when many rows of it are on their way, and again after a failure', async () => {
+    let asked = 0;
+    const exporter = await exporterAnswering((_request, response) => {
+      asked += 1;
+      response
+        .writeHead(asked === 1 ? 503 : 200)
+        .end(JSON.stringify({ Id: profileId, State: 1, Entities: [] }));
+    });
+    await expect(exporter.exports(profileId, 'account')).rejects.toMatchObject({
+      code: 'EXPORTER_UNREACHABLE',
+    });
+    const calls = Array.from({ length: 100 }, () => exporter.exports(profileId, 'account'));
+    expect(new Set(await Promise.all(calls))).toEqual(new Set([true]));
+    expect(asked).toBe(2);
+  });
+
   it('sends a token for the resource of the exporter', async () => {
     const seen: (string | undefined)[] = [];
     const exporter = await exporterAnswering((request, response) => {

@@ -6,6 +6,9 @@ import { readFailureLink, readOrganizationIds, readProfiles, unreadable } from '
 
 const greatestAnswer = 64 * 1024 * 1024;
 
+/** A profile is asked for with every hundred rows that are written again. */
+const keptMilliseconds = 30_000;
+
 /** Which exporter, and the resource that its tokens are for. */
 export interface ExporterHttpOptions {
   /** Origin of a service with the DES REST API. */
@@ -45,6 +48,23 @@ export function exporterHttp({
     }
   };
 
+  const kept = new Map<
+    string,
+    { readonly profile: Promise<ExportedProfile | undefined>; readonly until: number }
+  >();
+
+  function profileOf(profileId: string): Promise<ExportedProfile | undefined> {
+    const known = kept.get(profileId);
+    if (known !== undefined && Date.now() < known.until) return known.profile;
+    const path = `profiles/${encodeURIComponent(profileId)}`;
+    const profile = get(path, 'the profile', { orAbsent: true }).then((answer) =>
+      answer === undefined ? undefined : readProfiles([answer], '')[0],
+    );
+    kept.set(profileId, { profile, until: Date.now() + keptMilliseconds });
+    profile.catch(() => kept.delete(profileId));
+    return profile;
+  }
+
   return {
     async profiles() {
       const ids = readOrganizationIds(await get('metadata/organizations', 'the organizations'));
@@ -59,9 +79,7 @@ export function exporterHttp({
       return profiles.filter(({ state }) => state !== 'deleted');
     },
     async exports(profileId, table) {
-      const path = `profiles/${encodeURIComponent(profileId)}`;
-      const answer = await get(path, 'the profile', { orAbsent: true });
-      const [profile] = answer === undefined ? [] : readProfiles([answer], '');
+      const profile = await profileOf(profileId);
       return profile?.state === 'active' && namedBy(profile)(table);
     },
     async failureLink(profileId) {
