@@ -39,7 +39,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   'shared/schema': { imports: words, packages: [] },
   ...Object.fromEntries(engines.map((name) => [name, engine])),
   ...adapters,
-  'shared/settings.ts': { imports: errors, packages: ['zod'] },
+  'shared/setting-values.ts': { imports: [], packages: ['zod'] },
+  'shared/settings.ts': { imports: [...errors, 'shared/setting-values.ts'], packages: ['zod'] },
   'shared/edge': { imports: [...words, 'shared/ports'], packages: [], types: ['@azure/functions'] },
   'shared/service.ts': {
     imports: [...contracts, ...engines, ...Object.keys(adapters), 'shared/settings.ts'],
