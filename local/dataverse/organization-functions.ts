@@ -42,7 +42,7 @@ export function userFunction(
   const name = 'RetrieveUserSetOfPrivilegesByNames';
   const isAsked = table.name === 'systemuser' && rest.startsWith(`${namespace}.${name}(`);
   if (!isAsked || !organization.switches.tellsSetOfPrivileges) return undefined;
-  const held = heldPrivileges(organization, request, rightsOf(organization, id));
+  const held = heldPrivileges(organization, namesIn(request, 'PrivilegeNames'), rightsOf(organization, id));
   return functionAnswer(request, name, { RolePrivileges: held });
 }
 
@@ -78,18 +78,9 @@ function organizationDetail({ url, id, name, tenantId }: Organization): object {
 
 /** The real numbers are a snapshot of up to 24 hours ago; these are exact. */
 function totals({ schema, store }: Organization, request: ApiRequest): object {
-  const parameter = /EntityNames=(@\w+|\[.*\])\)/.exec(request.path)?.[1];
-  const text = parameter?.startsWith('@') ? request.query.get(parameter) : parameter;
-  let names: unknown;
-  try {
-    names = JSON.parse(text ?? '');
-  } catch {
-    names = undefined;
-  }
-  if (!Array.isArray(names))
-    throw badQuery('Bad Request - Error in query syntax: EntityNames must be a list of names.');
+  const names = namesIn(request, 'EntityNames');
   for (const name of names)
-    if (!schema.tables.has(String(name)))
+    if (!schema.tables.has(name))
       throw new DataverseError(
         400,
         errorCodes.notFound,
@@ -99,6 +90,19 @@ function totals({ schema, store }: Organization, request: ApiRequest): object {
     Count: names.length,
     IsReadOnly: false,
     Keys: names,
-    Values: names.map((name) => store.count(String(name))),
+    Values: names.map((name) => store.count(name)),
   };
+}
+
+/** A list of names in the parentheses behind a function's name, or behind an alias in the query. */
+function namesIn({ path, query }: ApiRequest, parameter: string): string[] {
+  const given = new RegExp(`\\(${parameter}=(@\\w+|\\[.*\\])\\)$`).exec(path)?.[1];
+  const text = given?.startsWith('@') ? query.get(given) : given;
+  try {
+    const names: unknown = JSON.parse(text ?? '');
+    if (Array.isArray(names)) return names.map(String);
+  } catch {
+    // Refused below.
+  }
+  throw badQuery(`Bad Request - Error in query syntax: ${parameter} must be a list of names.`);
 }

@@ -1,5 +1,4 @@
-import type { ApiRequest } from './api-request.ts';
-import { badQuery, DataverseError, errorCodes } from './errors.ts';
+import { DataverseError, errorCodes } from './errors.ts';
 import { metadataId } from './metadata/metadata-id.ts';
 import { contoso, type Organization } from './organization.ts';
 import type { Table } from './schema/table.ts';
@@ -117,16 +116,16 @@ function narrowest(held: readonly (Depth | undefined)[]): Depth | undefined {
 }
 
 /**
- * `RolePrivileges` of those of the named privileges that are held. Only reading has depths here; who may write may do all
+ * `RolePrivileges` of those of the privileges with these names that are held. Only reading has depths here; who may write may do all
  * else in the whole organization.
  */
 export function heldPrivileges(
   { schema }: Organization,
-  request: ApiRequest,
+  names: readonly string[],
   holder: { readonly readDepth: ReadDepth; readonly canWrite: boolean },
 ): object[] {
   const tables = [...schema.tables.values()].filter((table) => !table.isIntersect);
-  return namesIn(request).flatMap((name) => {
+  return names.flatMap((name) => {
     const [verb, table] =
       verbs.flatMap((each) => {
         const found = tables.find((one) => privilegeName(each, one) === name);
@@ -146,16 +145,4 @@ export function heldPrivileges(
       },
     ];
   });
-}
-
-function namesIn({ path, query }: ApiRequest): string[] {
-  const parameter = /\(PrivilegeNames=(@\w+|\[.*\])\)$/.exec(path)?.[1];
-  const text = parameter?.startsWith('@') ? query.get(parameter) : parameter;
-  try {
-    const names: unknown = JSON.parse(text ?? '');
-    if (Array.isArray(names)) return names.map(String);
-  } catch {
-    // Refused below.
-  }
-  throw badQuery('Bad Request - Error in query syntax: PrivilegeNames must be a list of names.');
 }

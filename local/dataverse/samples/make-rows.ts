@@ -1,15 +1,9 @@
-import { contoso, type Organization } from '../organization.ts';
-import { wholeSeconds } from '../rows/column-values.ts';
+import type { Organization } from '../organization.ts';
 import type { Table } from '../schema/table.ts';
 import { sortKey } from '../store/guid-order.ts';
 import { seededRandom } from './random.ts';
 import { rowSample } from './row-sample.ts';
-import { sampleId } from './sample-ids.ts';
-
-/** How many sample rows a table has or, while the organization is being filled, will have. */
-export function sampleCount({ store }: Organization, table: string): number {
-  return Number(store.state(`samples ${table}`) ?? 0);
-}
+import { sampleCount, sampleId } from './sample-ids.ts';
 
 /** Makes more sample rows of a table, in one transaction. The same seed at the same place makes the same values. */
 export function makeRows(
@@ -55,17 +49,4 @@ export function addRows(
     if (hasVersion) lines.push(`,"versionnumber":${version}`);
     store.put(table.name, { key: sortKey(id), version, text: lines.join('\n') });
   }
-}
-
-export function auditLines(
-  createdAt: number,
-  modifiedAt: number,
-  userId: string = contoso.adminUserId,
-): string[] {
-  return [
-    `,"createdon":"${wholeSeconds(new Date(createdAt))}"`,
-    `,"modifiedon":"${wholeSeconds(new Date(modifiedAt))}"`,
-    `,"_createdby_value":"${userId}"`,
-    `,"_modifiedby_value":"${userId}"`,
-  ];
 }

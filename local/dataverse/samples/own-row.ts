@@ -1,7 +1,7 @@
 import type { Organization } from '../organization.ts';
 import { sortKey } from '../store/guid-order.ts';
 import { formatRow } from '../store/row-text.ts';
-import { auditLines } from './make-rows.ts';
+import { auditLines } from './row-sample.ts';
 
 /** Writes one of the rows that the organization itself is made of; call it inside a transaction. */
 export function putOwnRow(

@@ -1,12 +1,12 @@
 import { contoso, type Organization } from '../organization.ts';
+import { wholeSeconds } from '../rows/column-values.ts';
 import { type Column, isLookup, type Table } from '../schema/table.ts';
 import { lookupTableProperty } from '../store/row-text.ts';
 import { columnSample, moneySample } from './column-samples.ts';
 import { likelihoods } from './likelihoods.ts';
-import { auditLines, sampleCount } from './make-rows.ts';
 import { type Persona, persona } from './persona.ts';
 import { pick, type Random, randomGuid } from './random.ts';
-import { sampleId } from './sample-ids.ts';
+import { sampleCount, sampleId } from './sample-ids.ts';
 
 type LineMaker = (persona: Persona, random: Random) => string[];
 
@@ -156,4 +156,18 @@ function stateMaker(byName: Map<string, Column>): (random: Random) => string[] {
     const possible = statuses.filter((option) => (option.state ?? 0) === state);
     return [`,"statecode":${state}`, `,"statuscode":${pick(random, possible).value}`];
   };
+}
+
+/** When a row was made and changed (ms since 1970), and by whom. */
+export function auditLines(
+  createdAt: number,
+  modifiedAt: number,
+  userId: string = contoso.adminUserId,
+): string[] {
+  return [
+    `,"createdon":"${wholeSeconds(new Date(createdAt))}"`,
+    `,"modifiedon":"${wholeSeconds(new Date(modifiedAt))}"`,
+    `,"_createdby_value":"${userId}"`,
+    `,"_modifiedby_value":"${userId}"`,
+  ];
 }

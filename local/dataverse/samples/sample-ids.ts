@@ -1,3 +1,4 @@
+import type { Organization } from '../organization.ts';
 import type { Table } from '../schema/table.ts';
 
 // Platform-made ids share a few endings and differ in the first groups; so equal ranges of the id space are uneven.
@@ -10,4 +11,9 @@ export function sampleId(table: Table, n: number): string {
   const block = Math.floor(n / 1700);
   const code = (table.code & 0xffff).toString(16).padStart(4, '0');
   return `${mixed}-${code}-${versions[(block + table.code) % versions.length]}-8${(table.code % 16).toString(16)}2f-${endings[block % endings.length]}`;
+}
+
+/** How many sample rows a table has or, while the organization is being filled, will have. */
+export function sampleCount({ store }: Organization, table: string): number {
+  return Number(store.state(`samples ${table}`) ?? 0);
 }
