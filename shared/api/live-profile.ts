@@ -1,9 +1,9 @@
 import { asNamed, ServiceError } from '../errors.ts';
 import type { ApiRequest } from '../model/api-request.ts';
+import { isGuid } from '../model/guid.ts';
 import type { Profile } from '../model/profile.ts';
 import { isPermitted, isPermittedElsewhere, type Need, notAllowed } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { isGuid } from './wire-members.ts';
 
 /** An id may be any text of the caller's. */
 const shortened = (id: string) => asNamed(id).slice(0, 60);

@@ -1,7 +1,8 @@
+import { isGuid } from '../model/guid.ts';
 import type { DestinationType, Profile } from '../model/profile.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { listed } from './listed.ts';
-import { isGuid, kindOf, quoted, WireMembers } from './wire-members.ts';
+import { kindOf, quoted, WireMembers } from './wire-members.ts';
 
 /** What `ProfileDescriptionBase` says, in our words. */
 export type ProfileDescription = Pick<
@@ -21,11 +22,17 @@ const destinationTypes: ReadonlyMap<string, DestinationType> = new Map([
   ['postgresql', 'PostgreSql'],
 ]);
 
+/** What shows a name as another one, or two names as one: direction marks, zero widths, fillers, lone halves. */
+const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
+/** Emoji and scripts without capitals, such as Persian, are written with these. */
+const writtenJoiners =
+  /(?<=[\p{Lo}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200C\u200D](?=[\p{Lo}\p{Extended_Pictographic}])|(?<=\p{Extended_Pictographic})\uFE0F/gu;
+
 function readName(members: WireMembers): string {
   const name = members.requiredText('Name');
   if (name.length > 200) members.problem('Name', `holds at most 200 characters, received ${name.length}`);
-  else if (/\p{Cc}/u.test(name) || !name.isWellFormed())
-    members.problem('Name', 'must not hold control characters or halves of characters');
+  else if (unseen.test(name.replace(writtenJoiners, '')))
+    members.problem('Name', 'must not hold control characters, invisible ones or halves of characters');
   return name;
 }
 

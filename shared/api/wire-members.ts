@@ -16,9 +16,6 @@ function received(value: unknown): string {
   return typeof value === 'object' ? kindOf(value) : String(value);
 }
 
-/** Whether a text is a lower-case guid. */
-export const isGuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
-
 /** Members of one JSON object, found without regard to case, null being absent; collects what is wrong with them. */
 export class WireMembers {
   readonly #members: ReadonlyMap<string, unknown>;

@@ -1,5 +1,6 @@
 import type { FailureEntry } from './failure.ts';
 import { readLogTime, writeLogTime } from './failure-log-time.ts';
+import { isGuid } from './guid.ts';
 
 /**
  * One entry as one line with its line end. Line breaks in the reason become spaces, because a reader ends an entry where
@@ -33,7 +34,6 @@ const head =
   /^\uFEFF?Entity:([^,]*),\s*RecordId:([^,]*),\s*NotificationTime:([^,]*),\s*ChangeType:([^,]*),\s*FailureReason:/;
 const labels = ['RecordId:', 'NotificationTime:', 'ChangeType:', 'FailureReason:'];
 const tableName = /^[\w.-]{1,128}$/;
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Whether a line can begin an entry. */
 export function beginsLikeEntry(line: string): boolean {
@@ -48,7 +48,7 @@ export function readFailureHead(text: string): FailureHead {
   const notificationTime = time === '' ? undefined : readLogTime(time);
   const isReadable =
     tableName.test(entity) &&
-    (recordId === 'N/A' || guid.test(recordId)) &&
+    (recordId === 'N/A' || isGuid(recordId.toLowerCase())) &&
     (time === '' || notificationTime !== undefined);
   if (!isReadable) return { kind: 'none' };
   return {

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../error-codes.ts';
 import { ServiceError } from '../errors.ts';
 import type { RowValue } from '../model/change.ts';
+import { isGuid } from '../model/guid.ts';
 import type { ColumnType, DestinationColumn } from '../model/table-schema.ts';
 import { datetimeText } from './datetime-text.ts';
 import { decimalText, isPlainDecimal } from './decimal-text.ts';
@@ -19,16 +20,6 @@ const nameOf = (raw: Present) => (typeof raw === 'object' ? 'an object' : `a ${t
 
 const wrongKind = (raw: Present, expected: string) =>
   fault('ROW_VALUE_INVALID', `received ${nameOf(raw)} that is not ${expected}`);
-
-function isGuid(text: string): boolean {
-  if (text.length !== 36) return false;
-  for (let at = 0; at < 36; at++) {
-    const unit = text.charCodeAt(at);
-    const isDash = at === 8 || at === 13 || at === 18 || at === 23;
-    if (isDash ? unit !== 45 : !((unit >= 48 && unit <= 57) || (unit >= 97 && unit <= 102))) return false;
-  }
-  return true;
-}
 
 function guidText(raw: Present): string {
   if (typeof raw !== 'string') throw wrongKind(raw, 'a guid');

@@ -1,4 +1,5 @@
 import { hasCode } from '../../errors.ts';
+import { isGuid } from '../../model/guid.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { WebApi } from './web-api.ts';
 
@@ -83,7 +84,7 @@ export function users(api: WebApi, clock: Clock) {
   }
 
   async function userIdOf(objectId: string): Promise<string | undefined> {
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(objectId)) return undefined;
+    if (!isGuid(objectId)) return undefined;
     const filter = `azureactivedirectoryobjectid eq ${objectId} and isdisabled eq false`;
     return firstId('systemusers', 'systemuserid', filter);
   }
