@@ -41,10 +41,19 @@ export function hasCode(error: unknown, ...codes: ErrorCode[]): error is Service
 /** Of connection strings, signed links and tokens, which somebody may paste into the wrong place. */
 const secretLike = /(password|pwd|accesskey|accountkey|secret|\bsig)(\s|%20)*(=|%3d)|eyJ[\w-]{10,2000}\.eyJ/i;
 
-/** What a caller named, fit for a message: short, without the login that an address may hold, and never what looks like a secret. */
+/** Turns the rest of a line around, hides, breaks it, or is half a character; not the joiners of emoji and some scripts. */
+const misleading = /[\p{Cs}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/gu;
+
+/**
+ * What a caller named, fit for a message: short, without the login that an address may hold, never what looks like a
+ * secret, and as it looks.
+ */
 export function asNamed(text: string): string {
   if (secretLike.test(text.slice(0, 2000))) return '(it looks like a secret)';
-  return text.replace(/([/\\]{2})[^/\\?#]*@/g, '$1').slice(0, 200);
+  return text
+    .replace(/([/\\]{2})[^/\\?#]*@/g, '$1')
+    .slice(0, 200)
+    .replace(misleading, '\uFFFD');
 }
 
 /** The message with what cures it, for people. */

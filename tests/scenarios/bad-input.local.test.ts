@@ -80,6 +80,7 @@ describe('a description that is wrong', () => {
     [{ Name: ' ' }, 'Name is missing'],
     [{ Name: 'x'.repeat(201) }, 'Name holds at most 200 characters, received 201'],
     [{ Name: 'a\u0000b' }, 'Name must not hold control characters'],
+    [{ Name: '\u200B\u2060' }, 'Name must not hold control characters, invisible ones'],
     [{ OrganizationId: 'contoso' }, 'OrganizationId must be a guid, received "contoso"'],
     [{ Entities: [] }, 'Entities is empty; expected at least one table'],
     [{ Entities: 'account' }, 'Entities must be a list, received a string'],

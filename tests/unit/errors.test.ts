@@ -22,6 +22,13 @@ test.each([
   expect(asNamed(text)).toBe('(it looks like a secret)');
 });
 
+test.each([
+  ['a\u202Egnp.exe', 'a\uFFFDgnp.exe'],
+  ['two\u2028lines', 'two\uFFFDlines'],
+  ['half \uD800', 'half \uFFFD'],
+  ['👩\u200D💻', '👩\u200D💻'],
+])('what a caller named looks like what it is: %j', (text, told) => expect(asNamed(text)).toBe(told));
+
 test('what a caller named is told shortly', () => {
   expect(asNamed('x'.repeat(1000))).toHaveLength(200);
 });

@@ -2,7 +2,11 @@ import type { Log } from '../../ports/log.ts';
 
 /** Log on the console, where the Functions host takes it up: one line a call, whatever the text holds. */
 export function consoleLog(): Log {
-  const oneLine = (line: string) => line.replace(/\s*[\r\n]+\s*/g, ' | ');
+  const oneLine = (line: string) =>
+    line
+      .split(/[\r\n]+/)
+      .map((part) => part.trim())
+      .join(' | ');
   return {
     info: (line) => console.info(`INFO ${oneLine(line)}`),
     warn: (line) => console.warn(`WARN ${oneLine(line)}`),

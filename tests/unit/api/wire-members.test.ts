@@ -166,7 +166,7 @@ const pasted = 'Server=tcp:db.example,1433;User ID=sa;Password=hunter2-hunter2;'
 
 /** What breaks each member's rule. */
 const broken: Readonly<Record<string, readonly unknown[]>> = {
-  Name: [7, '', 'x'.repeat(201), 'a\u0000b', '\ud800', {}, false],
+  Name: [7, '', 'x'.repeat(201), 'a\u0000b', '\ud800', '\u200b', {}, false],
   OrganizationId: [
     'https://sa:hunter2-hunter2@contoso.example',
     'contoso',
