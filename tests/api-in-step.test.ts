@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { compileRoute, matchRoute } from '../local/host/routes.ts';
 import { swaggerDocument } from '../shared/api/swagger-document.ts';
+import { declaredStatus, methodsAt } from '../shared/edge/declared-status.ts';
 import { type ErrorCode, errorCodes } from '../shared/error-codes.ts';
 import { apiContract } from '../shared/model/api-contract.ts';
-import { declaredStatus, methodsAt } from '../shared/model/declared-status.ts';
 import type { OperationContract } from '../shared/model/operation-contract.ts';
 import { httpTriggers as triggers } from './http-triggers.ts';
 

@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../error-codes.ts';
 import { asNamed, ServiceError } from '../errors.ts';
 import type { ApiRequest } from '../model/api-request.ts';
+import type { Finding } from '../model/finding.ts';
 import type { Organization } from '../model/organization.ts';
 import type { Profile } from '../model/profile.ts';
-import type { DestinationFinding } from '../ports/destination.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { tableFindings } from './exportable-tables.ts';
 import { neighbourFindings } from './neighbours.ts';
@@ -42,7 +42,7 @@ export function descriptionFindings({
   description,
   problems,
   others,
-}: Omit<Proposal, 'what'>): readonly DestinationFinding[] {
+}: Omit<Proposal, 'what'>): readonly Finding[] {
   const wrong = problems.map((message) => ({ severity: 'error', code: 'PROFILE_INVALID', message }) as const);
   return [...wrong, ...neighbourFindings(description, others)];
 }
@@ -61,7 +61,7 @@ const codesOfDescription: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode
  * The code for all of several problems: that of the description if there is one kind only, `PROFILE_INVALID` for several
  * kinds, `PROFILE_TEST_FAILED` when there is more than the description wrong.
  */
-export function codeOfProblems(errors: readonly DestinationFinding[]): ErrorCode {
+export function codeOfProblems(errors: readonly Finding[]): ErrorCode {
   const codes = new Set(errors.map(({ code }) => code));
   if ([...codes].some((code) => !codesOfDescription.has(code))) return 'PROFILE_TEST_FAILED';
   const [code = 'PROFILE_INVALID'] = codes.size === 1 ? codes : [];
@@ -73,7 +73,7 @@ async function requireNoProblems(
   { what, ...proposal }: Proposal,
   organizationId: string,
   { organizations }: ApiPorts,
-  refused: readonly DestinationFinding[] = [],
+  refused: readonly Finding[] = [],
 ): Promise<void> {
   const dataverse = await organizations.dataverse(organizationId);
   const names = proposal.description.tables.map(({ name }) => name);

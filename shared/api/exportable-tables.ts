@@ -1,6 +1,6 @@
+import type { Finding } from '../model/finding.ts';
 import type { Relationship, TableSummary } from '../model/table-schema.ts';
 import type { Dataverse } from '../ports/dataverse.ts';
-import type { DestinationFinding } from '../ports/destination.ts';
 
 type Tables = ReadonlyMap<string, TableSummary>;
 
@@ -41,7 +41,7 @@ export function exportableRelationships(
 const isRelationship = (table: TableSummary) =>
   table.isIntersect || table.logicalName === 'systemusermanagermap';
 
-function unknownTable(name: string, relationships: readonly Relationship[]): DestinationFinding {
+function unknownTable(name: string, relationships: readonly Relationship[]): Finding {
   const relationship = relationships.find((each) => each.name.toLowerCase() === name.toLowerCase());
   const hint =
     relationship === undefined
@@ -58,7 +58,7 @@ function relationshipFinding(
   table: TableSummary,
   relationships: readonly Relationship[],
   tables: Tables,
-): DestinationFinding | undefined {
+): Finding | undefined {
   const { logicalName } = table;
   const relationship = relationships.find(({ intersectName }) => intersectName === logicalName);
   const needed = relationship === undefined ? [logicalName] : tablesOf(relationship);
@@ -71,7 +71,7 @@ function relationshipFinding(
   return { severity: 'warning', message: `table "${logicalName}" ${cause} and will not be exported` };
 }
 
-function tableFinding(table: TableSummary): DestinationFinding | undefined {
+function tableFinding(table: TableSummary): Finding | undefined {
   const name = table.logicalName;
   if (!isExportable(table))
     return { severity: 'error', code: 'TABLE_NOT_EXPORTABLE', message: `table "${name}" cannot be exported` };
@@ -87,7 +87,7 @@ function tableFinding(table: TableSummary): DestinationFinding | undefined {
 export async function tableFindings(
   names: readonly string[],
   dataverse: Pick<Dataverse, 'tables' | 'relationships'>,
-): Promise<readonly DestinationFinding[]> {
+): Promise<readonly Finding[]> {
   const tables = byName(await dataverse.tables());
   const isOrdinary = (name: string) => {
     const table = tables.get(name);

@@ -1,5 +1,5 @@
+import type { Finding } from '../model/finding.ts';
 import type { Profile } from '../model/profile.ts';
-import type { DestinationFinding } from '../ports/destination.ts';
 import { prefixedName, systemTables } from '../schema/system-tables.ts';
 import { listed } from './listed.ts';
 import type { ProfileDescription } from './profile-description.ts';
@@ -65,14 +65,14 @@ const folded = (name: string) => name.normalize('NFC').toLowerCase();
 export function neighbourFindings(
   description: ProfileDescription,
   others: readonly Profile[],
-): readonly DestinationFinding[] {
+): readonly Finding[] {
   const place = placeOf(description);
   const name = folded(description.name);
   const sharedWith = tablesSharedWith(description);
   return others
     .filter((other) => other.state !== 'deleted')
     .flatMap((other) => {
-      const findings: DestinationFinding[] = [];
+      const findings: Finding[] = [];
       if (folded(other.name) === name)
         findings.push({
           severity: 'error',

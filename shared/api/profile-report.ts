@@ -1,17 +1,17 @@
 import { type ErrorCode, errorCodes } from '../error-codes.ts';
 import { asNamed, ServiceError } from '../errors.ts';
-import type { DestinationFinding } from '../ports/destination.ts';
+import type { Finding } from '../model/finding.ts';
 
 /** Of one severity and code; the rest is counted. */
 const linesShown = 20;
 
-function lineOf({ severity, code, message }: DestinationFinding): string {
+function lineOf({ severity, code, message }: Finding): string {
   const sentence = message.endsWith('.') ? message : `${message}.`;
   return `${severity}: ${sentence}${code === undefined ? '' : ` (${code})`}`;
 }
 
 /** Findings of one severity and code: a line each, and what cures them. */
-function paragraph(findings: readonly DestinationFinding[]): string[] {
+function paragraph(findings: readonly Finding[]): string[] {
   const [first] = findings;
   if (first === undefined) return [];
   const more = findings.length - linesShown;
@@ -28,8 +28,8 @@ function paragraph(findings: readonly DestinationFinding[]): string[] {
  */
 export function profileReport(
   profileName: string,
-  findings: readonly DestinationFinding[],
-  codeOfFailure: (errors: readonly DestinationFinding[]) => ErrorCode = () => 'PROFILE_TEST_FAILED',
+  findings: readonly Finding[],
+  codeOfFailure: (errors: readonly Finding[]) => ErrorCode = () => 'PROFILE_TEST_FAILED',
 ): string {
   const severities = ['error', 'warning', 'ok'] as const;
   const bySeverity = severities.map((severity) =>

@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.ts';
+import type { Finding } from '../model/finding.ts';
 import type { Timer } from '../ports/clock.ts';
-import type { DestinationFinding } from '../ports/destination.ts';
 
 /** A time that is waited at most. `isOver` resolves when it has passed. */
 export interface TimeLimit {
@@ -21,7 +21,7 @@ export function timeLimit(seconds: number, clock: Timer): TimeLimit {
 
 /** Something tried in steps, and what was found. */
 export interface Trial {
-  readonly findings: DestinationFinding[];
+  readonly findings: Finding[];
   /**
    * What the work resolves to, or undefined when it failed with an error of ours or outlived the limit, and then that is a
    * finding. `doing` completes "Cannot ...". A defect is not disguised as a finding: it is thrown.
@@ -31,7 +31,7 @@ export interface Trial {
 
 /** A trial that gives up what is not finished when the limit is over; nothing is begun after it. */
 export function startTrial({ seconds, signal, isOver }: TimeLimit): Trial {
-  const findings: DestinationFinding[] = [];
+  const findings: Finding[] = [];
   return {
     findings,
     async attempt(doing, work) {

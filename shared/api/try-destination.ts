@@ -1,7 +1,7 @@
 import { ServiceError } from '../errors.ts';
+import type { Finding } from '../model/finding.ts';
 import { exportOf, type Profile } from '../model/profile.ts';
 import type { DestinationTable } from '../model/table-schema.ts';
-import type { DestinationFinding } from '../ports/destination.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { listed } from './listed.ts';
 import type { Trial } from './trial.ts';
@@ -10,7 +10,7 @@ import type { Trial } from './trial.ts';
 export type Tried = Pick<Profile, 'organizationId' | 'destination' | 'tables'> & { readonly id?: string };
 
 /** Nothing of another organization is told but that it has such a profile. */
-function occupied(tables: readonly string[], owner: Profile, organizationId: string): DestinationFinding {
+function occupied(tables: readonly string[], owner: Profile, organizationId: string): Finding {
   const who =
     owner.organizationId === organizationId
       ? `profile ${JSON.stringify(owner.name)}`
@@ -23,7 +23,7 @@ function occupied(tables: readonly string[], owner: Profile, organizationId: str
 }
 
 /** It was deleted here, or lives in another deployment: then each would take the tables from the other for ever. */
-const ownedByNobodyKnown = (tables: readonly string[]): DestinationFinding => ({
+const ownedByNobodyKnown = (tables: readonly string[]): Finding => ({
   severity: 'warning',
   message: `${listed(tables)} will be taken over and loaded anew: the profile that filled the same tables of this database is none of this deployment; if another deployment still has it, another schema or prefix is needed.`,
 });
@@ -33,7 +33,7 @@ async function ownerFindings(
   { id, organizationId }: Tried,
   owners: ReadonlyMap<string, string>,
   { profiles }: Pick<ApiPorts, 'profiles'>,
-): Promise<readonly DestinationFinding[]> {
+): Promise<readonly Finding[]> {
   const tablesOf = Map.groupBy(owners.keys(), (table) => owners.get(table));
   const findings = [...tablesOf].map(async ([ownerId, tables]) => {
     if (ownerId === undefined || ownerId === id) return [];

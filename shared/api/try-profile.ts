@@ -1,4 +1,4 @@
-import type { DestinationFinding } from '../ports/destination.ts';
+import type { Finding } from '../model/finding.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { startTrial, timeLimit } from './trial.ts';
 import { type Tried, tryDestination } from './try-destination.ts';
@@ -15,7 +15,7 @@ export async function tryProfile(
   profile: Tried,
   ports: ApiPorts,
   { isPlaceKnown = true } = {},
-): Promise<readonly DestinationFinding[]> {
+): Promise<readonly Finding[]> {
   const limit = timeLimit(wholeSeconds, ports.clock);
   const source = startTrial(limit);
   const destination = startTrial(limit);

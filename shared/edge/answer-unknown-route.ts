@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import { asNamed, ServiceError } from '../errors.ts';
-import { methodsAt } from '../model/declared-status.ts';
 import { authenticate } from './answer.ts';
+import { methodsAt } from './declared-status.ts';
 import type { Door } from './door.ts';
 import { errorAnswer } from './error-answer.ts';
 

@@ -1,8 +1,8 @@
 import type { HttpResponseInit } from '@azure/functions';
 import { errorCodes } from '../error-codes.ts';
 import { asNamed, asServiceError } from '../errors.ts';
-import { declaredStatus } from '../model/declared-status.ts';
 import { challengeHeader } from './challenge.ts';
+import { declaredStatus } from './declared-status.ts';
 import type { Door } from './door.ts';
 import { jsonAnswer } from './json-answer.ts';
 
@@ -29,7 +29,7 @@ export function errorAnswer(thrown: unknown, door: Door, request: RequestLine): 
   const status = declaredStatus(errorCodes[error.code].httpStatus, request.method, request.path);
   const correlationId = crypto.randomUUID();
   const line = `${request.method} ${asNamed(request.path)} answered ${status} ${error.code} (correlation ${correlationId})`;
-  const message = error.message.replace(/\p{Cc}+/gu, ' ');
+  const message = error.message.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
   if (error.code === 'INTERNAL' || error.code === 'SETTINGS_INVALID')
     door.log.error(`${line}: ${withCauses(error)}`);
   else if (status === 500) door.log.warn(`${line}: ${message}`);

@@ -1,16 +1,9 @@
-import type { ErrorCode } from '../error-codes.ts';
 import type { Row } from '../model/change.ts';
 import type { Checkpoint, CheckpointAdvance, Turn } from '../model/checkpoint.ts';
+import type { Finding } from '../model/finding.ts';
 import type { Profile } from '../model/profile.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { DestinationTable } from '../model/table-schema.ts';
-
-/** One finding of a test of the destination; `error` stands in the way of replication. */
-export interface DestinationFinding {
-  readonly severity: 'ok' | 'warning' | 'error';
-  readonly code?: ErrorCode;
-  readonly message: string;
-}
 
 /** Rows and deletes of one page, to be written in one transaction with the checkpoint. */
 export interface PageWrite {
@@ -76,7 +69,7 @@ export interface Destination {
    * Connects and tries what replication of these tables needs, leaving nothing behind: login, permissions, names that are
    * taken, and the width of rows against the server's limit.
    */
-  test(tables: readonly DestinationTable[]): Promise<readonly DestinationFinding[]>;
+  test(tables: readonly DestinationTable[]): Promise<readonly Finding[]>;
   /**
    * The ids of the profiles that the checkpoints of these tables belong to, by table. What keeps them from being read,
    * `test` tells.

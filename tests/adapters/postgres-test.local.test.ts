@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { postgresDestinations } from '../../shared/adapters/postgres/destination.ts';
 import { rowLimits } from '../../shared/adapters/postgres/row-limits.ts';
+import type { Finding } from '../../shared/model/finding.ts';
 import type { ColumnType, DestinationTable } from '../../shared/model/table-schema.ts';
-import type { Destination, DestinationFinding } from '../../shared/ports/destination.ts';
+import type { Destination } from '../../shared/ports/destination.ts';
 import { rowWidth } from '../../shared/schema/row-width.ts';
 import { aTable } from '../contracts/destination-start.ts';
 import { openPostgresUnderTest, type PostgresUnderTest } from './postgres-schema.ts';
@@ -19,7 +20,7 @@ afterAll(async () => {
 });
 
 const ask = async (text: string) => (await postgres.admin.query<Record<string, string | null>>(text)).rows;
-const worse = (findings: readonly DestinationFinding[]) =>
+const worse = (findings: readonly Finding[]) =>
   findings.filter(({ severity }) => severity !== 'ok').map(({ code, message }) => [code, message]);
 
 /** A schema, and a login that has nothing but what the test grants it. */

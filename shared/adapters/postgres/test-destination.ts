@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
+import type { Finding } from '../../model/finding.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
-import type { DestinationFinding } from '../../ports/destination.ts';
 import { inTransaction, type PoolLimits } from './connection.ts';
 import { isRemoteInClear } from './connection-string.ts';
 import { destinationError } from './error-map.ts';
@@ -45,8 +45,8 @@ export const testLimits: PoolLimits = {
 /** A test is waited for: nothing in it takes long but a lock of somebody else, and that is worth telling. */
 const patience = "SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '2s'";
 
-function findingsOfServer(facts: Facts): DestinationFinding[] {
-  const findings: DestinationFinding[] = [];
+function findingsOfServer(facts: Facts): Finding[] {
+  const findings: Finding[] = [];
   if (facts.version < oldestVersion)
     findings.push({
       severity: 'warning',
@@ -64,8 +64,8 @@ function findingsOfServer(facts: Facts): DestinationFinding[] {
   return findings;
 }
 
-function findingsOfPermissions(facts: Facts, { schema }: Namespace): DestinationFinding[] {
-  const findings: DestinationFinding[] = [];
+function findingsOfPermissions(facts: Facts, { schema }: Namespace): Finding[] {
+  const findings: Finding[] = [];
   const lacking = (doing: string, what: string) =>
     obstacle('DESTINATION_PERMISSION_MISSING', `Cannot ${doing}: login "${facts.login}" lacks ${what}.`);
   if (!facts.can_temp) findings.push(lacking('stage rows', `TEMP on database "${facts.database}"`));
@@ -86,7 +86,7 @@ function findingsOfPermissions(facts: Facts, { schema }: Namespace): Destination
   return findings;
 }
 
-function findingsOfTransport({ options }: Pool): DestinationFinding[] {
+function findingsOfTransport({ options }: Pool): Finding[] {
   if (!isRemoteInClear(options)) return [];
   const message =
     'The connection is not encrypted (sslmode=disable) though the server is another machine: password and rows can be read on the way.';
@@ -94,7 +94,7 @@ function findingsOfTransport({ options }: Pool): DestinationFinding[] {
 }
 
 /** Makes a table, writes to it, and takes it all back: what only trying shows. */
-async function tryDdl(client: PoolClient, namespace: Namespace): Promise<DestinationFinding> {
+async function tryDdl(client: PoolClient, namespace: Namespace): Promise<Finding> {
   const { schema } = namespace;
   const probe = tableName(namespace, `ReplicationProbe-${randomUUID()}`);
   try {
@@ -113,7 +113,7 @@ async function tryDdl(client: PoolClient, namespace: Namespace): Promise<Destina
   }
 }
 
-function finding(error: unknown): DestinationFinding {
+function finding(error: unknown): Finding {
   if (!(error instanceof ServiceError)) throw error;
   return obstacle(error.code, error.message);
 }
@@ -123,14 +123,14 @@ export async function testDestination(
   pool: Pool,
   namespace: Namespace,
   tables: readonly DestinationTable[],
-): Promise<readonly DestinationFinding[]> {
+): Promise<readonly Finding[]> {
   try {
     return await inTransaction(pool, 'connect to the destination', async (client) => {
       await client.query(patience);
       const { rows } = await client.query<Facts>(factsQuery, [shortened(namespace.schema)]);
       const [facts] = rows;
       if (facts === undefined) return [];
-      const connected: DestinationFinding = {
+      const connected: Finding = {
         severity: 'ok',
         message: `Connected to PostgreSQL ${facts.version_text}, database "${facts.database}", as "${facts.login}".`,
       };

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
+import type { Finding } from '../../model/finding.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
-import type { DestinationFinding } from '../../ports/destination.ts';
 import { compareTable } from '../../schema/compare-table.ts';
 import { rowWidth } from '../../schema/row-width.ts';
 import { systemTables } from '../../schema/system-tables.ts';
@@ -8,8 +8,6 @@ import { conflictsWith, systemColumnNames } from './ddl.ts';
 import { type ExistingTable, existingTables } from './existing-tables.ts';
 import { type Namespace, prefixed, shortened } from './identifiers.ts';
 import { rowLimits } from './row-limits.ts';
-
-type Finding = DestinationFinding;
 
 /** A finding that stands in the way. */
 export function obstacle(code: NonNullable<Finding['code']>, message: string): Finding {

@@ -2,6 +2,7 @@ import type { ApiPorts } from '../../../shared/api/api-ports.ts';
 import { ServiceError } from '../../../shared/errors.ts';
 import type { ApiRequest } from '../../../shared/model/api-request.ts';
 import type { Caller } from '../../../shared/model/caller.ts';
+import type { Finding } from '../../../shared/model/finding.ts';
 import type { Organization } from '../../../shared/model/organization.ts';
 import type { PrivacyTermsAnswer } from '../../../shared/model/privacy-terms-answer.ts';
 import type { Profile } from '../../../shared/model/profile.ts';
@@ -14,7 +15,7 @@ import type {
 } from '../../../shared/model/table-schema.ts';
 import type { SyncTableItem } from '../../../shared/model/work-item.ts';
 import type { Dataverse } from '../../../shared/ports/dataverse.ts';
-import type { Destination, DestinationFinding } from '../../../shared/ports/destination.ts';
+import type { Destination } from '../../../shared/ports/destination.ts';
 
 export const tenantId = '11111111-1111-4111-8111-111111111111';
 export const organization: Organization = {
@@ -141,7 +142,7 @@ export interface Stub {
   readonly calls: string[];
   dataverseError?: Error;
   destinationError?: Error;
-  findings: readonly DestinationFinding[];
+  findings: readonly Finding[];
   /** Profile ids by table, as the destination has them. */
   owners: ReadonlyMap<string, string>;
   /** Tables that a destination was tested with. */

@@ -1,5 +1,5 @@
-import { apiContract, metadataErrors, profileErrors } from './api-contract.ts';
-import type { ErrorStatus } from './operation-contract.ts';
+import { apiContract, metadataErrors, profileErrors } from '../model/api-contract.ts';
+import type { ErrorStatus } from '../model/operation-contract.ts';
 
 const stepsOf = (path: string) =>
   path
