@@ -27,6 +27,14 @@ describe('the kind of a connection string', () => {
     ['', undefined],
     ['AccountName=x;AccountKey=y', undefined],
   ])('%s', (text, kind) => expect(connectionStringKind(text)).toBe(kind));
+
+  test.each([' ', 'a b', "'", "'\\", '"', 'a=', 'a="'])(
+    'is soon found even if a secret is full of %j',
+    (part) => {
+      // A vault keeps 25 KB; this took minutes.
+      expect(() => connectionStringKind(`${part.repeat(25_000 / part.length)};`)).not.toThrow();
+    },
+  );
 });
 
 const organization = {

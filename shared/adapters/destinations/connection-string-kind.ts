@@ -28,8 +28,8 @@ export function connectionStringKind(text: string): DestinationType | undefined 
   return undefined;
 }
 
-/** Quoted values may hold any of the separators, so they are taken whole. */
-const adoPair = /\s*([^=;]+?)\s*=\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|[^;]*)\s*(?:;|$)/y;
+/** Quoted values may hold any of the separators, so they are taken whole; blanks stay with the keyword, for one way to match. */
+const adoPair = /([^=;]+)=\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|[^;]*)\s*(?:;|$)/y;
 const libpqPair = /\s*(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)(?=\s|$)/y;
 
 function keywordsOf(text: string): string[] {
