@@ -111,6 +111,14 @@ describe('a token that is accepted', () => {
       roles: ['Profiles.Manage'],
     });
     expect(await verifier.verify(await crafted({ roles }))).not.toHaveProperty('roles');
+    const inCapitals = { ...application, roles: ['PROFILES.MANAGE'] };
+    expect(await verifier.verify(await crafted(inCapitals))).toMatchObject({ roles: [] });
+  });
+
+  test("may leave out that it is an application's, whose subject is itself", async () => {
+    const { clientId: azp, objectId } = clients.deploying;
+    const application = { scp: null, idtyp: null, azp, oid: objectId, sub: objectId };
+    expect(await verifier.verify(await crafted(application))).toMatchObject({ kind: 'application' });
   });
 
   test.each([apiApplicationId, `${apiApplicationId}/`, apiApplicationUri, `${apiApplicationUri}/`])(
@@ -158,6 +166,12 @@ describe('a token that is refused', () => {
     ['without tenant', { tid: null }, /claim tid is missing/],
     ['without a person', { oid: null }, /claim oid is missing/],
     ['of a person without a scope', { scp: null, idtyp: 'user' }, /neither a user's .* nor an application's/],
+    [
+      'of a person with roles only',
+      { scp: null, idtyp: null, sub: 'pairwise', roles: ['Profiles.Manage'] },
+      /neither a user's/,
+    ],
+    ['with a scope that is no text', { scp: ['x'], idtyp: null, sub: 'pairwise' }, /neither a user's/],
     ['with a person that is no text', { oid: 7 }, /names nobody/],
     ['that is an ID token', { scp: null, azp: null, appid: null }, /neither a user's/],
     ['with an end that is no number', { exp: 'tomorrow' }, /claim exp is wrong/],

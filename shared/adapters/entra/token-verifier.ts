@@ -68,8 +68,9 @@ function callerOf(claims: JWTPayload, tenantId: string): Caller {
     throw invalid('its tenant (tid) is another one', `tokens of tenant ${tenantId} are allowed`);
   const objectId = textOf(claims.oid);
   if (objectId === '') throw invalid('it names nobody (oid)', 'an access token is expected');
-  // Entra tells the type of caller only where the registration asks for it.
-  const isApplication = claims.idtyp === 'app' || claims.idtyp === undefined;
+  // Entra tells the type of caller only where the registration asks for it; of a user, the subject is another than the id.
+  const isItself = claims.idtyp === undefined && textOf(claims.sub) === objectId;
+  const isApplication = claims.idtyp === 'app' || isItself;
   if (claims.idtyp !== 'app' && textOf(claims.scp) !== '') return { kind: 'user', objectId, tenantId };
   // An ID token has neither a scope nor the application that asked for it.
   const clientId = isApplication ? textOf(claims.appid) || textOf(claims.azp) : '';
