@@ -1,16 +1,16 @@
-/** Gives a place back; once, further calls do nothing. */
+/** Gives a slot back; once, further calls do nothing. */
 export type Release = () => void;
 
-/** Places of which so many may be taken at the same time. */
-export interface Places {
-  /** Waits for a place, in the order of asking. */
+/** Slots of which so many may be taken at the same time. */
+export interface Slots {
+  /** Waits for a slot, in the order of asking. */
   take(): Promise<Release>;
-  /** A place if one is free and nobody waits. */
+  /** A slot if one is free and nobody waits. */
   tryTake(): Release | undefined;
 }
 
-/** `count` places in this process. */
-export function places(count: number): Places {
+/** `count` slots in this process. */
+export function slots(count: number): Slots {
   let free = count;
   const waiting: ((release: Release) => void)[] = [];
   function taken(): Release {
@@ -36,7 +36,7 @@ export function places(count: number): Places {
 
 /** Runs what it is given, `count` at a time, in the order of asking. */
 export function atMost(count: number): <T>(act: () => Promise<T>) => Promise<T> {
-  const { take, tryTake } = places(count);
+  const { take, tryTake } = slots(count);
   return async (act) => {
     const release = tryTake() ?? (await take());
     try {

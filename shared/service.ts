@@ -26,7 +26,7 @@ import { telemetryOf } from './adapters/telemetry/telemetry-of.ts';
 import { definitionReads } from './api/definition-reads.ts';
 import { apiOperations } from './api/operations.ts';
 import { swaggerDocument } from './api/swagger-document.ts';
-import { places } from './at-most.ts';
+import { slots } from './at-most.ts';
 import type { AutomationPorts } from './automation/automation-ports.ts';
 import { ingestFailures } from './automation/ingest-failures.ts';
 import { planRetouches } from './automation/plan-retouches.ts';
@@ -102,7 +102,7 @@ function build(settings: Settings) {
     queues,
     failureLog: failures,
     shapes: tableShapes(clock),
-    pageSlots: places(settings.LOAD_PAGES_IN_MEMORY),
+    pageSlots: slots(settings.LOAD_PAGES_IN_MEMORY),
     telemetry,
     clock,
     log,

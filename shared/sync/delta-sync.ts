@@ -33,8 +33,8 @@ export async function deltaSync(run: TableRun): Promise<{ isComplete: boolean; h
 }
 
 /**
- * Reads the page that the checkpoint names. A small page needs no place in memory; whether the first of a pass is small is
- * known only when it is there, so a full one for which there is no place is dropped and read again later.
+ * Reads the page that the checkpoint names. A small page needs no slot; whether the first of a pass is small is
+ * known only when it is there, so a full one for which there is no slot is dropped and read again later.
  */
 async function readDeltaPage(run: TableRun) {
   const { link, pageInPass } = run.checkpoint;

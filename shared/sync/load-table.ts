@@ -5,7 +5,7 @@ import type { CheckpointAdvance } from '../model/checkpoint.ts';
 import type { PageRequest } from '../ports/dataverse.ts';
 import { readCurrentPage } from './read-current.ts';
 import { reportProgress } from './report-progress.ts';
-import { isOver, isVoid, readTime, type TableRun } from './table-run.ts';
+import { isOver, readTime, type TableRun } from './table-run.ts';
 import { advanceCheckpoint, writePage } from './write-page.ts';
 
 const sweepLimit = 5000;
@@ -51,7 +51,7 @@ export async function takeIdentity(run: TableRun): Promise<void> {
 
 /** Reads the first page of all columns; when it is the whole table, writes it and is done. */
 async function readWhole(run: TableRun): Promise<boolean> {
-  const slot = await run.ports.pageSlots.take();
+  const release = await run.ports.pageSlots.take();
   try {
     const readAt = readTime(run);
     const page = await readCurrentPage(run, { kind: 'tracked-rows' });
@@ -60,7 +60,7 @@ async function readWhole(run: TableRun): Promise<boolean> {
     await writePage(run, page, { ...afterLoad(run, page.following.link), ...count }, readAt);
     return true;
   } finally {
-    slot();
+    release();
   }
 }
 
@@ -80,40 +80,40 @@ export async function loadRows(run: TableRun): Promise<void> {
   const { link } = run.checkpoint;
   let reading: Reading | undefined = read(run, link, await pageSlots.take());
   while (reading) {
-    const { readAt, slot, answer }: Reading = reading;
+    const { readAt, release, answer }: Reading = reading;
     reading = undefined;
     try {
       const page = await answer;
-      if (isVoid(run)) return;
+      if (run.isVoid) return;
       const nextLink = page.following.kind === 'next' ? page.following.link : undefined;
-      const nextSlot = nextLink !== undefined && !isOver(run) ? pageSlots.tryTake() : undefined;
-      if (nextLink !== undefined && nextSlot) reading = read(run, nextLink, nextSlot);
+      const nextRelease = nextLink !== undefined && !isOver(run) ? pageSlots.tryTake() : undefined;
+      if (nextLink !== undefined && nextRelease) reading = read(run, nextLink, nextRelease);
       const rowsLoaded = run.checkpoint.rowsLoaded + page.rows.length;
       const following =
         nextLink === undefined ? afterLoad(run, run.checkpoint.deltaLink) : { link: nextLink };
       await writePage(run, page, { ...following, rowsLoaded }, readAt);
     } catch (error) {
-      reading?.slot();
+      reading?.release();
       throw error;
     } finally {
-      slot();
+      release();
     }
   }
 }
 
-/** A page on its way, and the place in memory that it takes. */
+/** A page on its way, and what gives its slot back. */
 interface Reading {
   readonly readAt: Date;
-  readonly slot: Release;
+  readonly release: Release;
   readonly answer: Promise<ChangePage>;
 }
 
-function read(run: TableRun, link: string | undefined, slot: Release): Reading {
+function read(run: TableRun, link: string | undefined, release: Release): Reading {
   const readAt = readTime(run);
   const answer = readCurrentPage(run, link === undefined ? { kind: 'rows' } : { kind: 'next', link });
   // It is awaited later: its failure must not count as unhandled while the present page is written.
   answer.catch(() => {});
-  return { readAt, slot, answer };
+  return { readAt, release, answer };
 }
 
 /** Deletes what a reload did not see; readers never saw the table empty meanwhile. */

@@ -49,5 +49,5 @@ export async function reportProgress(run: TableRun): Promise<void> {
       : undefined;
   });
   const asked = exportOf(await ports.profiles.get(profile.id), run.table);
-  if (!isMine || asked?.activation !== run.activation) run.endsAt = 0;
+  if (!isMine || asked?.activation !== run.activation) run.isVoid = true;
 }

@@ -11,7 +11,7 @@ import { isOutdated } from './read-current.ts';
 import { progressOf, reportProgress, withTableMade } from './report-progress.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
-import { isOver, isVoid, type TableRun } from './table-run.ts';
+import { isOver, type TableRun } from './table-run.ts';
 import { restartLoad } from './write-page.ts';
 
 /** How a work item ended: what its state becomes, and when the next turn is due. */
@@ -109,7 +109,8 @@ async function beginRun(
     checkpoint = await destination.advance(table, checkpoint, { shape: columns });
   const endsAt = startedAt + ports.options.workItemSeconds * 1000;
   const done = { pages: 0, writtenRows: 0, deletedRows: 0, rejectedRows: 0 };
-  return { profile, table, activation, turn, shape, dataverse, destination, ports, endsAt, done, checkpoint };
+  const parts = { shape, dataverse, destination, ports, checkpoint };
+  return { profile, table, activation, turn, endsAt, isVoid: false, done, ...parts };
 }
 
 /** Two live profiles must not fill one table: each would take it from the other and load it again, for ever. */
@@ -148,7 +149,7 @@ const steps = { identity: takeIdentity, load: loadRows, sweep: sweepTable };
 async function replicate(run: TableRun): Promise<{ isComplete: boolean; hasChanges: boolean }> {
   try {
     while (run.checkpoint.phase !== 'delta') {
-      if (!isVoid(run)) await steps[run.checkpoint.phase](run);
+      if (!run.isVoid) await steps[run.checkpoint.phase](run);
       if (isOver(run)) return { isComplete: false, hasChanges: true };
     }
     return await deltaSync(run);
@@ -193,8 +194,8 @@ function report(run: TableRun, startedAt: number): string | undefined {
   const { writtenRows, deletedRows, rejectedRows, pages } = run.done;
   if (writtenRows + deletedRows + rejectedRows === 0) return undefined;
   const milliseconds = run.ports.clock.now().getTime() - startedAt;
-  const place = { profileId: run.profile.id, table: run.table, phase: run.checkpoint.phase };
-  run.ports.telemetry.event('sync.table.synced', { ...place, ...run.done, milliseconds });
+  const work = { profileId: run.profile.id, table: run.table, phase: run.checkpoint.phase };
+  run.ports.telemetry.event('sync.table.synced', { ...work, ...run.done, milliseconds });
   return (
     `table "${run.table}" of profile "${run.profile.name}": ${writtenRows} rows written, ${deletedRows} deleted, ` +
     `${rejectedRows} rejected in ${pages} pages, ${milliseconds} ms`

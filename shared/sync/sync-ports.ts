@@ -1,4 +1,4 @@
-import type { Places } from '../at-most.ts';
+import type { Slots } from '../at-most.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Organizations } from '../ports/dataverse.ts';
 import type { ProfileDestinations } from '../ports/destination.ts';
@@ -20,7 +20,7 @@ export interface SyncPorts {
   readonly failureLog: FailureLog;
   readonly shapes: TableShapes;
   /** Bound the memory of all loads of this process together: a page of a wide table takes some hundred megabytes. */
-  readonly pageSlots: Places;
+  readonly pageSlots: Slots;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly log: Log;

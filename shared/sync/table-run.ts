@@ -16,20 +16,17 @@ export interface TableRun {
   readonly dataverse: Dataverse;
   readonly destination: Destination;
   readonly ports: SyncPorts;
-  /** No new page is begun after this time (milliseconds since 1970); 0 once the work has become void. */
-  endsAt: number;
+  /** No new page is begun after this time (milliseconds since 1970). */
+  readonly endsAt: number;
+  /** Nobody asks for this work any more: not even a page that was read already is written. */
+  isVoid: boolean;
   readonly done: { pages: number; writtenRows: number; deletedRows: number; rejectedRows: number };
   checkpoint: Checkpoint;
 }
 
-/** Whether nobody asks for this work any more: not even a page that was read already is written. */
-export function isVoid(run: TableRun): boolean {
-  return run.endsAt === 0;
-}
-
-/** Whether the work item has had its time. */
+/** Whether no new page is to be begun: the work item has had its time, or is void. */
 export function isOver(run: TableRun): boolean {
-  return run.ports.clock.now().getTime() >= run.endsAt;
+  return run.isVoid || run.ports.clock.now().getTime() >= run.endsAt;
 }
 
 /** The time of a read: never before the load it belongs to, so that clocks that differ cannot make a sweep delete its rows. */

@@ -3,7 +3,7 @@ import { profilesActivate } from '../../shared/api/profiles-activate.ts';
 import { profilesActivateMetadata } from '../../shared/api/profiles-activate-metadata.ts';
 import { profilesDeactivate } from '../../shared/api/profiles-deactivate.ts';
 import { profilesDelete } from '../../shared/api/profiles-delete.ts';
-import { places } from '../../shared/at-most.ts';
+import { slots } from '../../shared/at-most.ts';
 import type { ApiRequest } from '../../shared/model/api-request.ts';
 import { type Profile, withTables } from '../../shared/model/profile.ts';
 import type { Attribute } from '../../shared/model/table-schema.ts';
@@ -102,7 +102,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
   await stable.profiles.create(rival);
 
   // What a process keeps in memory lives until it dies.
-  const emptyMemory = () => ({ shapes: tableShapes(clock), pageSlots: places(2) });
+  const emptyMemory = () => ({ shapes: tableShapes(clock), pageSlots: slots(2) });
   let memory = emptyMemory();
 
   /** The ports of the process, or of one that dies: with a crash point every call from there on fails. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { atMost, places } from '../../shared/at-most.ts';
+import { atMost, slots } from '../../shared/at-most.ts';
 
 describe('what is run at most two at a time', () => {
   it('begins in the order of asking, each when one before it has ended, however that was', async () => {
@@ -24,9 +24,9 @@ describe('what is run at most two at a time', () => {
   });
 });
 
-describe('places', () => {
+describe('slots', () => {
   it('go to who waits before anybody new, and come back once however often they are given back', async () => {
-    const { take, tryTake } = places(1);
+    const { take, tryTake } = slots(1);
     const first = await take();
     expect(tryTake()).toBeUndefined();
     const second = take();
