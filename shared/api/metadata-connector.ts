@@ -3,7 +3,7 @@ import type { ApiPorts } from './api-ports.ts';
 import { permittedOrganization } from './permitted-organization.ts';
 import { queryValues } from './query-values.ts';
 
-/** DES: an origin without path or slash at the end, the only form that suits all clients (section 1, rule 9). */
+/** DES: an origin without path or slash at the end, the only form that suits all clients: they append to it in three ways. */
 export function connectorUrl(
   request: Pick<ApiRequest, 'origin'>,
   { serviceUrl }: Pick<ApiPorts, 'serviceUrl'>,

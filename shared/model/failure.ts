@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ChangeType } from './change.ts';
 import { orAbsent } from './or-absent.ts';
 
-/** One entry of a failure log, as `des-rest-api.md` section 6 gives it. */
+/** One entry of a failure log, with the members that the old service gave it. */
 export interface FailureEntry {
   /** Logical name of the table. */
   readonly entity: string;

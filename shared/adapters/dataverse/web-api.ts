@@ -51,7 +51,7 @@ const mostTriesOfAwaited = 3;
 const awaitedTimeoutMilliseconds = 10_000;
 const defaultThrottleSeconds = 5;
 
-/** Recommended by the reference, section 7. No cookie is kept, so that each request may reach another server. */
+/** As Microsoft recommends for the Web API. No cookie is kept, so that each request may reach another server. */
 const headersOfAll = {
   accept: 'application/json',
   'accept-encoding': 'gzip',
