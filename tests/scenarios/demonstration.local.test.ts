@@ -12,6 +12,7 @@ import { openStage } from '../../local/demonstration/stage.ts';
 import { findFreePortBase } from '../../local/platform/free-ports.ts';
 import { type Platform, startPlatform } from '../../local/platform/start-platform.ts';
 import { organizationId } from '../../local/sign-ins.ts';
+import { leaksIn, leaksInDestination, leaksOnDisk } from './leak-scan.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const parent = mkdtempSync(join(tmpdir(), 'demo-test-'));
@@ -64,6 +65,7 @@ describe('npm run demo', () => {
     const pids = childrenOf(demo.child.pid).map((line) => Number.parseInt(line, 10));
     expect(pids).toHaveLength(6);
     expect(await demo.exit, demo.output()).toBe(0);
+    expect(leaksIn('output', demo.output())).toEqual([]);
     const report = demo.output().slice(demo.output().indexOf('Report'));
     expect(report).toMatch(/initial sync +[\d,]+ rows per second/);
     expect(report).toMatch(/change to row +p50 [\d.]+ s, p95 [\d.]+ s \(20 changes\)/);
@@ -104,7 +106,7 @@ describe('the demonstration on a platform that is started again', () => {
     await first.stop();
 
     const second = await startPlatform(options);
-    cleaning.push(() => second.stop());
+    cleaning.push(() => second.killAll());
     const told = await demonstrateUntil(second, 'since this start');
     expect(told).toContain('Profile "Reporting" is here already');
     expect(told).toContain('No second initial sync');
@@ -112,6 +114,10 @@ describe('the demonstration on a platform that is started again', () => {
     const after = await whatIsThere(second);
     expect(after.profiles).toHaveLength(1);
     expect(after).toEqual(before);
+
+    const inDestination = await leaksInDestination(options.data, second.addresses.database);
+    await second.stop();
+    expect([...inDestination, ...leaksOnDisk(options.data)]).toEqual([]);
   }, 150_000);
 });
 

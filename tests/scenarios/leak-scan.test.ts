@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { managedIdentity } from '../../local/sign-ins.ts';
 import { storageConnectionString } from '../../local/storage/start-storage.ts';
-import { accountKeyPattern, leaksIn, tokenPattern } from './leak-scan.ts';
+import { accountKeyPattern, leaksIn, leaksInAnswer, tokenPattern } from './leak-scan.ts';
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const token = [part({ typ: 'JWT', alg: 'RS256' }), part({ aud: 'api://x', oid: 'y' }), 'c2lnbmF0dXJl'].join(
@@ -37,6 +37,18 @@ describe('the scan', () => {
 
   test("finds the header that proves the app's identity", () => {
     expect(leaksIn('log', `x-identity-header: ${managedIdentity.header}`)).toHaveLength(1);
+  });
+
+  test.each(Object.entries(planted).slice(0, 5))('finds %s in an answer', (kind, text) => {
+    const leak = { place: 'an answer', kind };
+    const body = { headers: [], text: JSON.stringify({ FailureBlobUri: 'x', Message: text }) };
+    expect(leaksInAnswer('an answer', body)).toContainEqual(leak);
+    expect(leaksInAnswer('an answer', { headers: [['Location', text]], text: '' })).toContainEqual(leak);
+  });
+
+  test('lets an answer hold the link that was asked for', () => {
+    const text = JSON.stringify({ FailureBlobUri: planted['the signature of a shared access link'] });
+    expect(leaksInAnswer('an answer', { headers: [], text })).toEqual([]);
   });
 
   test('does not tell what it found', () => {

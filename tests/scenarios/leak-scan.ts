@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { managedIdentity } from '../../local/sign-ins.ts';
+import type { RawAnswer } from './raw-request.ts';
 
 /** A secret that was found; it tells which kind and where, and not the secret. */
 export interface Leak {
@@ -42,6 +43,12 @@ function base64Decoded(text: string): string[] {
   return (text.match(/[A-Za-z0-9+/]{40,}={0,2}/g) ?? []).map((run) =>
     Buffer.from(run, 'base64').toString('latin1'),
   );
+}
+
+/** What an answer of the API tells beside the one secret that it is asked for, the link to a failure log. */
+export function leaksInAnswer(place: string, { headers, text }: Pick<RawAnswer, 'headers' | 'text'>): Leak[] {
+  const body = text.replace(/("FailureBlobUri":")[^"]*/g, '$1');
+  return leaksIn(place, [...headers.map((header) => header.join(': ')), body].join('\n'));
 }
 
 /** What stands in the files below a folder. */
