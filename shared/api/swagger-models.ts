@@ -15,6 +15,14 @@ export const modelSchema = (name: ModelName): SwaggerSchema => ({ $ref: `#/defin
 /** A list of what the schema describes. */
 export const listOf = (items: SwaggerSchema): SwaggerSchema => ({ type: 'array', items });
 
+const connectorUrl = text(
+  'Address that the profiles of the organization are sent to, without a slash at the end.',
+);
+const profileId = text('Id of the profile, a guid.');
+const organization = {
+  OrganizationId: text('Id of the organization, a guid.'),
+  OrganizationUrl: text('Address of the organization, with a slash at the end.'),
+};
 const state = integer('0 inactive, 1 active, 3 deleted; a number, as the old service sent it.');
 const initialSyncState = text('NotStarted, InProgress, Completed or CompletedWithFailures.');
 const metadataState = text('NotCreated, MetadataCreating, Created or Failure.');
@@ -44,7 +52,7 @@ const entity = {
 
 const description = {
   Name: text('1 to 200 characters, unique in the organization without regard to case.'),
-  OrganizationId: text('Id of the organization, a guid.'),
+  OrganizationId: organization.OrganizationId,
   DestinationType: text('SqlAzure (also when absent) or PostgreSql; in any case, or as a number.'),
   DestinationKeyVaultUri: text(
     'Address of the secret that holds the connection string, https://<vault>.vault.azure.net/secrets/<name>[/<version>]; case-sensitive.',
@@ -59,18 +67,11 @@ const description = {
 
 const members: Readonly<Record<ModelName, Readonly<Record<string, SwaggerSchema>>>> = {
   DiscoverResponse: {
-    ConnectorUrl: text(
-      'Address that the profiles of the organization are sent to, without a slash at the end.',
-    ),
-    OrganizationId: text('Id of the organization, a guid.'),
+    ConnectorUrl: connectorUrl,
     OrganizationName: text('Name of the organization.'),
-    OrganizationUrl: text('Address of the organization, with a slash at the end.'),
+    ...organization,
   },
-  ConnectorDetailResponse: {
-    ConnectorUrl: text(
-      'Address that the profiles of the organization are sent to, without a slash at the end.',
-    ),
-  },
+  ConnectorDetailResponse: { ConnectorUrl: connectorUrl },
   EntityResponse: {
     DisplayName: text('Name for people.'),
     LogicalName: text('Name for the Type of an entity in a profile.'),
@@ -91,11 +92,11 @@ const members: Readonly<Record<ModelName, Readonly<Record<string, SwaggerSchema>
     Backoff: { description: '0 or "Simple": the only one.', example: 0 },
   },
   ProfileDetailsDTO: {
-    Id: text('Id of the profile, a guid.'),
+    Id: profileId,
     Version: text('Moves when the description changes; must be sent back unchanged to replace it.'),
     State: state,
     ...description,
-    OrganizationUrl: text('Address of the organization, with a slash at the end.'),
+    OrganizationUrl: organization.OrganizationUrl,
     Entities: listOf(modelSchema('EntityDetailsDTO')),
     CreationTime: date('When the profile was created.'),
     LastModified: date('When it was last created, changed, activated or deactivated.'),
@@ -114,7 +115,7 @@ const members: Readonly<Record<ModelName, Readonly<Record<string, SwaggerSchema>
   },
   EntityExportStatusDescription: {
     Type: text('Logical name of the table.'),
-    ProfileId: text('Id of the profile.'),
+    ProfileId: profileId,
     ...counts,
     LastExportDate: date('When rows were last written; absent until then.'),
     LastExportStatus: exportStatus,
@@ -122,10 +123,9 @@ const members: Readonly<Record<ModelName, Readonly<Record<string, SwaggerSchema>
     InitialSyncState: initialSyncState,
   },
   StatusResponse: {
-    Id: text('Id of the profile.'),
+    Id: profileId,
     State: state,
-    OrganizationId: text('Id of the organization.'),
-    OrganizationUrl: text('Address of the organization, with a slash at the end.'),
+    ...organization,
   },
   FailuresResponse: {
     FailureBlobUri: text(

@@ -7,15 +7,11 @@ import type { Organization } from '../../../shared/model/organization.ts';
 import type { PrivacyTermsAnswer } from '../../../shared/model/privacy-terms-answer.ts';
 import type { Profile } from '../../../shared/model/profile.ts';
 import type { SyncState } from '../../../shared/model/sync-state.ts';
-import type {
-  DestinationTable,
-  Relationship,
-  TableDefinition,
-  TableSummary,
-} from '../../../shared/model/table-schema.ts';
+import type { DestinationTable, Relationship, TableSummary } from '../../../shared/model/table-schema.ts';
 import type { SyncTableItem } from '../../../shared/model/work-item.ts';
 import type { Dataverse } from '../../../shared/ports/dataverse.ts';
 import type { Destination } from '../../../shared/ports/destination.ts';
+import { smallTable } from '../../fakes/fake-dataverse.ts';
 
 export const tenantId = '11111111-1111-4111-8111-111111111111';
 export const organization: Organization = {
@@ -57,30 +53,6 @@ export const table = (logicalName: string, facts: Partial<TableSummary> = {}): T
   canTrackChanges: true,
   ...facts,
 });
-
-/** With an id and a name, as the Web API shows them. */
-function definitionOf(logicalName: string): TableDefinition {
-  const facts = {
-    isPrimaryId: false,
-    isPrimaryName: false,
-    isLogical: false,
-    isValidForRead: true,
-    isValidForUpdate: true,
-    isValidODataAttribute: true,
-    isCalculated: false,
-  };
-  const primaryId = `${logicalName}id`;
-  return {
-    ...table(logicalName),
-    entitySetName: `${logicalName}s`,
-    primaryId,
-    hasOptimisticConcurrency: true,
-    attributes: [
-      { ...facts, logicalName: primaryId, type: 'Uniqueidentifier', isPrimaryId: true },
-      { ...facts, logicalName: 'name', type: 'String', maxLength: 100, isPrimaryName: true },
-    ],
-  };
-}
 
 const tables = [
   table('contact'),
@@ -170,7 +142,7 @@ export function stubPorts(): Stub {
     new ServiceError('ORGANIZATION_UNKNOWN', `Cannot find organization ${what}.`);
   const dataverse = {
     tables: async () => tables,
-    tableDefinition: async (name: string) => definitionOf(name),
+    tableDefinition: async (name: string) => smallTable(name),
     relationships: async () => relationships,
     tablesWithoutRead: async (names: readonly string[]) => names.filter((name) => stub.unreadable.has(name)),
     isSystemAdministrator: async (id: string) => id === admin.objectId,

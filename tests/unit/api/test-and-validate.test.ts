@@ -232,8 +232,8 @@ describe('what test finds at the destination', () => {
     await validated(stub);
     const columns = stub.tested.map(({ name, columns: all }) => [name, all.map((column) => column.name)]);
     expect(columns).toEqual([
-      ['account', ['accountid', 'name', 'versionnumber']],
-      ['contact', ['contactid', 'name', 'versionnumber']],
+      ['account', ['accountid', 'name', 'importsequencenumber', 'versionnumber']],
+      ['contact', ['contactid', 'name', 'importsequencenumber', 'versionnumber']],
     ]);
     expect(stub.openedWith).toEqual([{ isFresh: true }]);
   });
@@ -284,7 +284,7 @@ describe('a test that takes too long', () => {
     expect(report).toMatch(
       /^Profile "Sales" passed, with 1 warning\.\nwarning: .* 1 of 2 definitions were not read/,
     );
-    expect(stub.tested.map(({ columns }) => columns.length)).toEqual([3, 0]);
+    expect(stub.tested.map(({ columns }) => columns.length)).toEqual([4, 0]);
   });
 });
 
