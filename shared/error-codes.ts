@@ -64,7 +64,11 @@ export const errorCodes = {
     400,
     'Use a table from metadata/entities, or an IntersectLogicalName from metadata/relationships.',
   ),
-  TABLE_NOT_EXPORTABLE: code('never', 400, 'Remove the table from the profile.'),
+  TABLE_NOT_EXPORTABLE: code(
+    'never',
+    400,
+    'Remove the table from the profile; of activities, export their own tables.',
+  ),
 
   ENTRA_UNREACHABLE: code(
     'timed',

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../error-codes.ts';
+import { type ErrorCode, errorCodes } from '../error-codes.ts';
 import { asNamed, ServiceError } from '../errors.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 import type { Finding } from '../model/finding.ts';
@@ -79,12 +79,13 @@ async function requireNoProblems(
   const names = proposal.description.tables.map(({ name }) => name);
   const findings = [...descriptionFindings(proposal), ...refused, ...(await tableFindings(names, dataverse))];
   const errors = findings.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0)
-    throw refusal(
-      what,
-      codeOfProblems(errors),
-      errors.map(({ message }) => message),
-    );
+  if (errors.length === 0) return;
+  const common = codeOfProblems(errors);
+  // The answer tells the cure of its own code; the others are told beside their problems.
+  const sentences = errors.map(({ code = common, message }) =>
+    code === common ? message : `${message} (${errorCodes[code].cure})`,
+  );
+  throw refusal(what, common, sentences);
 }
 
 /**

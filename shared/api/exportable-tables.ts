@@ -79,7 +79,7 @@ function tableFinding(table: TableSummary): Finding | undefined {
   return {
     severity: 'error',
     code: 'DATAVERSE_TRACKING_OFF',
-    message: `table "${name}" has no change tracking; turn it on for the table`,
+    message: `table "${name}" has no change tracking`,
   };
 }
 

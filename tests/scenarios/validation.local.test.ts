@@ -100,7 +100,7 @@ describe('a report', () => {
     expect([status, body.ErrorCode]).toEqual([400, 'PROFILE_TEST_FAILED']);
     expect(body.Message.split('\n')).toEqual([
       'Cannot use profile "Sales": 6 of 8 checks failed.',
-      'error: table "userquery" has no change tracking; turn it on for the table. (DATAVERSE_TRACKING_OFF)',
+      'error: table "userquery" has no change tracking. (DATAVERSE_TRACKING_OFF)',
       expect.stringMatching(/^ {2}Cure: Turn change tracking on/),
       'error: table "nowhere" does not exist in the organization. (TABLE_UNKNOWN)',
       expect.stringMatching(/^ {2}Cure: Use a table/),

@@ -7,6 +7,7 @@ import { profilesDelete } from '../../../shared/api/profiles-delete.ts';
 import { profilesFailures } from '../../../shared/api/profiles-failures.ts';
 import { profilesGet } from '../../../shared/api/profiles-get.ts';
 import { profilesList } from '../../../shared/api/profiles-list.ts';
+import { errorCodes } from '../../../shared/error-codes.ts';
 import { description, errorOf, organization, request, type Stub, stubPorts } from './stub-ports.ts';
 
 async function created(stub: Stub, change: object = {}): Promise<string> {
@@ -79,13 +80,16 @@ describe('create', () => {
     ]);
   });
 
-  test('problems of the description and of its tables are told together', async () => {
+  test('problems of the description and of its tables are told together, each table with its cure', async () => {
     const error = await errorOf(
       created(stubPorts(), { DestinationPrefix: 'no good', Entities: [{ Type: 'nowhere' }] }),
     );
     expect(error.code).toBe('PROFILE_INVALID');
     expect(error.message).toMatch(/^Cannot create profile "Sales": DestinationPrefix .*; table "nowhere" /);
-    expect(error.parameters).toHaveLength(2);
+    expect(error.parameters).toEqual([
+      expect.stringMatching(/^DestinationPrefix must be .*"no good"$/),
+      `table "nowhere" does not exist in the organization (${errorCodes.TABLE_UNKNOWN.cure})`,
+    ]);
   });
 
   test('a name that differs only in case is taken, and free again after a delete', async () => {

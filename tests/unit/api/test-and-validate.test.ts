@@ -133,7 +133,7 @@ test('test finds a table that lost its change tracking since', async () => {
   const profile = stub.profiles.get(id);
   if (profile) stub.profiles.set(id, { ...profile, tables: [{ name: 'untracked', settings: {} }] });
   expect((await errorOf(profilesTest(request({ id }), stub.ports))).message).toContain(
-    'error: table "untracked" has no change tracking; turn it on for the table. (DATAVERSE_TRACKING_OFF)',
+    'error: table "untracked" has no change tracking. (DATAVERSE_TRACKING_OFF)',
   );
 });
 
