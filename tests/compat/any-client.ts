@@ -1,4 +1,5 @@
 import { expect, inject } from 'vitest';
+import { leaksInAnswer } from '../scenarios/leak-scan.ts';
 import { headerValues, type RawAnswer, type RawParts, rawRequest } from '../scenarios/raw-request.ts';
 import { trialProfiles } from './trial-profiles.ts';
 
@@ -7,11 +8,14 @@ export function anyClient(style: string) {
   const deployment = inject('deployment');
   const { address, tokens, tables } = deployment;
   const profiles = trialProfiles(style);
-  const send = (method: string, path: string, { headers = {}, ...rest }: RawParts = {}) =>
-    rawRequest(address, method, `/crm/exporter${path}`, {
+  const send = async (method: string, path: string, { headers = {}, ...rest }: RawParts = {}) => {
+    const answered = await rawRequest(address, method, `/crm/exporter${path}`, {
       headers: { Authorization: `Bearer ${tokens.admin}`, ...headers },
       ...rest,
     });
+    expect(leaksInAnswer(`${method} ${path}`, answered)).toEqual([]);
+    return answered;
+  };
   const post = (path: string, body: unknown, method = 'POST') =>
     send(method, path, { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
   const description = (differences: object = {}) => ({

@@ -35,6 +35,14 @@ test('500 odd bodies are each answered with an ErrorResponse or taken, and the l
   expect((await send('DELETE', `/profiles/${kept.Id}`)).status).toBe(200);
 }, 300_000);
 
+test.each([{ 'a b': '' }, { Authorization: 'a\nb' }, { Authorization: '€' }, {}])(
+  'a body that puts %j in the place of the headers is one without a token',
+  async (Headers) => {
+    const headers = { 'Content-Type': 'application/json' };
+    errorOf(await send('POST', '/profiles/validate', { headers, body: JSON.stringify({ Headers }) }), 401);
+  },
+);
+
 test('300 odd queries are each answered as their route declares', async () => {
   const { organizationId, organizationUrl } = deployment;
   const names = ['organizationUrl', 'ORGANIZATIONID', 'isAuthorized', 'status', '__proto__', ''];

@@ -112,6 +112,14 @@ describe('a request', () => {
     expect((await echo('x?headers=1', { headers })).headers).not.toHaveProperty('x-some');
   });
 
+  test.each(['{"a b":""}', '{"":""}', '{"x-some":"a\\nb"}', '{"x-some":"€"}', '7'])(
+    'is answered though %s, which can be no headers, stands in their place',
+    async (forged) => {
+      const { headers } = await echo('x', { headers: { 'x-some': 'real' }, body: `{"Headers":${forged}}` });
+      expect(headers).toEqual({});
+    },
+  );
+
   test('cannot forge where it came in, nor which invocation it belongs to', async () => {
     const headers = {
       'x-forwarded-host': 'evil.example',
