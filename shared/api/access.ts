@@ -12,6 +12,9 @@ const permittedRoles: Record<Need, readonly AppRole[]> = {
   watch: ['Profiles.Manage', 'Automation.Operate'],
 };
 
+const covers = (roles: readonly AppRole[], need: Need) =>
+  roles.some((role) => permittedRoles[need].includes(role));
+
 /** What Dataverse says; no answer is a no, with the reason in the log. */
 async function isConfirmed(question: () => Promise<boolean>, { log }: AccessPorts): Promise<boolean> {
   try {
@@ -30,7 +33,7 @@ export async function isPermitted(
   organizationId: string,
   ports: AccessPorts,
 ): Promise<boolean> {
-  if (caller.kind === 'application') return caller.roles.some((role) => permittedRoles[need].includes(role));
+  if (caller.kind === 'application') return covers(caller.roles, need);
   return isConfirmed(async () => {
     const dataverse = await ports.organizations.dataverse(organizationId);
     return dataverse.isSystemAdministrator(caller.objectId);
@@ -55,7 +58,7 @@ export async function isPermittedElsewhere(
   organizationId: string | undefined,
   ports: AccessPorts,
 ): Promise<boolean> {
-  if (caller.kind === 'application') return isPermitted(caller, need, '', ports);
+  if (caller.kind === 'application') return covers(caller.roles, need);
   return isConfirmed(async () => {
     const others = (await ports.organizations.all()).filter(({ id }) => id !== organizationId);
     return isAnyTrue(others.map(({ id }) => isPermitted(caller, need, id, ports)));

@@ -38,7 +38,7 @@ async function startTable(
 
 /** What an activation needs that may have changed since the profile was stored. The database may be down: it is waited for. */
 async function requireWayToDestination(profile: Profile, ports: ApiPorts): Promise<void> {
-  await requirePrivacyTerms({ id: profile.organizationId }, ports);
+  await requirePrivacyTerms(profile.organizationId, ports);
   await ports.destinations.open(profile, { isFresh: true });
 }
 

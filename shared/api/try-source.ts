@@ -82,7 +82,7 @@ export async function trySource(
 ): Promise<readonly DestinationTable[]> {
   const names = tables.map(({ name }) => name);
   const consent = trial.attempt('see whether the privacy terms were accepted', () =>
-    requirePrivacyTerms({ id: organizationId }, ports),
+    requirePrivacyTerms(organizationId, ports),
   );
   const dataverse = await trial.attempt('find the organization', () =>
     ports.organizations.dataverse(organizationId),

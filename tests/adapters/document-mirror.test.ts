@@ -30,7 +30,7 @@ function fakeTable() {
       asked.push('versions');
       return sorted().map(([rowKey, { version }]) => ({ rowKey, version }));
     },
-    async *listed(filter: string) {
+    async *listWithVersions(filter: string) {
       const [, from = '', to = ''] = /ge '(.*)' and RowKey le '(.*)'/.exec(filter) ?? [];
       asked.push(from === to ? from : `${from} to ${to}`);
       for (const [rowKey, row] of sorted()) if (rowKey >= from && rowKey <= to) yield { rowKey, ...row };

@@ -3,6 +3,7 @@ import { ServiceError } from '../../errors.ts';
 import type { Checkpoint, CheckpointAdvance, Turn } from '../../model/checkpoint.ts';
 import type { SyncPhase } from '../../model/sync-state.ts';
 import { systemTables } from '../../schema/system-tables.ts';
+import { isThere } from './existing-tables.ts';
 import { type Namespace, tableName } from './identifiers.ts';
 import { latestWrite } from './merge.ts';
 
@@ -200,4 +201,19 @@ export async function restartCheckpoint(
   const [stored] = answer.rows;
   if (stored === undefined) throw turnLost(table);
   return fromStored(stored);
+}
+
+/** The port's `owners`. */
+export async function readOwners(
+  client: ClientBase,
+  namespace: Namespace,
+  tables: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const name = checkpointsOf(namespace);
+  if (!(await isThere(client, name))) return new Map();
+  const { rows } = await client.query<Pick<StoredCheckpoint, 'TableName' | 'ProfileId'>>(
+    `SELECT "TableName", "ProfileId" FROM ${name} WHERE "TableName" = ANY($1)`,
+    [tables],
+  );
+  return new Map(rows.map(({ TableName, ProfileId }) => [TableName, ProfileId]));
 }

@@ -9,16 +9,15 @@ import {
   type StoredCheckpoint,
   turnLost,
 } from './checkpoints.ts';
+import { isThere } from './existing-tables.ts';
 import { type Namespace, tableName } from './identifiers.ts';
 import { forgetAllRejectedRows } from './rejected-rows.ts';
 
 async function holdsRows(client: PoolClient, namespace: Namespace, table: string): Promise<boolean> {
   const name = tableName(namespace, table);
-  const found = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [
-    name,
-  ]);
-  if (found.rows[0]?.exists !== true) return false;
-  return (await client.query(`SELECT 1 FROM ${name} LIMIT 1`)).rowCount !== 0;
+  return (
+    (await isThere(client, name)) && (await client.query(`SELECT 1 FROM ${name} LIMIT 1`)).rowCount !== 0
+  );
 }
 
 /** The port's `claim`. */

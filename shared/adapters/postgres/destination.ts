@@ -7,7 +7,6 @@ import { ensureSystemTables, ensureTable } from './ddl.ts';
 import type { EntraLogin } from './entra-login.ts';
 import type { Namespace } from './identifiers.ts';
 import { versionsById } from './merge.ts';
-import { readOwners } from './read-owners.ts';
 import * as rejectedRows from './rejected-rows.ts';
 import { testDestination, testLimits } from './test-destination.ts';
 import { sweepRows, writePage } from './write-page.ts';
@@ -32,7 +31,7 @@ function postgresDestination(
     test: (tables) => testDestination(testPool, namespace, tables),
     owners: (tables) =>
       inTransaction(testPool, 'read which profiles fill the tables', (client) =>
-        readOwners(client, namespace, tables),
+        checkpoints.readOwners(client, namespace, tables),
       ),
     ensureSystemTables: ({ hasDeleteLog }) => ensureSystemTables(pool, namespace, hasDeleteLog),
     ensureTable: (table) => ensureTable(pool, namespace, table),

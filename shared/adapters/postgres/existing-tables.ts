@@ -68,6 +68,14 @@ export async function existingTable(
   return (await existingTables(client, namespace, [table])).get(table);
 }
 
+/** Whether anything has the name, a quoted full one. */
+export async function isThere(client: Pick<ClientBase, 'query'>, name: string): Promise<boolean> {
+  const found = await client.query<{ isThere: boolean }>('SELECT to_regclass($1) IS NOT NULL AS "isThere"', [
+    name,
+  ]);
+  return found.rows[0]?.isThere === true;
+}
+
 function fromFound({ kind, key, owned, missing, count, columns }: Found): ExistingTable {
   return {
     isTable: kind === 'r' || kind === 'p',

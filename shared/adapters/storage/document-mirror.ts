@@ -4,8 +4,8 @@ import { atMost } from '../../at-most.ts';
 import {
   type DocumentTable,
   type DocumentVersion,
-  type ListedDocument,
   orNothing,
+  type VersionedDocument,
 } from './document-table.ts';
 import { storageCall } from './storage-call.ts';
 
@@ -39,7 +39,7 @@ export function documentMirror<T>(documents: DocumentTable<T>, keys: MirroredKey
   const { partitionKey } = keys;
   const markKey = { partitionKey, rowKey: 'mark' };
   const inTurn = atMost(requestsAtOnce);
-  let known = new Map<string, ListedDocument<T>>();
+  let known = new Map<string, VersionedDocument<T>>();
   let readable: readonly T[] = [];
   let seen: { readonly mark: string | undefined; readonly at: number } = { mark: undefined, at: 0 };
 
@@ -62,7 +62,7 @@ export function documentMirror<T>(documents: DocumentTable<T>, keys: MirroredKey
     const versions = await documents.versions(
       odata`PartitionKey eq ${partitionKey} and RowKey ge ${first} and RowKey lt ${end}`,
     );
-    const read = new Map<string, ListedDocument<T>>();
+    const read = new Map<string, VersionedDocument<T>>();
     const unchanged = ({ rowKey, version }: DocumentVersion) => {
       const one = known.get(rowKey);
       return one?.version === version ? one : undefined;
@@ -71,7 +71,7 @@ export function documentMirror<T>(documents: DocumentTable<T>, keys: MirroredKey
       runsOf(versions, (each) => !unchanged(each)).map(([from, to]) =>
         inTurn(async () => {
           const filter = odata`PartitionKey eq ${partitionKey} and RowKey ge ${from} and RowKey le ${to}`;
-          for await (const each of documents.listed(filter)) read.set(each.rowKey, each);
+          for await (const each of documents.listWithVersions(filter)) read.set(each.rowKey, each);
         }),
       ),
     );

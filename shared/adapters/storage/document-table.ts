@@ -28,7 +28,7 @@ export interface DocumentVersion {
 }
 
 /** A document of a list; undefined when it cannot be read, which the log tells. */
-export interface ListedDocument<T> extends DocumentVersion {
+export interface VersionedDocument<T> extends DocumentVersion {
   readonly document: T | undefined;
 }
 
@@ -48,7 +48,7 @@ export interface DocumentTable<T> {
   list(filter: string, maxPageSize?: number): AsyncIterable<T>;
   all(filter: string): Promise<T[]>;
   /** The same with keys and versions. */
-  listed(filter: string, maxPageSize?: number): AsyncIterable<ListedDocument<T>>;
+  listWithVersions(filter: string, maxPageSize?: number): AsyncIterable<VersionedDocument<T>>;
   /** Keys and versions alone, in the order of the keys. */
   versions(filter: string): Promise<readonly DocumentVersion[]>;
   /**
@@ -104,13 +104,17 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
     version: `${etag} ${timestamp}`,
   });
 
-  async function* listed(filter: string, maxPageSize?: number): AsyncIterable<ListedDocument<T>> {
+  async function* listWithVersions(
+    filter: string,
+    maxPageSize?: number,
+  ): AsyncIterable<VersionedDocument<T>> {
     for await (const stored of rows({ filter }, maxPageSize))
       yield { ...versionOf(stored), document: readOrLog(stored) };
   }
 
   async function* list(filter: string, maxPageSize?: number): AsyncIterable<T> {
-    for await (const { document } of listed(filter, maxPageSize)) if (document !== undefined) yield document;
+    for await (const { document } of listWithVersions(filter, maxPageSize))
+      if (document !== undefined) yield document;
   }
 
   async function versions(filter: string): Promise<readonly DocumentVersion[]> {
@@ -179,7 +183,7 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
     });
   }
 
-  return { read, list, all, listed, versions, update, put, entity, removeAll, client };
+  return { read, list, all, listWithVersions, versions, update, put, entity, removeAll, client };
 }
 
 /** Answers undefined for a refusal that was expected, as in `.catch(orNothing(404))`. */

@@ -29,7 +29,7 @@ export function privacyTerms(account: StorageAccount): PrivacyTerms {
     async latest(organizationId) {
       const filter = odata`PartitionKey eq ${keyOf(organizationId)}`;
       // One that cannot be read counts as none: an older acceptance may have been taken back by it.
-      for await (const { document } of answers.listed(filter, 1)) return document;
+      for await (const { document } of answers.listWithVersions(filter, 1)) return document;
       return undefined;
     },
   };

@@ -79,7 +79,7 @@ describe('an answer is refused', () => {
 
 describe('what the terms stand in the way of', () => {
   const required = (stub: Stub, arePrivacyTermsRequired = true) =>
-    requirePrivacyTerms(organization, { ...stub.ports, arePrivacyTermsRequired });
+    requirePrivacyTerms(organization.id, { ...stub.ports, arePrivacyTermsRequired });
 
   test('goes on without an answer where no setting asks for one', async () => {
     await required(stubPorts(), false);
