@@ -114,7 +114,7 @@ export async function checkDocument(
  * Reads the description in the request and lets only those pass who may manage its organization, which has to have
  * answered once: until then nobody knows that it is one of ours.
  */
-export async function readRequest(
+export async function readProposal(
   request: ApiRequest,
   verb: 'create' | 'validate',
   ports: ApiPorts,
@@ -135,7 +135,7 @@ export async function checkDescription(
   request: ApiRequest,
   ports: ApiPorts,
 ): Promise<{ readonly description: ProfileDescription; readonly organization: Organization }> {
-  const { organization, ...proposal } = await readRequest(request, 'create', ports);
+  const { organization, ...proposal } = await readProposal(request, 'create', ports);
   await requireNoProblems(proposal, organization.id, ports);
   return { description: proposal.description, organization };
 }
