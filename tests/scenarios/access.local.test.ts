@@ -29,7 +29,7 @@ const callers: Readonly<Record<string, (entra: string) => Promise<string>[]>> = 
   team: (entra) => [personToken(entra, people.team)],
   reader: (entra) => [userToken(entra, 'reader')],
   disabled: (entra) => [personToken(entra, people.disabled)],
-  neighbour: (entra) => [personToken(entra, people.neighbour)],
+  visitor: (entra) => [personToken(entra, people.visitor)],
   stranger: (entra) => [personToken(entra, people.stranger)],
   manage: (entra) => [clientToken(entra, 'deploying')],
   operate: (entra) => [clientToken(entra, 'ticketing')],
@@ -90,7 +90,7 @@ beforeAll(async () => {
     simulator(platform(), 'POST', '/members', { objectId, ...facts });
   await member(people.team, { role: 'administrator', from: 'team' });
   await member(people.disabled, { role: 'administrator', isDisabled: true });
-  await member(people.neighbour, { role: 'salesperson' });
+  await member(people.visitor, { role: 'salesperson' });
   const known = Object.entries(callers).map(async ([column, make]) => {
     return [column, await Promise.all(make(entra))] as const;
   });
@@ -181,7 +181,7 @@ test('what was refused was not done', async () => {
   expect(names.filter((name: string) => name.startsWith('Refused'))).toEqual([]);
 });
 
-test.each(['reader', 'disabled', 'neighbour', 'stranger', 'none', 'operate'])(
+test.each(['reader', 'disabled', 'visitor', 'stranger', 'none', 'operate'])(
   'from what is refused to the %s, nobody can tell whether a profile exists',
   async (column) => {
     const anonymous = (text: string, id: string) =>

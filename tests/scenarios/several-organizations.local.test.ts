@@ -66,9 +66,9 @@ const hidden = () => new RegExp(`northwind|${northwindId}|${new URL(platform().n
 
 beforeAll(async () => {
   const { entra } = platform().addresses;
-  await simulator(platform(), 'POST', '/members', { objectId: people.neighbour, role: 'salesperson' });
+  await simulator(platform(), 'POST', '/members', { objectId: people.visitor, role: 'salesperson' });
   tokens.set('ada', await userToken(entra, 'admin'));
-  tokens.set('nora', await personToken(entra, people.neighbour));
+  tokens.set('nora', await personToken(entra, people.visitor));
   tokens.set('deploying', await clientToken(entra, 'deploying'));
   tokens.set('stranger', await personToken(entra, people.stranger));
 });
@@ -199,8 +199,7 @@ describe('replication', { timeout: 180_000 }, () => {
   async function differences(of: 'contoso' | 'northwind'): Promise<readonly string[]> {
     const { entra, database, dataverse } = platform().addresses;
     const url = of === 'contoso' ? dataverse : platform().northwind;
-    const oid =
-      of === 'contoso' ? {} : { oid: people.neighbour, preferred_username: 'nora@northwind.example' };
+    const oid = of === 'contoso' ? {} : { oid: people.visitor, preferred_username: 'nora@northwind.example' };
     const sides = {
       dataverse: url,
       token: await craftedToken(entra, { claims: { ...oid, aud: url } }),

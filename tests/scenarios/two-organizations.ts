@@ -18,7 +18,7 @@ export const people = {
   /** Disabled in Contoso. */
   disabled: 'aaaaaaaa-0000-4000-8000-0000000000a2',
   /** Administrator of Northwind, an ordinary user of Contoso. */
-  neighbour: 'aaaaaaaa-0000-4000-8000-0000000000a3',
+  visitor: 'aaaaaaaa-0000-4000-8000-0000000000a3',
   /** Member of nothing. */
   stranger: 'aaaaaaaa-0000-4000-8000-0000000000a4',
 } as const;
@@ -48,7 +48,7 @@ export function twoOrganizations(): () => TwoOrganizations {
       organization: {
         id: northwindId,
         name: 'Northwind',
-        people: [{ objectId: people.neighbour, name: 'Nora North', role: 'administrator' }],
+        people: [{ objectId: people.visitor, name: 'Nora North', role: 'administrator' }],
       },
     });
     return northwind.url;
