@@ -64,6 +64,9 @@ test('one that cannot be reached does not stand in the way of the others, and is
     message: expect.stringMatching(/^Cannot find organization "bbbbbbbb-[^/]*$/),
   });
   expect(warnings).toHaveLength(2);
+  await expect(members.byId('Server=x;Password=hunter2')).rejects.toMatchObject({
+    message: expect.not.stringContaining('hunter2'),
+  });
   isDown = false;
   expect(await members.byId(secondId)).toMatchObject({ id: secondId });
 });

@@ -51,7 +51,7 @@ export function organizations({ urls, log, ...shared }: OrganizationsOptions): O
       const unanswered = failures.filter((failure) => !hasCode(failure, 'ORGANIZATION_UNKNOWN'));
       if (unanswered.length === 0) throw unknownOrganization(organizationId);
       // As long as one has not answered, nobody knows that the id is none of ours.
-      const sentence = `Cannot find organization "${organizationId.slice(0, 200)}": not all that this service replicates can be asked for their ids; they must be asked again.`;
+      const sentence = `Cannot find organization "${asNamed(organizationId)}": not all that this service replicates can be asked for their ids; they must be asked again.`;
       throw withoutNames(unanswered, sentence);
     }
   }
