@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isLoopbackHost } from './hosts.ts';
 
 /** A guid, lower-cased. */
 export const guid = z.guid('must be a guid').transform((id) => id.toLowerCase());
@@ -9,8 +10,8 @@ function originProblem(text: string): string | undefined {
   if (!url || !/^https?:$/.test(url.protocol)) return 'must be an absolute URL';
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
   if (url.href !== `${url.origin}/`) return 'must be an origin without a path';
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol === 'http:' && !isLoopback) return 'must begin with https:// (http only for this machine)';
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
+    return 'must begin with https:// (http only for this machine)';
   return undefined;
 }
 

@@ -9,7 +9,7 @@ interface Room {
 }
 
 const errors = ['shared/error-codes.ts', 'shared/errors.ts'];
-const basics = [...errors, 'shared/at-most.ts'];
+const basics = [...errors, 'shared/at-most.ts', 'shared/hosts.ts'];
 const words = [...basics, 'shared/model'];
 const contracts = [...words, 'shared/ports', 'shared/schema'];
 const adapter = (...packages: string[]): Room => ({ imports: contracts, packages });
@@ -34,12 +34,13 @@ export const rooms: Readonly<Record<string, Room>> = {
   'shared/error-codes.ts': { imports: [], packages: [] },
   'shared/errors.ts': { imports: errors, packages: [] },
   'shared/at-most.ts': { imports: [], packages: [] },
+  'shared/hosts.ts': { imports: [], packages: [] },
   'shared/model': { imports: errors, packages: ['zod'] },
   'shared/ports': { imports: words, packages: [] },
   'shared/schema': { imports: words, packages: [] },
   ...Object.fromEntries(engines.map((name) => [name, engine])),
   ...adapters,
-  'shared/setting-values.ts': { imports: [], packages: ['zod'] },
+  'shared/setting-values.ts': { imports: ['shared/hosts.ts'], packages: ['zod'] },
   'shared/settings.ts': { imports: [...errors, 'shared/setting-values.ts'], packages: ['zod'] },
   'shared/edge': { imports: [...words, 'shared/ports'], packages: [], types: ['@azure/functions'] },
   'shared/service.ts': {

@@ -1,5 +1,5 @@
 import type { Finding } from '../model/finding.ts';
-import type { Profile } from '../model/profile.ts';
+import { comparableName, type Profile } from '../model/profile.ts';
 import { prefixedName, systemTables } from '../schema/system-tables.ts';
 import { listed } from './listed.ts';
 import type { ProfileDescription } from './profile-description.ts';
@@ -55,9 +55,6 @@ function tablesSharedWith(one: Placed): (other: Placed) => readonly string[] {
   };
 }
 
-/** A name as it is compared: without case, and the same however its accents are written. */
-const folded = (name: string) => name.normalize('NFC').toLowerCase();
-
 /**
  * What the organization's other live profiles stand in the way with: the same name, or the same table of the same
  * destination. Two secrets of one database are told apart here; the owner recorded in the destination is the last word.
@@ -67,13 +64,13 @@ export function neighbourFindings(
   others: readonly Profile[],
 ): readonly Finding[] {
   const place = placeOf(description);
-  const name = folded(description.name);
+  const name = comparableName(description.name);
   const sharedWith = tablesSharedWith(description);
   return others
     .filter((other) => other.state !== 'deleted')
     .flatMap((other) => {
       const findings: Finding[] = [];
-      if (folded(other.name) === name)
+      if (comparableName(other.name) === name)
         findings.push({
           severity: 'error',
           code: 'PROFILE_NAME_TAKEN',

@@ -50,6 +50,9 @@ export const profileSchema = z.object({
 
 export type Profile = Readonly<z.infer<typeof profileSchema>>;
 
+/** A name as it is compared: without case, and the same however its accents are written. */
+export const comparableName = (name: string) => name.normalize('NFC').toLowerCase();
+
 /** Whether the profile is gone, or marked by a deletion that is under way or was interrupted. */
 export const isDeleted = (profile: Profile | undefined) =>
   profile === undefined || profile.state === 'deleted';

@@ -1,3 +1,5 @@
+import { isHostName, isListedHost } from '../../hosts.ts';
+
 /** A secret's address taken apart; `vaultUrl` is an origin. */
 export interface SecretAddress {
   readonly vaultUrl: string;
@@ -7,8 +9,6 @@ export interface SecretAddress {
 
 const form = 'https://<vault>.vault.azure.net/secrets/<name>[/<version>]';
 const parts = /^https:\/\/([^/?#@:\\\s]+)(?::(\d+))?(\/[^?#\s]*)?$/i;
-const mostHostCharacters = 253;
-const hostName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 const path = /^\/secrets\/([0-9A-Za-z-]{1,127})(?:\/([0-9a-fA-F]{32}))?\/?$/;
 
 /**
@@ -42,16 +42,8 @@ export function secretAddress(
   return version === undefined ? { vaultUrl, name } : { vaultUrl, name, version };
 }
 
-const isHostName = (host: string) => host.length <= mostHostCharacters && hostName.test(host);
-
-function isAllowed(host: string, port: string, hosts: readonly string[]): boolean {
-  if (!isHostName(host)) return false;
-  return hosts.some((entry) => {
-    const [allowed = '', allowedPort] = entry.toLowerCase().split(':');
-    if (allowedPort !== undefined) return host === allowed && Number(port) === Number(allowedPort);
-    return port === '443' && host.endsWith(`.${allowed}`);
-  });
-}
+const isAllowed = (host: string, port: string, hosts: readonly string[]) =>
+  isListedHost(host, Number(port), hosts, (domain) => port === '443' && host.endsWith(`.${domain}`));
 
 function formProblems(address: string): string[] {
   const problems: string[] = [];

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { ClientConfig } from 'pg';
 import { ServiceError } from '../../errors.ts';
+import { isLoopbackHost } from '../../hosts.ts';
 
 const expected =
   "expected postgresql://user:password@host:5432/database, or for a login by the app's own identity postgresql://identity@host:5432/database?authentication=entra";
@@ -13,23 +14,19 @@ function invalid(problem: string): ServiceError {
   );
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
 function tls(host: string, mode: string | null, isEntra: boolean): ClientConfig['ssl'] {
   if (mode !== null && mode !== 'disable' && !verifiedModes.includes(mode))
     throw invalid(`sslmode is not one of disable, ${verifiedModes.join(', ')}`);
   if (mode === 'disable' && isEntra)
     throw invalid('sslmode=disable does not go with authentication=entra: a token is sent over TLS only');
-  if (mode === 'disable' || (mode === null && isLoopback(host) && !isEntra)) return false;
+  if (mode === 'disable' || (mode === null && isLoopbackHost(host) && !isEntra)) return false;
   // Every mode checks the certificate: what is encrypted to the wrong server is not safe.
   return { rejectUnauthorized: true, ...(isIP(host) === 0 && { servername: host }) };
 }
 
 /** Whether a login and rows would travel to another machine in clear. */
 export function isRemoteInClear({ host, ssl }: Pick<ClientConfig, 'host' | 'ssl'>): boolean {
-  return ssl === false && host !== undefined && !isLoopback(host);
+  return ssl === false && host !== undefined && !isLoopbackHost(host);
 }
 
 /** Where to connect and as whom; without a password, the login is the app's own identity. */

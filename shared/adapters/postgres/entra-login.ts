@@ -1,4 +1,5 @@
 import { ServiceError } from '../../errors.ts';
+import { isListedHost } from '../../hosts.ts';
 import type { AccessTokens } from '../../ports/access-tokens.ts';
 
 /** The app's own identity as a login. */
@@ -7,8 +8,6 @@ export interface EntraLogin {
   /** Servers that may be sent a token: domains with all below them, or exact `host:port` entries. */
   readonly hosts: readonly string[];
 }
-
-const hostName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
 /** Of Azure Database for PostgreSQL in each cloud: never a resource that a connection string names. */
 function resourceFor(host: string): string {
@@ -28,7 +27,13 @@ export function entraPassword(
 ): () => Promise<string> {
   const host = server.host.toLowerCase();
   const hosts = login?.hosts ?? [];
-  if (login === undefined || !isListed(host, server.port, hosts))
+  const isListed = isListedHost(
+    host,
+    server.port,
+    hosts,
+    (domain) => host === domain || host.endsWith(`.${domain}`),
+  );
+  if (login === undefined || !isListed)
     throw new ServiceError(
       'SECRET_VALUE_INVALID',
       `Cannot log in to the server of the connection string with the app's identity: it is none of ENTRA_DATABASE_HOSTS; its token is sent only to ${hosts.join(', ') || 'those'} and what is below.`,
@@ -45,13 +50,4 @@ export function entraPassword(
       );
     }
   };
-}
-
-function isListed(host: string, port: number, hosts: readonly string[]): boolean {
-  if (!hostName.test(host)) return false;
-  return hosts.some((entry) => {
-    const [listed = '', listedPort] = entry.toLowerCase().split(':');
-    if (listedPort !== undefined) return host === listed && port === Number(listedPort);
-    return host === listed || host.endsWith(`.${listed}`);
-  });
 }

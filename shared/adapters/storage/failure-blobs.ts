@@ -1,7 +1,8 @@
 import { ContainerClient } from '@azure/storage-blob';
 import { ServiceError } from '../../errors.ts';
+import { isLoopbackHost } from '../../hosts.ts';
 import type { FailureBlobs } from '../../ports/failure-blobs.ts';
-import { isLoopbackHost, type StorageAccount } from './storage-account.ts';
+import type { StorageAccount } from './storage-account.ts';
 import { storageCall } from './storage-call.ts';
 
 /** `otherHosts`: hosts beside the account's own that links may lead to (`name[:port]`), for a foreign exporter. */

@@ -4,7 +4,8 @@ import {
   generateBlobSASQueryParameters,
   SASProtocol,
 } from '@azure/storage-blob';
-import { isLoopbackHost, type StorageAccount } from './storage-account.ts';
+import { isLoopbackHost } from '../../hosts.ts';
+import type { StorageAccount } from './storage-account.ts';
 import { storageCall } from './storage-call.ts';
 
 const minute = 60_000;

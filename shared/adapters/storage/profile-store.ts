@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TransactionAction } from '@azure/data-tables';
 import { ServiceError } from '../../errors.ts';
-import type { Profile } from '../../model/profile.ts';
+import { comparableName, type Profile } from '../../model/profile.ts';
 import type { ProfileStore } from '../../ports/profile-store.ts';
 import { documentMirror } from './document-mirror.ts';
 import { documentTable, type GuardedWrite, orNothing } from './document-table.ts';
@@ -24,7 +24,7 @@ const profileKey = (id: string) => ({ partitionKey, rowKey: `id|${keyOf(id.toLow
 /** The row that reserves the profile's name; none when the profile is deleted. */
 function nameKey(profile: Profile) {
   if (profile.state === 'deleted') return undefined;
-  const name = `${profile.organizationId}|${profile.name.normalize('NFC').toLowerCase()}`;
+  const name = `${profile.organizationId}|${comparableName(profile.name)}`;
   return { partitionKey, rowKey: `name|${createHash('sha256').update(name).digest('hex')}` };
 }
 

@@ -2,6 +2,7 @@ import { TableClient } from '@azure/data-tables';
 import { BlobServiceClient, type ContainerClient, type newPipeline } from '@azure/storage-blob';
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
 import { ServiceError } from '../../errors.ts';
+import { isLoopbackHost } from '../../hosts.ts';
 import type { Log } from '../../ports/log.ts';
 import { storageCall } from './storage-call.ts';
 
@@ -117,11 +118,6 @@ function connect(options: StorageAccountOptions) {
     tableClient: (name: string) =>
       new TableClient(address('table'), name, credential, { retryOptions: tableRetries }),
   };
-}
-
-/** Whether plain http stays on this machine. */
-export function isLoopbackHost(hostname: string): boolean {
-  return /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(hostname);
 }
 
 function isLoopbackConnection(connectionString: string): boolean {
