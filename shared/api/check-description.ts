@@ -15,6 +15,7 @@ import {
   readProfileDescription,
 } from './profile-description.ts';
 import { refusedChanges, updateOf } from './refused-changes.ts';
+import { type Problem, sentencesOf } from './wire-members.ts';
 
 /** More than anybody reads; the rest is counted. */
 const problemsShown = 30;
@@ -37,14 +38,16 @@ interface Proposal extends ParsedDescription {
   readonly others: readonly Profile[];
 }
 
+const findingsOf = (code: ErrorCode, problems: readonly Problem[]): readonly Finding[] =>
+  problems.map(({ sentence }) => ({ severity: 'error', code, message: sentence }));
+
 /** What is wrong with a description in itself and beside its neighbours; its tables are not looked at. */
 export function descriptionFindings({
   description,
   problems,
   others,
 }: Omit<Proposal, 'what'>): readonly Finding[] {
-  const wrong = problems.map((message) => ({ severity: 'error', code: 'PROFILE_INVALID', message }) as const);
-  return [...wrong, ...neighbourFindings(description, others)];
+  return [...findingsOf('PROFILE_INVALID', problems), ...neighbourFindings(description, others)];
 }
 
 /** Codes that `create` refuses a description with. */
@@ -98,13 +101,10 @@ export async function checkDocument(
   ports: ApiPorts,
 ): Promise<void> {
   const { id, organizationId } = profile;
-  const isRead = (member: string) =>
-    !problems.some((problem) => /^The body /.test(problem) || problem.startsWith(`${member} `));
-  const refused = refusedChanges(profile, description)
-    .filter(({ member }) => isRead(member))
-    .map(
-      ({ sentence }) => ({ severity: 'error', code: 'PROFILE_CHANGE_REFUSED', message: sentence }) as const,
-    );
+  const unread = new Set(problems.map(({ member }) => member));
+  const isRead = (member: string) => !unread.has('') && !unread.has(member);
+  const changes = refusedChanges(profile, description).filter(({ member }) => isRead(member));
+  const refused = findingsOf('PROFILE_CHANGE_REFUSED', changes);
   const others = (await ports.profiles.list(organizationId)).filter((other) => other.id !== id);
   const proposal = { what: updateOf(profile), description, problems, others };
   await requireNoProblems(proposal, organizationId, ports, refused);
@@ -121,7 +121,7 @@ export async function readProposal(
 ): Promise<Proposal & { readonly organization: Organization }> {
   const { description, problems } = readProfileDescription(request.body, ports.secrets);
   const what = `${verb} profile ${description.name === '' ? 'without a name' : JSON.stringify(asNamed(description.name))}`;
-  if (description.organizationId === '') throw refusal(what, 'PROFILE_INVALID', problems);
+  if (description.organizationId === '') throw refusal(what, 'PROFILE_INVALID', sentencesOf(problems));
   const organization = await permittedOrganization(request.caller, 'manage', description, ports);
   const others = await ports.profiles.list(organization.id);
   return { what, description, problems, others, organization };

@@ -2,7 +2,7 @@ import { isGuid } from '../model/guid.ts';
 import type { DestinationType, Profile } from '../model/profile.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { listed } from './listed.ts';
-import { kindOf, quoted, WireMembers } from './wire-members.ts';
+import { kindOf, type Problem, problemOf, quoted, WireMembers } from './wire-members.ts';
 
 /** What `ProfileDescriptionBase` says, in our words. */
 export type ProfileDescription = Pick<
@@ -10,10 +10,10 @@ export type ProfileDescription = Pick<
   'organizationId' | 'name' | 'destination' | 'tables' | 'retryPolicy' | 'writeDeleteLog'
 >;
 
-/** What could be read of a description; `problems` are sentences that each name a member. */
+/** What could be read of a description, and what was wrong with its members. */
 export interface ParsedDescription {
   readonly description: ProfileDescription;
-  readonly problems: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
 const destinationTypes: ReadonlyMap<string, DestinationType> = new Map([
@@ -100,7 +100,7 @@ function readSettings(members: WireMembers): Record<string, string> {
 }
 
 /** Each table once, and only names that can be one: the others are problems, and no system is to be asked for them. */
-function readTables(members: WireMembers, problems: string[]): ProfileDescription['tables'] {
+function readTables(members: WireMembers, problems: Problem[]): ProfileDescription['tables'] {
   const entities = members.value('Entities') ?? [];
   if (!Array.isArray(entities)) {
     members.problem('Entities', `must be a list, received ${kindOf(entities)}`);
@@ -128,7 +128,7 @@ function readTables(members: WireMembers, problems: string[]): ProfileDescriptio
   return [...tables.values()];
 }
 
-function readRetryPolicy(members: WireMembers, problems: string[]): ProfileDescription['retryPolicy'] {
+function readRetryPolicy(members: WireMembers, problems: Problem[]): ProfileDescription['retryPolicy'] {
   const policy = new WireMembers(members.value('RetryPolicy'), 'RetryPolicy', problems);
   const backoff = policy.enumeration('Backoff') ?? '0';
   if (backoff !== 'simple' && backoff !== '0')
@@ -154,7 +154,7 @@ export function readProfileDocument(
   profileId: string,
   secrets: ApiPorts['secrets'],
 ): ParsedDocument {
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const members = new WireMembers(body, '', problems);
   const id = members.value('Id') ?? profileId;
   if (typeof id !== 'string' || id.trim().toLowerCase() !== profileId)
@@ -162,7 +162,9 @@ export function readProfileDocument(
   const version = members.enumeration('Version') ?? '';
   if (version === '') members.problem('Version', 'is missing; expected the one that came with the profile');
   const { description, problems: others } = readProfileDescription(body, secrets);
-  return { description, version, problems: [...new Set([...problems, ...others])] };
+  // That the body is no object is told by both.
+  const all = [...problems, ...others].map((problem) => [problem.sentence, problem] as const);
+  return { description, version, problems: [...new Map(all).values()] };
 }
 
 /**
@@ -171,8 +173,8 @@ export function readProfileDocument(
  * good for saying which organization it is for (empty when even that is unknown).
  */
 export function readProfileDescription(body: unknown, secrets: ApiPorts['secrets']): ParsedDescription {
-  const problems: string[] = [];
-  if (body === undefined || body === null) problems.push('The body is empty');
+  const problems: Problem[] = [];
+  if (body === undefined || body === null) problems.push(problemOf('', 'is empty'));
   const members = new WireMembers(body, '', problems);
   const type = readDestinationType(members);
   const description = {

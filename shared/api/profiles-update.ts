@@ -7,6 +7,7 @@ import { liveProfile, notDeleted } from './live-profile.ts';
 import { type ParsedDocument, readProfileDocument } from './profile-description.ts';
 import { moves, refusedChanges, updateOf } from './refused-changes.ts';
 import { statusResponse } from './wire-format.ts';
+import { sentencesOf } from './wire-members.ts';
 
 /** `PROFILE_CHANGED` when the document was made of an older or unknown version. */
 function requireCurrent(profile: Profile, version: string): void {
@@ -22,8 +23,8 @@ function requireCurrent(profile: Profile, version: string): void {
 function replaced(current: Profile, { description, version }: ParsedDocument, now: string): Profile {
   const profile = notDeleted(current);
   requireCurrent(profile, version);
-  const refused = refusedChanges(profile, description).map(({ sentence }) => sentence);
-  if (refused.length > 0) throw refusal(updateOf(profile), 'PROFILE_CHANGE_REFUSED', refused);
+  const refused = refusedChanges(profile, description);
+  if (refused.length > 0) throw refusal(updateOf(profile), 'PROFILE_CHANGE_REFUSED', sentencesOf(refused));
   return {
     ...withTables(profile, description.tables),
     ...description,

@@ -8,7 +8,7 @@ import { tryProfile } from './try-profile.ts';
 export async function profilesValidate(request: ApiRequest, ports: ApiPorts): Promise<string> {
   const proposal = await readProposal(request, 'validate', ports);
   const { description, problems } = proposal;
-  const isPlaceKnown = !problems.some((problem) => problem.startsWith('Destination'));
+  const isPlaceKnown = !problems.some(({ member }) => member.startsWith('Destination'));
   const known = descriptionFindings(proposal);
   const tried = await tryProfile(description, ports, { isPlaceKnown });
   return profileReport(description.name, [...known, ...tried], codeOfProblems);

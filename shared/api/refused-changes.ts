@@ -1,36 +1,26 @@
 import type { Profile } from '../model/profile.ts';
 import { secretOf } from './neighbours.ts';
 import type { ProfileDescription } from './profile-description.ts';
+import { type Problem, problemOf } from './wire-members.ts';
 
 /** How an update is named in messages. */
 export const updateOf = ({ name }: Pick<Profile, 'name'>) => `update profile ${JSON.stringify(name)}`;
-
-/** A member that stays as it is, and why. */
-export interface RefusedChange {
-  readonly member: string;
-  readonly sentence: string;
-}
-
-const refusal = (member: string, sentence: string): RefusedChange => ({
-  member,
-  sentence: `${member} ${sentence}`,
-});
 
 /** Members with which the rows would go to another place, and why an active profile keeps them: the tables are there. */
 export function moves(
   { destination: before }: Pick<Profile, 'destination'>,
   { destination }: Pick<Profile, 'destination'>,
-): readonly RefusedChange[] {
+): readonly Problem[] {
   const { type, schema, prefix, keyVaultUri } = before;
   const why = 'while the profile is active: its tables are there';
-  const stays = (member: string, value: string) => refusal(member, `stays ${JSON.stringify(value)} ${why}`);
+  const stays = (member: string, value: string) => problemOf(member, `stays ${JSON.stringify(value)} ${why}`);
   return [
     ...(destination.type === type ? [] : [stays('DestinationType', type)]),
     ...(destination.schema === schema ? [] : [stays('DestinationSchemaName', schema)]),
     ...(destination.prefix === prefix ? [] : [stays('DestinationPrefix', prefix)]),
     ...(secretOf(destination.keyVaultUri) === secretOf(keyVaultUri)
       ? []
-      : [refusal('DestinationKeyVaultUri', `names the same secret, in any version, ${why}`)]),
+      : [problemOf('DestinationKeyVaultUri', `names the same secret, in any version, ${why}`)]),
   ];
 }
 
@@ -41,10 +31,10 @@ export function moves(
 export function refusedChanges(
   profile: Profile,
   description: Pick<ProfileDescription, 'organizationId' | 'destination'>,
-): readonly RefusedChange[] {
+): readonly Problem[] {
   const stays = `stays ${JSON.stringify(profile.organizationId)}: a profile keeps its organization`;
   return [
-    ...(description.organizationId === profile.organizationId ? [] : [refusal('OrganizationId', stays)]),
+    ...(description.organizationId === profile.organizationId ? [] : [problemOf('OrganizationId', stays)]),
     ...(profile.state === 'active' ? moves(profile, description) : []),
   ];
 }

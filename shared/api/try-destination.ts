@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
-import { exportOf, type Profile } from '../model/profile.ts';
+import { asToldTo, exportOf, type Profile } from '../model/profile.ts';
 import type { DestinationTable } from '../model/table-schema.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { listed } from './listed.ts';
@@ -9,18 +9,11 @@ import type { Trial } from './trial.ts';
 /** A profile or a description of one. */
 export type Tried = Pick<Profile, 'organizationId' | 'destination' | 'tables'> & { readonly id?: string };
 
-/** Nothing of another organization is told but that it has such a profile. */
-function occupied(tables: readonly string[], owner: Profile, organizationId: string): Finding {
-  const who =
-    owner.organizationId === organizationId
-      ? `profile ${JSON.stringify(owner.name)}`
-      : 'a profile of another organization';
-  return {
-    severity: 'error',
-    code: 'DESTINATION_TABLE_CONFLICT',
-    message: `Cannot fill ${listed(tables)}: ${who} fills the same tables of this database; another schema or prefix is needed.`,
-  };
-}
+const occupied = (tables: readonly string[], who: string): Finding => ({
+  severity: 'error',
+  code: 'DESTINATION_TABLE_CONFLICT',
+  message: `Cannot fill ${listed(tables)}: ${who} fills the same tables of this database; another schema or prefix is needed.`,
+});
 
 /** It was deleted here, or lives in another deployment: then each would take the tables from the other for ever. */
 const ownedByNobodyKnown = (tables: readonly string[]): Finding => ({
@@ -40,7 +33,7 @@ async function ownerFindings(
     const owner = await profiles.get(ownerId);
     if (owner === undefined) return [ownedByNobodyKnown(tables)];
     const filled = tables.filter((table) => exportOf(owner, table) !== undefined);
-    return filled.length === 0 ? [] : [occupied(filled, owner, organizationId)];
+    return filled.length === 0 ? [] : [occupied(filled, asToldTo(organizationId, owner))];
   });
   return (await Promise.all(findings)).flat();
 }

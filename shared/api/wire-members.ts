@@ -16,19 +16,33 @@ function received(value: unknown): string {
   return typeof value === 'object' ? kindOf(value) : String(value);
 }
 
+/** A sentence about the member of a body that it begins with; empty for the body itself. */
+export interface Problem {
+  readonly member: string;
+  readonly sentence: string;
+}
+
+/** The problem of a member, or of the body when it has no name. */
+export const problemOf = (member: string, what: string): Problem => ({
+  member,
+  sentence: `${member || 'The body'} ${what}`,
+});
+
+export const sentencesOf = (problems: readonly Problem[]) => problems.map(({ sentence }) => sentence);
+
 /** Members of one JSON object, found without regard to case, null being absent; collects what is wrong with them. */
 export class WireMembers {
   readonly #members: ReadonlyMap<string, unknown>;
   readonly #path: string;
-  readonly #problems: string[];
+  readonly #problems: Problem[];
   readonly #isOther: boolean;
 
-  constructor(value: unknown, path: string, problems: string[]) {
+  constructor(value: unknown, path: string, problems: Problem[]) {
     this.#path = path === '' ? '' : `${path}.`;
     this.#problems = problems;
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
     this.#isOther = !isObject && value !== undefined && value !== null;
-    if (this.#isOther) problems.push(`${path || 'The body'} must be an object, received ${kindOf(value)}`);
+    if (this.#isOther) problems.push(problemOf(path, `must be an object, received ${kindOf(value)}`));
     const entries = isObject ? Object.entries(value) : [];
     this.#members = new Map(
       entries.filter(([, member]) => member !== null).map(([name, member]) => [name.toLowerCase(), member]),
@@ -40,8 +54,8 @@ export class WireMembers {
   }
 
   /** That of which no member can be read is told once, not again for each. */
-  problem(name: string, sentence: string): void {
-    if (!this.#isOther) this.#problems.push(`${this.#path}${name} ${sentence}`);
+  problem(name: string, what: string): void {
+    if (!this.#isOther) this.#problems.push(problemOf(`${this.#path}${name}`, what));
   }
 
   text(name: string): string | undefined {

@@ -53,6 +53,12 @@ export type Profile = Readonly<z.infer<typeof profileSchema>>;
 /** A name as it is compared: without case, and the same however its accents are written. */
 export const comparableName = (name: string) => name.normalize('NFC').toLowerCase();
 
+/** How those of an organization are told of a profile: of another's, only that there is one, for they may not see it. */
+export const asToldTo = (organizationId: string, profile: Pick<Profile, 'organizationId' | 'name'>) =>
+  profile.organizationId === organizationId
+    ? `profile ${JSON.stringify(profile.name)}`
+    : 'a profile of another organization';
+
 /** Whether the profile is gone, or marked by a deletion that is under way or was interrupted. */
 export const isDeleted = (profile: Profile | undefined) =>
   profile === undefined || profile.state === 'deleted';

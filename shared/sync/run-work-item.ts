@@ -1,5 +1,5 @@
 import { hasCode, ServiceError } from '../errors.ts';
-import { exportOf, type Profile } from '../model/profile.ts';
+import { asToldTo, exportOf, type Profile } from '../model/profile.ts';
 import type { SyncState } from '../model/sync-state.ts';
 import type { SyncTableItem } from '../model/work-item.ts';
 import type { Destination } from '../ports/destination.ts';
@@ -129,13 +129,11 @@ async function claimTable(
     const other = await ports.profiles.get(otherId);
     if (!other || exportOf(other, table)?.scope !== 'all')
       return await destination.claim(table, { ...owner, replaces: otherId });
-    // Administrators of this organization read it, and may not be those of the other.
-    const isNeighbour = other.organizationId === profile.organizationId;
-    const who = isNeighbour ? `profile "${other.name}"` : 'a profile of another organization';
+    const who = asToldTo(profile.organizationId, other);
     throw new ServiceError(
       'DESTINATION_TABLE_CONFLICT',
       `Cannot fill table "${table}" for profile "${profile.name}": ${who} fills it in the same place.`,
-      { parameters: isNeighbour ? [table, other.name] : [table] },
+      { parameters: [table] },
     );
   }
 }

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { readProfileDescription } from '../../../shared/api/profile-description.ts';
+import { sentencesOf } from '../../../shared/api/wire-members.ts';
 
 const problemsOf = (Name: string) =>
-  readProfileDescription({ Name }, { problemsOfAddress: () => [] }).problems.filter((problem) =>
-    problem.startsWith('Name '),
+  readProfileDescription({ Name }, { problemsOfAddress: () => [] }).problems.filter(
+    ({ member }) => member === 'Name',
   );
 
 test.each([
@@ -20,7 +21,7 @@ test.each([
   ['a line separator', 'Report\u2028ing'],
   ['half a character', 'Reporting\uD83E'],
 ])('a name with %s is refused', (_, name) => {
-  expect(problemsOf(name)).toEqual([
+  expect(sentencesOf(problemsOf(name))).toEqual([
     'Name must not hold control characters, invisible ones or halves of characters',
   ]);
 });

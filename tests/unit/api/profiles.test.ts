@@ -7,6 +7,7 @@ import { profilesDelete } from '../../../shared/api/profiles-delete.ts';
 import { profilesFailures } from '../../../shared/api/profiles-failures.ts';
 import { profilesGet } from '../../../shared/api/profiles-get.ts';
 import { profilesList } from '../../../shared/api/profiles-list.ts';
+import { sentencesOf } from '../../../shared/api/wire-members.ts';
 import { errorCodes } from '../../../shared/error-codes.ts';
 import { description, errorOf, organization, request, type Stub, stubPorts } from './stub-ports.ts';
 
@@ -72,7 +73,7 @@ describe('create', () => {
       Entities: [{ Type: 1 }],
     };
     const { problems } = readProfileDescription(wrong, stubPorts().ports.secrets);
-    expect(problems).toEqual([
+    expect(sentencesOf(problems)).toEqual([
       'Name must be text, received a number',
       'OrganizationId must be text, received an object',
       'DestinationKeyVaultUri must be text, received a list',

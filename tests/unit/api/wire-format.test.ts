@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readProfileDescription } from '../../../shared/api/profile-description.ts';
 import { profileDetails, statusResponse } from '../../../shared/api/wire-format.ts';
+import { sentencesOf } from '../../../shared/api/wire-members.ts';
 import { type Profile, profileStates } from '../../../shared/model/profile.ts';
 import { newSyncState, type SyncState } from '../../../shared/model/sync-state.ts';
 import { description, organization, stubPorts } from './stub-ports.ts';
 
 const { secrets } = stubPorts().ports;
 const read = (change: object = {}) => readProfileDescription({ ...description, ...change }, secrets);
-const problemsOf = (change: object) => read(change).problems;
+const problemsOf = (change: object) => sentencesOf(read(change).problems);
 
 describe('profile descriptions in', () => {
   test('the production client sends what is understood', () => {

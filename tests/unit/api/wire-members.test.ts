@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { secretAddress } from '../../../shared/adapters/keyvault/secret-address.ts';
 import { readProfileDescription, readProfileDocument } from '../../../shared/api/profile-description.ts';
 import { profileDetails } from '../../../shared/api/wire-format.ts';
+import { sentencesOf } from '../../../shared/api/wire-members.ts';
 import { type Profile, profileStates } from '../../../shared/model/profile.ts';
 import { newSyncState } from '../../../shared/model/sync-state.ts';
 import { organization } from './stub-ports.ts';
@@ -239,13 +240,13 @@ describe('a description that is wrong', () => {
           { ...sent(good), ...Object.fromEntries(changes) },
           secrets,
         );
-        const named = new Set(problems.map((problem) => /^[A-Za-z]+/.exec(problem)?.[0]));
+        const named = new Set(problems.map(({ member }) => /^[A-Za-z]+/.exec(member)?.[0]));
         expect([...named].sort()).toEqual(changes.map(([name]) => name).sort());
         // Other systems are asked for the rest, so nothing else may be in it.
         const names = description.tables.map(({ name }) => name);
         for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
         expect(new Set(names).size).toBe(names.length);
-        for (const problem of problems.slice(0, 100)) {
+        for (const problem of sentencesOf(problems).slice(0, 100)) {
           expect(problem).not.toContain('hunter2');
           expect(problem.length).toBeLessThan(3500);
         }
@@ -256,13 +257,13 @@ describe('a description that is wrong', () => {
 
   test('what is no object is told once, and not again for each member that it does not have', () => {
     const body = { ...sent(good), RetryPolicy: 'x', Entities: [{ Type: 'account' }, 5, ['contact']] };
-    expect(readProfileDescription(body, secrets).problems).toEqual([
+    expect(sentencesOf(readProfileDescription(body, secrets).problems)).toEqual([
       'Entities[1] must be an object, received a number',
       'Entities[2] must be an object, received a list',
       'RetryPolicy must be an object, received a string',
     ]);
     for (const read of [readProfileDescription([], secrets), readProfileDocument([], good.id, secrets)])
-      expect(read.problems).toEqual(['The body must be an object, received a list']);
+      expect(sentencesOf(read.problems)).toEqual(['The body must be an object, received a list']);
   });
 
   test('no JSON makes reading throw, not even one of half characters, deep or with names of every object', () => {
@@ -281,7 +282,8 @@ describe('a description that is wrong', () => {
           readProfileDocument(body, good.id, secrets),
         ]) {
           expect(problems.length).toBeGreaterThan(0);
-          for (const problem of problems) expect(problem).toBeTypeOf('string');
+          for (const { member, sentence } of problems)
+            expect(sentence.startsWith(`${member || 'The body'} `)).toBe(true);
         }
       }),
       { numRuns: 1000 },
