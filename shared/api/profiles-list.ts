@@ -4,13 +4,13 @@ import type { Profile } from '../model/profile.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { permittedOrganization } from './permitted-organization.ts';
 import { queryValues } from './query-values.ts';
-import { profileDetails } from './wire-format.ts';
+import { profileDetails, profileText } from './wire-format.ts';
 
 /** The store gives the same object until a profile changes, and an organization may have thousands. */
 const texts = new WeakMap<Profile, string>();
 
 function textOf(profile: Profile): string {
-  const text = texts.get(profile) ?? JSON.stringify(profileDetails(profile));
+  const text = texts.get(profile) ?? profileText(profile);
   texts.set(profile, text);
   return text;
 }

@@ -80,6 +80,12 @@ function tableDates(state: SyncState) {
   });
 }
 
+/** DES: `EntityDescription`. */
+const tableDescription = ({ name, settings }: Profile['tables'][number]) => ({
+  Type: name,
+  Settings: settings,
+});
+
 /**
  * DES: `ProfileDetailsDTO`. With `states` every table has a status, also one that no activation has reached yet.
  */
@@ -96,11 +102,10 @@ export function profileDetails(profile: Profile, states?: readonly SyncState[]) 
     DestinationKeyVaultUri: profile.destination.keyVaultUri,
     DestinationPrefix: profile.destination.prefix,
     DestinationSchemaName: profile.destination.schema,
-    Entities: profile.tables.map(({ name, settings }, index) => {
+    Entities: profile.tables.map((table, index) => {
       const state = statesOfTables?.[index];
-      const described = { Type: name, Settings: settings };
-      if (state === undefined) return described;
-      return { ...described, ...tableDates(state), Status: tableStatus(profile, state) };
+      if (state === undefined) return tableDescription(table);
+      return { ...tableDescription(table), ...tableDates(state), Status: tableStatus(profile, state) };
     }),
     RetryPolicy: {
       MaxRetryCount: profile.retryPolicy.maxRetryCount,
@@ -114,6 +119,23 @@ export function profileDetails(profile: Profile, states?: readonly SyncState[]) 
     UpdateTime: profile.updatedAt,
     Status: statesOfTables && profileStatus(profile, statesOfTables),
   });
+}
+
+/** Thousands of profiles may share the objects of their tables. */
+const tableTexts = new WeakMap<object, string>();
+
+function tableText(table: Profile['tables'][number]): string {
+  const known = tableTexts.get(table);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(tableDescription(table));
+  tableTexts.set(table, text);
+  return text;
+}
+
+/** `profileDetails` without a status, as JSON. */
+export function profileText(profile: Profile): string {
+  const { Entities: _, ...members } = profileDetails({ ...profile, tables: [] });
+  return `${JSON.stringify(members).slice(0, -1)},"Entities":[${profile.tables.map(tableText).join(',')}]}`;
 }
 
 /** DES: `StatusResponse`; the state as the number it is in the profile. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { secretAddress } from '../../../shared/adapters/keyvault/secret-address.ts';
 import { readProfileDescription, readProfileDocument } from '../../../shared/api/profile-description.ts';
-import { profileDetails } from '../../../shared/api/wire-format.ts';
+import { profileDetails, profileText } from '../../../shared/api/wire-format.ts';
 import { sentencesOf } from '../../../shared/api/wire-members.ts';
 import { type Profile, profileStates } from '../../../shared/model/profile.ts';
 import { newSyncState } from '../../../shared/model/sync-state.ts';
@@ -148,6 +148,14 @@ describe('a profile that is sent out', () => {
           problems: [],
           version: String(one.version),
         });
+      }),
+    );
+  });
+
+  test('has the same members in a list', () => {
+    fc.assert(
+      fc.property(profile, (one) => {
+        expect(JSON.parse(profileText(one))).toEqual(JSON.parse(JSON.stringify(profileDetails(one))));
       }),
     );
   });
