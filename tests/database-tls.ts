@@ -23,5 +23,5 @@ export async function turnTls(superuser: Client, state: 'on' | 'off'): Promise<v
   await superuser.query('SELECT pg_reload_conf()');
   await vi.waitFor(async () => {
     expect((await superuser.query('SHOW ssl')).rows).toEqual([{ ssl: state }]);
-  });
+  }, 10_000);
 }

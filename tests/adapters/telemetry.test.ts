@@ -30,7 +30,7 @@ describe('telemetry to a file', () => {
       const read = readFileSync(path, 'utf8').trim().split('\n');
       expect(read).toHaveLength(3);
       return read.map((line) => JSON.parse(line));
-    });
+    }, 10_000);
     expect(lines.map(({ measurements }) => measurements.rows)).toEqual([1, 2, 3]);
     expect(lines[2]).toEqual({ time: expect.any(String), name: 'automation.row.healed', ...parts });
   });
@@ -39,7 +39,7 @@ describe('telemetry to a file', () => {
     const telemetry = fileTelemetry(join(folder, 'missing', 'events.jsonl'), log);
     telemetry.event('automation.row.healed', healed);
     telemetry.event('automation.row.healed', healed);
-    await vi.waitFor(() => expect(log.warn).toHaveBeenCalled());
+    await vi.waitFor(() => expect(log.warn).toHaveBeenCalled(), 10_000);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(log.warn).toHaveBeenCalledTimes(1);
   });
@@ -70,15 +70,17 @@ describe('telemetry to Application Insights', () => {
     );
     telemetry.event('automation.row.healed', healed);
     await telemetry.flush();
-    await vi.waitFor(() =>
-      expect(received).toContainEqual(
-        expect.objectContaining({
-          data: {
-            baseType: 'EventData',
-            baseData: expect.objectContaining({ name: 'automation.row.healed', ...parts }),
-          },
-        }),
-      ),
+    await vi.waitFor(
+      () =>
+        expect(received).toContainEqual(
+          expect.objectContaining({
+            data: {
+              baseType: 'EventData',
+              baseData: expect.objectContaining({ name: 'automation.row.healed', ...parts }),
+            },
+          }),
+        ),
+      10_000,
     );
     server.close();
     server.closeAllConnections();

@@ -165,7 +165,7 @@ describe('an answer', () => {
   test('is an empty 500 when the function throws', async () => {
     const response = await fetch(`${host.url}/api/fail`);
     expect([response.status, await response.text()]).toEqual([500, '']);
-    await vi.waitFor(() => expect(log()).toMatch(/ERROR http-fail failed: Error: secret detail/));
+    await vi.waitFor(() => expect(log()).toMatch(/ERROR http-fail failed: Error: secret detail/), 10_000);
   });
 
   test.each([
@@ -200,7 +200,10 @@ describe('a client that goes away', () => {
 
   test('in the middle of a body in chunks ends its function', async () => {
     await leave(`${head(`echo/${guid}/x`, inChunks)}5\r\nhello\r\n`);
-    await vi.waitFor(() => expect(failures().at(-1)).toMatch(/http-echo failed: .*(aborted|terminated)/));
+    await vi.waitFor(
+      () => expect(failures().at(-1)).toMatch(/http-echo failed: .*(aborted|terminated)/),
+      10_000,
+    );
   });
 
   test('in the middle of an announced body is not heard of by the function', async () => {

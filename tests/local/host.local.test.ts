@@ -83,8 +83,9 @@ describe('http', () => {
     const response = await fetch(`${host.url}/api/fail`);
     expect(response.status).toBe(500);
     expect(await response.text()).toBe('');
-    await vi.waitFor(() =>
-      expect(readFileSync(logFile, 'utf8')).toMatch(/ERROR http-fail failed: Error: secret detail/),
+    await vi.waitFor(
+      () => expect(readFileSync(logFile, 'utf8')).toMatch(/ERROR http-fail failed: Error: secret detail/),
+      10_000,
     );
   });
 
@@ -146,7 +147,7 @@ describe('queues', () => {
     expect(response.status).toBe(204);
     await vi.waitFor(() => expect([notesOf('first').length, notesOf('second').length]).toEqual([1, 1]), 5000);
     expect(notesOf('first')[0]).toMatchObject({ message: { name: 'first' }, dequeueCount: 1 });
-    await vi.waitFor(async () => expect(await inboxLength()).toBe(0));
+    await vi.waitFor(async () => expect(await inboxLength()).toBe(0), 10_000);
   });
 
   test('a failed message comes again, until it succeeds', async () => {
@@ -155,7 +156,7 @@ describe('queues', () => {
       () => expect(notesOf('third time').map((note) => note.dequeueCount)).toEqual([1, 2, 3]),
       10_000,
     );
-    await vi.waitFor(async () => expect(await inboxLength()).toBe(0));
+    await vi.waitFor(async () => expect(await inboxLength()).toBe(0), 10_000);
     expect(await queue(`${inbox}-poison`).exists()).toBe(false);
   });
 
@@ -166,7 +167,7 @@ describe('queues', () => {
       const [message] = (await queue(`${inbox}-poison`).receiveMessages()).receivedMessageItems;
       expect(message).toBeDefined();
       return message;
-    });
+    }, 10_000);
     expect(Buffer.from(poison?.messageText ?? '', 'base64').toString()).toBe(
       '{"name":"hopeless","fail":true}',
     );
@@ -237,7 +238,7 @@ describe('the admin address', () => {
   test('fires a timer at once', async () => {
     const before = notes((note) => note.tick).length;
     expect((await admin('Timer-Tick')).status).toBe(202);
-    await vi.waitFor(() => expect(notes((note) => note.tick).length).toBe(before + 1));
+    await vi.waitFor(() => expect(notes((note) => note.tick).length).toBe(before + 1), 10_000);
   });
 
   test('gives a message to a queue function', async () => {

@@ -240,7 +240,7 @@ test('a part that does not react is killed in time, and a second Ctrl-C kills at
   process.kill(partOf(impatient, 'app'), 'SIGSTOP');
   impatient.interrupt();
   impatient.interrupt(); // The echo of the first, as npm may send it.
-  await vi.waitFor(() => expect(impatient.output()).toContain('Ctrl-C again kills'));
+  await vi.waitFor(() => expect(impatient.output()).toContain('Ctrl-C again kills'), 10_000);
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(processes().some(({ pid }) => pid === impatient.pid)).toBe(true);
   const again = Date.now();

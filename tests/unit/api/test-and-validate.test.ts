@@ -252,7 +252,7 @@ describe('a test that takes too long', () => {
       return controller.signal;
     };
     const outcome = profilesTest(request({ id: String(Id) }), stub.ports).catch((error: unknown) => error);
-    await vi.waitFor(() => expect(limits.length).toBe(2));
+    await vi.waitFor(() => expect(limits.length).toBe(2), 10_000);
     for (const [milliseconds, controller] of limits) if (isOver(milliseconds)) controller.abort();
     return outcome;
   }
