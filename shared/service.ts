@@ -141,6 +141,7 @@ function build(settings: Settings) {
       verifyIntervalSeconds: settings.VERIFY_INTERVAL_SECONDS,
       verifyTimeoutSeconds: settings.VERIFY_TIMEOUT_SECONDS,
     },
+    ingestSeconds: settings.WORK_ITEM_SECONDS,
   };
 
   return {

@@ -77,7 +77,7 @@ export const settingsSchema = z.object({
     'Pages of initial loads that one instance holds at a time. A page of a wide table takes some 100 MB.',
   ),
   WORK_ITEM_SECONDS: numberBetween(1, 400, 240).describe(
-    'A turn begins no new page after this time; the page that it is at must end within the 600 s of functionTimeout.',
+    'A turn begins no new page after this time; the page that it is at must end within the 600 s of functionTimeout. So long, too, one run reads failure logs.',
   ),
   DELTA_INTERVAL_SECONDS: numberBetween(1, 3600, 15).describe(
     'Until a table that just changed is asked again.',

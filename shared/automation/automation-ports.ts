@@ -29,4 +29,6 @@ export interface AutomationPorts {
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   readonly options: AutomationOptions;
+  /** How long one run reads failure logs; from a setting. */
+  readonly ingestSeconds: number;
 }

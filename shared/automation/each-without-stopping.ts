@@ -25,11 +25,14 @@ export async function eachWithoutStopping<T>(
   if (defects.length > 0) throw defects[0];
 }
 
-/** The same for each of the exporter's profiles; while the exporter cannot be asked, nothing is done. */
+/**
+ * The same for each of the exporter's profiles; while the exporter cannot be asked, nothing is done. `profilesLeft` counts
+ * the profile itself and those after it.
+ */
 export async function eachProfile(
   doing: string,
   ports: AutomationPorts,
-  act: (profile: ExportedProfile) => Promise<void>,
+  act: (profile: ExportedProfile, profilesLeft: number) => Promise<void>,
 ): Promise<void> {
   let profiles: readonly ExportedProfile[] = [];
   try {
@@ -37,7 +40,9 @@ export async function eachProfile(
   } catch (error) {
     if (!logTrouble(doing, error, ports.log)) throw error;
   }
-  await eachWithoutStopping(profiles, ({ name }) => `${doing} of profile "${name}"`, ports.log, act);
+  let left = profiles.length;
+  const nameOf = ({ name }: ExportedProfile) => `${doing} of profile "${name}"`;
+  await eachWithoutStopping(profiles, nameOf, ports.log, (profile) => act(profile, left--));
 }
 
 /** Logs a foreseen error, as a warning when it passes by itself. False: it is none, and must be thrown on. */

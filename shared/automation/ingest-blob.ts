@@ -4,6 +4,7 @@ import { FailureLineParser, type FailureLogPiece } from '../model/failure-line-p
 import type { ExportedProfile } from '../ports/exporter-api.ts';
 import type { FailureBlob } from '../ports/failure-blobs.ts';
 import type { AutomationPorts } from './automation-ports.ts';
+import { headReader } from './blob-head.ts';
 import { classify } from './classify.ts';
 
 const piecesPerBatch = 500;
@@ -14,29 +15,45 @@ export interface BlobReading {
   readonly link: string;
   readonly blob: FailureBlob;
   readonly offset: number;
+  /** The head that the blob is known by; undefined when it is read from its beginning. */
+  readonly head: string | undefined;
+  /** Nobody has written since the last run, so that text without an end will have none. */
+  readonly isUnchanged: boolean;
+  /** No batch is begun after this time (milliseconds), but for the first. */
+  readonly endsAt: number;
 }
 
 /**
- * Reads a blob to its end, batch by batch: entries go to the ledger and other text to quarantine before the watermark
- * moves past them, so that a crash only makes the next run read them again.
+ * Reads a blob to the end that it had when it was listed, batch by batch: entries go to the ledger and other text to
+ * quarantine before the watermark moves past them, so that a crash only makes the next run read them again. An entry in
+ * the middle of whose last line the blob ends may still be written: it is read again with what follows it.
  */
 export async function ingestBlob(reading: BlobReading, ports: AutomationPorts): Promise<void> {
   const { link, blob, offset } = reading;
+  const stream = await ports.failureBlobs.read(link, blob.name, offset, blob.length);
+  // It was deleted, or written anew and is read when it is listed the next time.
+  if (stream === undefined) return;
   const parser = new FailureLineParser(offset);
+  const reader = headReader();
+  const moveTo = (end: number) =>
+    ports.ledger.setWatermarks(reading.profile.id, [
+      { blobName: blob.name, offset: end, etag: blob.etag, head: reading.head ?? reader.head() },
+    ]);
+  let readTo = offset;
   let batch: FailureLogPiece[] = [];
-  for await (const bytes of ports.failureBlobs.read(link, blob, offset)) {
+  for await (const bytes of stream) {
+    reader.push(bytes);
+    readTo += bytes.length;
     batch.push(...parser.push(bytes));
     if (batch.length < piecesPerBatch) continue;
     await keep(reading, batch, ports);
-    await moveWatermark(reading, batch.at(-1)?.end ?? offset, ports);
+    await moveTo(batch.at(-1)?.end ?? offset);
+    if (ports.clock.now().getTime() >= reading.endsAt) return;
     batch = [];
   }
-  await keep(reading, [...batch, ...parser.end()], ports);
-  await moveWatermark(reading, blob.length, ports);
-}
-
-async function moveWatermark({ profile, blob }: BlobReading, offset: number, ports: AutomationPorts) {
-  await ports.ledger.setWatermark(profile.id, { blobName: blob.name, offset, etag: blob.etag });
+  const unfinishedAt = reading.isUnchanged ? undefined : parser.unfinishedAt;
+  await keep(reading, unfinishedAt === undefined ? [...batch, ...parser.end()] : batch, ports);
+  await moveTo(unfinishedAt ?? readTo);
 }
 
 async function keep(

@@ -43,6 +43,12 @@ export class FailureLineParser {
     return this.#lines.push(bytes).flatMap((line) => this.#read(line));
   }
 
+  /** Where the piece begins in the middle of whose line the bytes end so far; undefined when they end with a line. */
+  get unfinishedAt(): number | undefined {
+    if (this.#lines.isAtLineStart) return undefined;
+    return this.#draft?.offset ?? this.#headLines[0]?.offset ?? this.#lines.offset;
+  }
+
   /** The last pieces, because the blob ends here. */
   end(): FailureLogPiece[] {
     const pieces = this.#lines.end().flatMap((line) => this.#read(line));

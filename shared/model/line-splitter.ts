@@ -25,6 +25,16 @@ export class LineSplitter {
     this.#buffer = new Uint8Array(maxBytes);
   }
 
+  /** Whether all bytes so far came out in whole lines. */
+  get isAtLineStart(): boolean {
+    return this.#length === 0 && this.#isLineStart;
+  }
+
+  /** Where the bytes begin that have not come out yet. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   push(bytes: Uint8Array): LinePiece[] {
     const pieces: LinePiece[] = [];
     for (let at = 0; at < bytes.length; ) {

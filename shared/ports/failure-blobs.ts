@@ -3,13 +3,22 @@ export interface FailureBlob {
   readonly name: string;
   /** Bytes. */
   readonly length: number;
+  /** Differs after each write. */
   readonly etag: string;
 }
 
-/** Failure logs, read through the link that an exporter hands out. The link is a secret: it is never logged. */
+/** Failure containers, read through the links that an exporter hands out. A link is a secret: it is never logged. */
 export interface FailureBlobs {
-  /** Blobs whose name starts with the prefix, in the order of their names. The link's origin must be an expected one. */
-  list(link: string, prefix: string): AsyncIterable<FailureBlob>;
-  /** The bytes from `offset` to the end as they were when listed, in pieces of bounded size. */
-  read(link: string, blob: FailureBlob, offset: number): AsyncIterable<Uint8Array>;
+  /** All blobs, in the order of their names. The link must lead to a container of an expected server. */
+  list(link: string): AsyncIterable<FailureBlob>;
+  /**
+   * The bytes from `offset` up to `end`, in pieces of bounded size; fewer when there are not as many. Undefined when the
+   * blob is gone, or is so short now that there are none.
+   */
+  read(
+    link: string,
+    blobName: string,
+    offset: number,
+    end: number,
+  ): Promise<AsyncIterable<Uint8Array> | undefined>;
 }

@@ -6,6 +6,8 @@ export interface Watermark {
   /** Bytes already in the ledger. */
   readonly offset: number;
   readonly etag: string;
+  /** What the blob began with, to notice that it was written anew. */
+  readonly head: string;
 }
 
 /** Text that no grammar fits, kept with its place. */
@@ -37,7 +39,9 @@ export interface FailureLedger {
     change: (failure: Failure) => Failure | undefined,
   ): Promise<Failure | undefined>;
   watermarks(profileId: string): Promise<ReadonlyMap<string, Watermark>>;
-  setWatermark(profileId: string, watermark: Watermark): Promise<void>;
+  setWatermarks(profileId: string, watermarks: readonly Watermark[]): Promise<void>;
+  /** Removes the watermarks of blobs that are gone. */
+  forgetBlobs(profileId: string, blobNames: readonly string[]): Promise<void>;
   /** Keeps evidence of text that could not be parsed; the same text at the same place is kept once. */
   quarantine(profileId: string, text: UnreadableText): Promise<void>;
 }

@@ -22,6 +22,10 @@ export const telemetryEvents = {
     measurements: ['failures'],
   },
   'automation.text.quarantined': { properties: ['profileId', 'profileName'], measurements: ['pieces'] },
+  'automation.notification.found': {
+    properties: ['profileId', 'profileName', 'folder'],
+    measurements: ['blobs', 'bytes'],
+  },
   'automation.row.retouched': { properties: ['profileId', 'table', 'outcome'], measurements: ['rows'] },
   'automation.row.healed': { properties: ['profileId', 'table', 'cause'], measurements: ['rows', 'seconds'] },
   'automation.row.abandoned': {

@@ -55,12 +55,13 @@ const idsOf = (failures: readonly Failure[]) => failures.map(({ id }) => id).sor
 export function failuresContract(open: () => FailuresUnderTest): void {
   async function listed({ blobs }: FailuresUnderTest, link: string, prefix: string): Promise<FailureBlob[]> {
     const found: FailureBlob[] = [];
-    for await (const blob of blobs.list(link, prefix)) found.push(blob);
+    for await (const blob of blobs.list(link)) if (blob.name.startsWith(prefix)) found.push(blob);
     return found;
   }
   async function textOf({ blobs }: FailuresUnderTest, link: string, blob: FailureBlob, offset = 0) {
     const pieces: Uint8Array[] = [];
-    for await (const piece of blobs.read(link, blob, offset)) pieces.push(piece);
+    const bytes = await blobs.read(link, blob.name, offset, blob.length);
+    for await (const piece of bytes ?? []) pieces.push(piece);
     return Buffer.concat(pieces).toString();
   }
 
@@ -108,6 +109,23 @@ export function failuresContract(open: () => FailuresUnderTest): void {
       const hours = (await listed(ports, link, 'failurelog/')).map(({ name }) => name.slice(0, 24));
       expect(hours).toEqual(['failurelog/2026/11/23/09', 'failurelog/2026/11/23/10']);
       expect(await listed(ports, link, '')).toHaveLength(3);
+    });
+
+    it('is read from byte to byte, and no more than there is', async () => {
+      const ports = open();
+      const profileId = randomUUID();
+      await ports.log.append(profileId, 'failurelog', [anEntry({ reason: 'plain' })], hour);
+      const link = await ports.log.link(profileId);
+      const [blob] = (await listed(ports, link, '')) as [FailureBlob];
+      const text = await textOf(ports, link, blob);
+      const { name, length } = blob;
+      expect(await textOf(ports, link, { ...blob, length: 9 }, 2)).toBe(text.slice(2, 9));
+      expect(await textOf(ports, link, { ...blob, length: length + 50 }, length - 2)).toBe(text.slice(-2));
+      expect(await ports.blobs.read(link, name, length, length + 50)).toBeUndefined();
+      expect(await ports.blobs.read(link, `${name}.gone`, 0, 9)).toBeUndefined();
+      await ports.log.append(profileId, 'failurelog', [anEntry()], hour);
+      const [grown] = (await listed(ports, link, '')) as [FailureBlob];
+      expect(grown.etag).not.toBe(blob.etag);
     });
 
     it('has links to one profile only, and not to strange places', async () => {
@@ -224,12 +242,16 @@ export function failuresContract(open: () => FailuresUnderTest): void {
       const { ledger } = open();
       const profileId = randomUUID();
       const blobName = `${folder}a?#/%20.log`;
-      await ledger.setWatermark(profileId, { blobName, offset: 5, etag: '"1"' });
-      await ledger.setWatermark(profileId, { blobName, offset: 3_000_000_000, etag: '"2"' });
-      expect([...(await ledger.watermarks(profileId))]).toEqual([
-        [blobName, { blobName, offset: 3_000_000_000, etag: '"2"' }],
-      ]);
+      await ledger.setWatermarks(profileId, [{ blobName, offset: 5, etag: '"1"', head: '' }]);
+      const mark = { blobName, offset: 3_000_000_000, etag: '"2"', head: '512-abc' };
+      const others = Array.from({ length: 120 }, (_, index) => ({ ...mark, blobName: `data/${index}` }));
+      await ledger.setWatermarks(profileId, [mark, ...others]);
+      const all = await ledger.watermarks(profileId);
+      expect(all.size).toBe(121);
+      expect(all.get(blobName)).toEqual(mark);
       expect((await ledger.watermarks(randomUUID())).size).toBe(0);
+      await ledger.forgetBlobs(profileId, ['never there', ...others.map((each) => each.blobName)]);
+      expect([...(await ledger.watermarks(profileId)).values()]).toEqual([mark]);
     });
 
     it('keeps text that cannot be read, the same text once', async () => {

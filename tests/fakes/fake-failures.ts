@@ -2,12 +2,29 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError } from '../../shared/errors.ts';
 import { canBecome, type Failure, isOpen } from '../../shared/model/failure.ts';
 import { writeFailureLine } from '../../shared/model/failure-line.ts';
-import type { FailureBlobs } from '../../shared/ports/failure-blobs.ts';
+import type { FailureBlob, FailureBlobs } from '../../shared/ports/failure-blobs.ts';
 import type { FailureLedger, UnreadableText, Watermark } from '../../shared/ports/failure-ledger.ts';
 import type { FailureLog } from '../../shared/ports/failure-log.ts';
 import { fakeDocuments } from './fake-storage.ts';
 
 const origin = 'https://failures.example/';
+
+/** The blobs of a container in memory as they are listed; what is written has another etag. */
+export function listedOf(container: ReadonlyMap<string, Buffer>): FailureBlob[] {
+  return [...container]
+    .sort()
+    .map(([name, bytes]) => ({ name, length: bytes.length, etag: `"${bytes.toString('base64')}"` }));
+}
+
+/** Bytes of one of them, in small pieces. */
+export function readOf(container: ReadonlyMap<string, Buffer>, name: string, offset: number, end: number) {
+  const bytes = container.get(name);
+  if (bytes === undefined || offset >= Math.min(end, bytes.length)) return undefined;
+  return (async function* () {
+    for (let at = offset; at < Math.min(end, bytes.length); at += 100)
+      yield new Uint8Array(bytes.subarray(at, Math.min(end, at + 100)));
+  })();
+}
 
 /** A failure log in memory and the blobs behind its links; `containers` maps a profile to its blobs by name. */
 export function fakeFailureLog(): {
@@ -45,15 +62,10 @@ export function fakeFailureLog(): {
       },
     },
     blobs: {
-      async *list(link, prefix) {
-        for (const [name, { length }] of [...opened(link)].sort())
-          if (name.startsWith(prefix)) yield { name, length, etag: `"${length}"` };
+      async *list(link) {
+        yield* listedOf(opened(link));
       },
-      async *read(link, { name, length }, offset) {
-        const bytes = opened(link).get(name) ?? Buffer.alloc(0);
-        for (let at = offset; at < length; at += 1000)
-          yield new Uint8Array(bytes.subarray(at, Math.min(length, at + 1000)));
-      },
+      read: async (link, name, offset, end) => readOf(opened(link), name, offset, end),
     },
   };
 }
@@ -105,8 +117,12 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
       const found = watermarks.all((each) => each.profileId === profileId);
       return new Map(found.map(({ profileId: _, ...watermark }) => [watermark.blobName, watermark]));
     },
-    async setWatermark(profileId, watermark) {
-      watermarks.set(keyOf(profileId, watermark.blobName), { profileId, ...watermark });
+    async setWatermarks(profileId, given) {
+      for (const watermark of given)
+        watermarks.set(keyOf(profileId, watermark.blobName), { profileId, ...watermark });
+    },
+    async forgetBlobs(profileId, blobNames) {
+      for (const blobName of blobNames) watermarks.delete(keyOf(profileId, blobName));
     },
     async quarantine(profileId, text) {
       quarantined.set(`${profileId} ${text.blobName} ${text.offset} ${text.text}`, text);

@@ -41,6 +41,7 @@ async function watchedTable() {
       ...{ retouchFirstDelaySeconds: 60, retouchMaxDelaySeconds: 21_600, retouchMaxAttempts: 12 },
       ...{ verifyIntervalSeconds: 30, verifyTimeoutSeconds: 900 },
     },
+    ingestSeconds: 240,
   };
   await world.call('activate');
   return {

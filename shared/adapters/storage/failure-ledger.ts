@@ -1,4 +1,5 @@
 import { odata, type TransactionAction } from '@azure/data-tables';
+import { atMost } from '../../at-most.ts';
 import { ServiceError } from '../../errors.ts';
 import { canBecome, type Failure, failureSchema, failureStates, isOpen } from '../../model/failure.ts';
 import { failureIdPrefix } from '../../model/failure-id.ts';
@@ -22,6 +23,9 @@ export const failuresTable = 'Failures';
 /** Name of the table that says how far each blob was read: a partition a profile. */
 export const watermarksTable = 'FailureWatermarks';
 
+/** A partition takes some 2,000 entities a second; more at once are only throttled. */
+const transactionsAtOnce = 4;
+
 const openPrefix = '|open|';
 // `}` follows `|`.
 const inKeyRange = (prefix: string) =>
@@ -30,6 +34,11 @@ const inKeyRange = (prefix: string) =>
 const keyOfFailure = (profileId: string, failureId: string) => ({
   partitionKey: keyOf(profileId),
   rowKey: keyOf(failureId),
+});
+
+const keyOfBlob = (profileId: string, blobName: string) => ({
+  partitionKey: keyOf(profileId),
+  rowKey: keyOf(blobName),
 });
 
 /** The second entity of an open failure; no id begins like its key. */
@@ -54,10 +63,10 @@ export function failureLedger(account: StorageAccount): FailureLedger {
 
   return {
     async add(given) {
-      const added: Failure[] = [];
       const unique = [...new Map(given.map((each) => [`${each.profileId} ${each.id}`, each])).values()];
-      for (const batch of batchesOf(unique)) added.push(...(await insertAbsent(failures, batch)));
-      return added;
+      const inTurn = atMost(transactionsAtOnce);
+      const inserting = batchesOf(unique).map((batch) => inTurn(() => insertAbsent(failures, batch)));
+      return (await Promise.all(inserting)).flat();
     },
     open: (profileId) => failures.list(`${inPartition(profileId)} and ${inKeyRange(openPrefix)}`),
     async ofRow(profileId, table, recordId) {
@@ -73,17 +82,31 @@ export function failureLedger(account: StorageAccount): FailureLedger {
         const filter = inPartition(profileId);
         // `etag` is a word of the SDK, so ours has another name.
         const rows = table.listEntities<WatermarkRow>({ queryOptions: { filter } });
-        for await (const { blobName, offset, blobEtag } of rows)
-          found.set(blobName, { blobName, offset, etag: blobEtag });
+        for await (const { blobName, offset, blobEtag, head = '' } of rows)
+          found.set(blobName, { blobName, offset, etag: blobEtag, head });
       });
       return found;
     },
-    async setWatermark(profileId, { blobName, offset, etag }) {
+    async setWatermarks(profileId, watermarks) {
       const table = await account.table(watermarksTable);
-      const key = { partitionKey: keyOf(profileId), rowKey: keyOf(blobName) };
-      await storageCall(`write table "${watermarksTable}"`, () =>
-        table.upsertEntity({ ...key, blobName, offset, blobEtag: etag }, 'Replace'),
-      );
+      for (let at = 0; at < watermarks.length; at += transactionSize) {
+        const actions = watermarks
+          .slice(at, at + transactionSize)
+          .map(({ etag, ...rest }): TransactionAction => {
+            const row = { ...keyOfBlob(profileId, rest.blobName), ...rest, blobEtag: etag };
+            return ['upsert', row, 'Replace'];
+          });
+        await storageCall(`write table "${watermarksTable}"`, () => table.submitTransaction(actions));
+      }
+    },
+    async forgetBlobs(profileId, blobNames) {
+      const table = await account.table(watermarksTable);
+      for (const blobName of blobNames) {
+        const { partitionKey, rowKey } = keyOfBlob(profileId, blobName);
+        await storageCall(`clear table "${watermarksTable}"`, () =>
+          table.deleteEntity(partitionKey, rowKey).catch(orNothing(404)),
+        );
+      }
     },
     quarantine: (profileId, text) => quarantineText(account, profileId, text),
   };

@@ -59,9 +59,9 @@ test('a blob of many entries goes to the ledger in batches, and its watermark be
       batches.push(failures.length);
       return world.ledger.add(failures);
     },
-    setWatermark: (profile, mark) => {
-      marks.push(mark.offset);
-      return world.ledger.setWatermark(profile, mark);
+    setWatermarks: (profile, given) => {
+      marks.push(...given.map(({ offset }) => offset));
+      return world.ledger.setWatermarks(profile, given);
     },
   };
   await ingestFailures({ ...world.ports, ledger });
@@ -93,10 +93,10 @@ test('a blob that cannot be read does not hold back the others, and is read late
     ...world.ports,
     failureBlobs: {
       list: failureBlobs.list,
-      read: (...[link, blob, offset]: Parameters<typeof failureBlobs.read>) => {
-        if (isBroken && blob.name.includes('/08/'))
-          throw new ServiceError('STORAGE_UNAVAILABLE', 'Cannot read the blob: it is gone.');
-        return failureBlobs.read(link, blob, offset);
+      read: async (...[link, name, ...range]: Parameters<typeof failureBlobs.read>) => {
+        if (isBroken && name.includes('/08/'))
+          throw new ServiceError('STORAGE_UNAVAILABLE', 'Cannot read the blob: storage is away.');
+        return failureBlobs.read(link, name, ...range);
       },
     },
   };

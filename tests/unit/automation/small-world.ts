@@ -11,7 +11,7 @@ import type { ExportedProfile } from '../../../shared/ports/exporter-api.ts';
 import type { StatusSnapshot } from '../../../shared/ports/status-history.ts';
 import type { TelemetryEventName } from '../../../shared/ports/telemetry.ts';
 import { fakeDataverse, fakeOrganizations } from '../../fakes/fake-dataverse.ts';
-import { fakeFailureLedger } from '../../fakes/fake-failures.ts';
+import { fakeFailureLedger, listedOf, readOf } from '../../fakes/fake-failures.ts';
 
 export const organization = {
   id: '22222222-2222-4222-8222-222222222222',
@@ -117,14 +117,11 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     },
   };
   const failureBlobs = {
-    async *list(_link: string, prefix: string) {
-      for (const [name, bytes] of [...blobs].sort())
-        if (name.startsWith(prefix)) yield { name, length: bytes.length, etag: `"${bytes.length}"` };
+    async *list() {
+      yield* listedOf(blobs);
     },
-    async *read(_link: string, blob: { name: string; length: number }, offset: number) {
-      const bytes = blobs.get(blob.name)?.subarray(offset, blob.length) ?? Buffer.alloc(0);
-      for (let at = 0; at < bytes.length; at += 100) yield bytes.subarray(at, at + 100);
-    },
+    read: async (_link: string, name: string, offset: number, end: number) =>
+      readOf(blobs, name, offset, end),
   };
   const ports: AutomationPorts = {
     exporter: mortal(
@@ -180,6 +177,7 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
       error: (line) => void lines.push(`error ${line}`),
     },
     options,
+    ingestSeconds: 240,
   };
 
   const append = (text: string, folder = 'failurelog') => {
@@ -210,6 +208,7 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     lines,
     snapshots,
     ledger,
+    blobs,
     outages,
     append,
     logFailure,
