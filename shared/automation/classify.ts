@@ -1,10 +1,16 @@
 import { type ErrorCode, errorCodes } from '../error-codes.ts';
-import type { FailureCause } from '../model/failure.ts';
+import type { FailureCause, FailureFields } from '../model/failure.ts';
+import { causeByNumber } from './error-numbers.ts';
+import { fieldsOf } from './reason-fields.ts';
+import { patternOf } from './reason-pattern.ts';
+import { toldPart, withoutQuoted } from './reason-text.ts';
 
-/** Why a row or table failed, and whether writing the row again in Dataverse can heal it once the cause is gone. */
+/** Why a row or table failed, and what the reason blames. */
 export interface Classification {
   readonly cause: FailureCause;
-  readonly isHealedByRetouch: boolean;
+  readonly fields: FailureFields;
+  /** What a reason that nobody knows says, whichever row it says it of; only of those. */
+  readonly pattern: string | undefined;
 }
 
 /** Our own reasons end in the cure of their code. */
@@ -33,7 +39,7 @@ const causesOfCodes: Partial<Record<ErrorCode, FailureCause>> = {
 const causesOfTexts: readonly (readonly [FailureCause, RegExp])[] = [
   [
     'destination-full',
-    /size quota|disk (is )?full|no space left|out of space|could not allocate space|\(53100\)/i,
+    /size quota|disk (is )?full|no space left|out of space|could not allocate|transaction log .*is full/i,
   ],
   ['object-exists', /already an object named|already exists|object .*(has the name|stands in the way)/i],
   [
@@ -46,20 +52,25 @@ const causesOfTexts: readonly (readonly [FailureCause, RegExp])[] = [
   ],
   [
     'date-out-of-range',
-    /\bdate\b.* (out of range|does not fit)|\bdate\/time field|datetime2? data type|no date between|timestamp out of range/i,
+    /\bdate\b.* (out of range|does not fit)|\bdate\/time field|date(time)?(2|offset)? data type|data type (small)?(date|time)|date and\/or time|no date between|timestamp out of range/i,
   ],
   [
     'number-out-of-range',
     /overflow|out of range|number .*(does not fit|with too many digits)|too large to fit/i,
   ],
-  ['constraint', /constraint|duplicate key|foreign key|must not be null|check option|trigger refused/i],
+  [
+    'constraint',
+    /constraint|duplicate key|foreign key|must not be null|insert the value null|check option|trigger refused/i,
+  ],
+  // SQL Server says the same of what is missing and of what may not be seen.
+  ['missing-object', /cannot open database|not exist or you do not have permission/i],
   [
     'permission',
-    /permission (was |is )?denied|lacks a permission|login failed|refused the login|authentication failed|must be owner of/i,
+    /permission (was |is )?denied|not have permission|not able to access the database|lacks a permission|login failed|refused the login|authentication failed|must be owner of/i,
   ],
   [
     'missing-object',
-    /invalid (object|column) name|could not find stored procedure|(relation|column|table|schema|database) .*does not exist|cannot open database/i,
+    /invalid (object|column) name|could not find stored procedure|cannot find the (object|data type)|(relation|column|table|schema|database) .*does not exist/i,
   ],
   [
     'timeout-or-deadlock',
@@ -67,31 +78,34 @@ const causesOfTexts: readonly (readonly [FailureCause, RegExp])[] = [
   ],
   [
     'destination-unreachable',
-    /network-related|transport-level|not currently available|connection .*(refused|reset|closed|terminated|broke)|server closed|unreachable|read-only/i,
+    /network-related|transport-level|not currently available|not allowed to access the server|connection .*(refused|reset|closed|terminated|broke)|server closed|unreachable|read-only/i,
   ],
   ['source', /dataverse|change tracking|crm web ?service/i],
 ];
 
-/** The cause by the codes and texts that are known; `unknown` otherwise. */
+/**
+ * The cause by our own cure at the end of the reason, else by an error number or SQLSTATE, else by a text that is known;
+ * else `unknown`. Looks at the first 4000 characters.
+ */
 export function classify(reason: string): Classification {
-  const text = withoutNames(reason.slice(0, 4000));
-  const cause = causeByCure(reason) ?? causesOfTexts.find(([, known]) => known.test(text))?.[0] ?? 'unknown';
-  return { cause, isHealedByRetouch: isHealedByRetouch(cause) };
+  const cause = causeOf(reason);
+  const pattern = cause === 'unknown' ? patternOf(reason) : undefined;
+  return { cause, fields: fieldsOf(reason), pattern };
 }
 
-/** A constraint may be named "timeout"; names say nothing of the cause. */
-function withoutNames(reason: string): string {
-  return reason.replace(/"[^"]*"|'[\w.$-]*'/g, '""');
+function causeOf(reason: string): FailureCause {
+  const whole = reason.trimEnd();
+  const code = codes.find((code) => whole.endsWith(errorCodes[code].cure));
+  const text = code ? whole.slice(0, -errorCodes[code].cure.length).trimEnd() : whole;
+  // What a constraint or value is called says nothing of the cause.
+  const told = withoutQuoted(toldPart(text));
+  return (code && causeOfCode(code)) ?? causeByNumber(told) ?? causeByText(told) ?? 'unknown';
 }
 
-/** A table that cannot be made or read does not get better by writing one of its rows. */
-export function isHealedByRetouch(cause: FailureCause): boolean {
-  return cause !== 'object-exists' && cause !== 'source';
-}
+const codes = Object.keys(errorCodes) as ErrorCode[];
 
-function causeByCure(reason: string): FailureCause | undefined {
-  const text = reason.trimEnd();
-  const code = (Object.keys(errorCodes) as ErrorCode[]).find((code) => text.endsWith(errorCodes[code].cure));
-  if (code === undefined) return undefined;
-  return causesOfCodes[code] ?? (code.startsWith('DATAVERSE_') ? 'source' : 'unknown');
-}
+/** Some codes say nothing of the cause. */
+const causeOfCode = (code: ErrorCode) =>
+  causesOfCodes[code] ?? (code.startsWith('DATAVERSE_') ? 'source' : undefined);
+
+const causeByText = (text: string) => causesOfTexts.find(([, known]) => known.test(text))?.[0];

@@ -87,7 +87,7 @@ function newFailure(entry: FailureEntry, { profile, blob }: BlobReading, now: st
     id: failureId(entry, folderOf(blob)),
     profileId: profile.id,
     organizationId: profile.organizationId,
-    cause: classify(entry.reason).cause,
+    ...classify(entry.reason),
     state: 'new',
     attempts: 0,
     nextAttemptAt: undefined,

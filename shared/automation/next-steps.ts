@@ -1,6 +1,6 @@
 import { type Failure, type FailureCause, isOpen } from '../model/failure.ts';
 import type { AutomationOptions } from './automation-ports.ts';
-import { isHealedByRetouch } from './classify.ts';
+import { isHealedByRetouch } from './causes.ts';
 import {
   afterVainAttempt,
   type Become,
@@ -16,7 +16,7 @@ export interface FailureStep {
   readonly become: Become;
 }
 
-/** Rows of one table and cause to be written again: a probe alone, or the others after a probe was healed. */
+/** Rows of one group to be written again: a probe alone, or the others after a probe was healed. */
 export interface RetouchStep {
   readonly table: string;
   readonly rows: readonly { readonly recordId: string; readonly steps: readonly FailureStep[] }[];
@@ -32,6 +32,8 @@ export interface NextSteps {
 export interface Proof {
   readonly table: string;
   readonly cause: FailureCause;
+  /** Of an unknown cause. */
+  readonly pattern: string | undefined;
   readonly attempts: number;
   readonly healedAt: string;
 }
@@ -52,6 +54,7 @@ interface FailedRow {
   readonly failures: readonly Failure[];
   /** Of the newest failure. */
   readonly cause: FailureCause;
+  readonly pattern: string | undefined;
   readonly attempts: number;
   readonly isInFlight: boolean;
   readonly isWaiting: boolean;
@@ -62,13 +65,14 @@ interface FailedRow {
 interface Group {
   readonly table: string;
   readonly cause: FailureCause;
+  readonly pattern: string | undefined;
   readonly canBeRetouched: boolean;
   readonly rows: FailedRow[];
 }
 
 /**
- * Decides from all open failures of a profile. A group is the rows of one table and cause: while one of them is in flight
- * no other is touched; when none is, the row that is due longest goes as a probe; a probe that was healed releases the
+ * Decides from all open failures of a profile. A group is the rows of one table and cause, and of one pattern where
+ * the cause is unknown: while one of them is in flight no other is touched; when none is, the row that is due longest goes as a probe; a probe that was healed releases the
  * others. A row is given up after the last attempt, or when it has waited as long as all attempts take and a probe of
  * its group has failed just now.
  */
@@ -110,6 +114,7 @@ function failedRow(failures: readonly [Failure, ...Failure[]]): FailedRow {
     recordId: newest.recordId,
     failures,
     cause: newest.cause,
+    pattern: newest.pattern,
     attempts: Math.max(...failures.map(({ attempts }) => attempts)),
     isInFlight: states.includes('retouching'),
     isWaiting: states.every((state) => state === 'waiting'),
@@ -122,16 +127,22 @@ function failedRow(failures: readonly [Failure, ...Failure[]]): FailedRow {
 function groupsOf(rows: readonly FailedRow[]): Iterable<Group> {
   const groups = new Map<string, Group>();
   for (const row of rows) {
-    const inFlight = row.failures.filter(({ state }) => state === 'retouching').map(({ cause }) => cause);
-    for (const cause of new Set([row.cause, ...inFlight])) {
+    const inFlight = row.failures.filter(({ state }) => state === 'retouching');
+    const kinds = new Map([row, ...inFlight].map((kind) => [kindOf(kind), kind]));
+    for (const [kind, { cause, pattern }] of kinds) {
       const canBeRetouched = row.recordId !== undefined && isHealedByRetouch(cause);
-      const key = `${row.table}|${cause}|${canBeRetouched}`;
-      const group = groups.get(key) ?? { table: row.table, cause, canBeRetouched, rows: [] };
+      const key = `${row.table}|${canBeRetouched}|${kind}`;
+      const group = groups.get(key) ?? { table: row.table, cause, pattern, canBeRetouched, rows: [] };
       group.rows.push(row);
       groups.set(key, group);
     }
   }
   return groups.values();
+}
+
+/** What failures of one table have in common whose rows are a group. */
+export function kindOf({ cause, pattern }: Pick<Failure, 'cause' | 'pattern'>): string {
+  return cause === 'unknown' ? `${cause}|${pattern ?? ''}` : cause;
 }
 
 /** A new failure of a row that was touched before waits as long as the row. */
@@ -196,7 +207,7 @@ function rowsToRetouch(
       .filter(isDue)
       .reduce<FailedRow[]>(([first], row) => [first && order(first) <= order(row) ? first : row], []);
   }
-  if (group.table !== proof.table || group.cause !== proof.cause) return [];
+  if (group.table !== proof.table || kindOf(group) !== kindOf(proof)) return [];
   // Whatever began after the proof speaks for itself: a message that arrives twice releases nothing anew.
   if (inFlight.some(({ changedAt }) => isAfter(changedAt, proof.healedAt))) return [];
   return waiting.filter(

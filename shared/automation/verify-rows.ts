@@ -5,6 +5,7 @@ import type { AutomationPorts } from './automation-ports.ts';
 import { logTrouble } from './each-without-stopping.ts';
 import { afterNoAttempt, notExported } from './failure-life.ts';
 import { type Arrival, isBeingVerified, judgeRow } from './judge-row.ts';
+import { kindOf } from './next-steps.ts';
 import { releaseRows } from './plan-retouches.ts';
 
 /**
@@ -85,10 +86,10 @@ async function releaseOthers(item: VerifyRowItem, ports: AutomationPorts): Promi
   const healed = failures.filter(
     (failure) => failure.state === 'healed' && failure.retouchedAt === item.retouchedAt,
   );
-  for (const [cause, [probe]] of Map.groupBy(healed, (failure) => failure.cause)) {
+  for (const [probe] of Map.groupBy(healed, kindOf).values()) {
     if (!probe) continue;
-    const { attempts, changedAt: healedAt } = probe;
-    await releaseRows(item.profileId, { table: item.table, cause, attempts, healedAt }, ports);
+    const { cause, pattern, attempts, changedAt: healedAt } = probe;
+    await releaseRows(item.profileId, { table: item.table, cause, pattern, attempts, healedAt }, ports);
   }
 }
 

@@ -58,6 +58,16 @@ export function isOpen(state: FailureState): boolean {
   return state === 'new' || state === 'waiting' || state === 'retouching';
 }
 
+/** What a reason blames, as far as it names it. */
+export interface FailureFields {
+  readonly column?: string | undefined;
+  /** The most that the column or the row may hold. */
+  readonly length?: number | undefined;
+  readonly constraint?: string | undefined;
+  /** A table, schema, database or whatever else the destination names. */
+  readonly object?: string | undefined;
+}
+
 /** One failure in the ledger. Dates are ISO 8601 in UTC. */
 export interface Failure extends FailureEntry {
   /** Derived from the entry, so that reading an entry twice changes nothing. */
@@ -65,6 +75,10 @@ export interface Failure extends FailureEntry {
   readonly profileId: string;
   readonly organizationId: string;
   readonly cause: FailureCause;
+  /** Of an unknown cause: what the reason says, whichever row it says it of. Those with the same one are a group. */
+  readonly pattern: string | undefined;
+  /** Undefined also for failures that an older version has stored. */
+  readonly fields: FailureFields | undefined;
   readonly state: FailureState;
   /** How often the row was re-touched for this failure. */
   readonly attempts: number;
@@ -80,6 +94,13 @@ export interface Failure extends FailureEntry {
   readonly note: string;
 }
 
+const fieldsSchema = z.object({
+  column: z.string().optional(),
+  length: z.int().optional(),
+  constraint: z.string().optional(),
+  object: z.string().optional(),
+});
+
 /** A failure as it is stored. */
 export const failureSchema: z.ZodType<Failure> = z.object({
   entity: z.string(),
@@ -91,6 +112,8 @@ export const failureSchema: z.ZodType<Failure> = z.object({
   profileId: z.string(),
   organizationId: z.string(),
   cause: z.enum(failureCauses),
+  pattern: orAbsent(z.string()),
+  fields: orAbsent(fieldsSchema),
   state: z.enum(failureStates),
   attempts: z.int(),
   nextAttemptAt: orAbsent(z.string()),

@@ -38,6 +38,8 @@ export function aFailure(profileId: string, entry = anEntry()): Failure {
     profileId,
     organizationId: randomUUID(),
     cause: 'unknown',
+    pattern: 'The database is full, "...": 😀',
+    fields: { column: 'name', length: 160 },
     state: 'new',
     attempts: 0,
     nextAttemptAt: undefined,

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { classify, isHealedByRetouch } from '../../../shared/automation/classify.ts';
-import { cures } from '../../../shared/automation/cures.ts';
+import { causes, isHealedByRetouch } from '../../../shared/automation/causes.ts';
+import { classify } from '../../../shared/automation/classify.ts';
 import { type ErrorCode, errorCodes } from '../../../shared/error-codes.ts';
 import { messageWithCure, ServiceError } from '../../../shared/errors.ts';
 import { failureCauses } from '../../../shared/model/failure.ts';
@@ -41,6 +41,18 @@ describe('the cause of a failure', () => {
     ['Execution Timeout Expired.', 'timeout-or-deadlock'],
     ["The SELECT permission was denied on the object 'account'.", 'permission'],
     ["Login failed for user 'exporter'.", 'permission'],
+    ['Cannot open database "x" requested by the login. The login failed.', 'missing-object'],
+    [
+      "Cannot insert the value NULL into column 'name', table 'x.dbo.account'; column does not allow nulls.",
+      'constraint',
+    ],
+    ["The transaction log for database 'x' is full due to 'LOG_BACKUP'.", 'destination-full'],
+    [
+      'Cannot find the object "x" because it does not exist or you do not have permissions.',
+      'missing-object',
+    ],
+    ["Client with IP address '10.0.0.4' is not allowed to access the server.", 'destination-unreachable'],
+    ['Arithmetic overflow error converting expression to data type datetime.', 'date-out-of-range'],
     [
       'A network-related or instance-specific error occurred while establishing a connection to SQL Server.',
       'destination-unreachable',
@@ -53,6 +65,10 @@ describe('the cause of a failure', () => {
     ['date/time field value out of range: ""', 'date-out-of-range'],
     ['numeric field overflow', 'number-out-of-range'],
     ['relation "dbo.account" does not exist', 'missing-object'],
+    [
+      'duplicate key value violates unique constraint "x"\nDETAIL: Key (name)=(deadlock) already exists.',
+      'constraint',
+    ],
     ['canceling statement due to statement timeout', 'timeout-or-deadlock'],
     ['could not extend file: No space left on device', 'destination-full'],
     // Our own exporter's rows.
@@ -100,6 +116,26 @@ describe('the cause of a failure', () => {
     ]);
   });
 
+  it('is read from what is before our own cure when that says nothing', () => {
+    const ofReason = (code: ErrorCode, message: string) =>
+      classify(messageWithCure(new ServiceError(code, message))).cause;
+    expect(ofReason('ROW_REFUSED', ourRow('a trigger refused it (P0001)'))).toBe('constraint');
+    expect(ofReason('DESTINATION_FAILED', 'Cannot write: a value is missing (23502).')).toBe('constraint');
+  });
+
+  it('comes with what the reason blames, and with its pattern if it is unknown', () => {
+    expect(classify("Invalid object name 'dbo.account'.")).toEqual({
+      cause: 'missing-object',
+      fields: { object: 'dbo.account' },
+      pattern: undefined,
+    });
+    expect(classify('Row "x" met 3 dragons.')).toEqual({
+      cause: 'unknown',
+      fields: {},
+      pattern: 'Row "..." met # dragons.',
+    });
+  });
+
   it('is found in linear time in a long reason', () => {
     const before = performance.now();
     classify(`connection ${'date relation "'.repeat(500_000)}`);
@@ -108,8 +144,8 @@ describe('the cause of a failure', () => {
 });
 
 test('every cause has a cure, and each is another sentence', () => {
-  expect(Object.keys(cures).sort()).toEqual([...failureCauses].sort());
-  expect(new Set(Object.values(cures)).size).toBe(failureCauses.length);
+  expect(Object.keys(causes).sort()).toEqual([...failureCauses].sort());
+  expect(new Set(Object.values(causes).map(({ cure }) => cure)).size).toBe(failureCauses.length);
 });
 
 test('a table that cannot be made or read is not healed by writing a row', () => {

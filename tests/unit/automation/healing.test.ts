@@ -108,6 +108,22 @@ describe('rows that were refused', () => {
     expect(world.failuresOf(1)[0]?.state).not.toBe('healed');
   });
 
+  test('of an unknown cause are released only with those whose reason says the same', async () => {
+    const world = smallWorld({ retouchMaxAttempts: 100 });
+    refusedRows(world, 40, 'The moon of "today" is full.');
+    for (let row = 1; row <= 20; row++) world.refused.set(rowId(row), `Dragon ${row} came.`);
+    world.exportChanges();
+    for (let row = 1; row <= 20; row++) world.refused.delete(rowId(row));
+    await world.live(10);
+    const [dragons, moons] = [world.failures().slice(0, 20), world.failures().slice(20)];
+    expect(new Set(dragons.map(({ state }) => state))).toEqual(new Set(['healed']));
+    expect(new Set(dragons.map(({ cause, pattern }) => `${cause}: ${pattern}`))).toEqual(
+      new Set(['unknown: Dragon # came.']),
+    );
+    expect(moons.filter(({ state }) => state === 'healed')).toEqual([]);
+    expect(world.touched.filter((id) => id > rowId(20)).length).toBeLessThanOrEqual(10);
+  });
+
   test('with several failures are written once for all of them', async () => {
     const world = smallWorld({ retouchFirstDelaySeconds: 300 });
     refusedRows(world, 1);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ingestFailures } from '../../../shared/automation/ingest-failures.ts';
 import { pollStatus } from '../../../shared/automation/poll-status.ts';
 import { ServiceError } from '../../../shared/errors.ts';
+import { failureSchema } from '../../../shared/model/failure.ts';
 import { profileId, rowId, smallWorld } from './small-world.ts';
 
 const eventsOf = (world: ReturnType<typeof smallWorld>, name: string) =>
@@ -146,6 +147,22 @@ test('an exporter that cannot be asked is asked again later', async () => {
   await pollStatus(world.ports);
   expect(world.lines).toHaveLength(2);
   expect(world.lines.join()).not.toContain('error ');
+});
+
+test('what a reason blames is kept, and a failure that a version without it has stored is still read', async () => {
+  const world = smallWorld();
+  world.logFailure({ recordId: rowId(1), reason: 'Error Number:2628. Value too long for type varchar(160)' });
+  world.logFailure({ recordId: rowId(2), reason: 'Dragon 7 came.' });
+  await ingestFailures(world.ports);
+  expect(world.failures()).toMatchObject([
+    { cause: 'text-too-long', fields: { length: 160 }, pattern: undefined },
+    { cause: 'unknown', fields: {}, pattern: 'Dragon # came.' },
+  ]);
+  for (const failure of world.failures()) {
+    expect(failureSchema.parse(JSON.parse(JSON.stringify(failure)))).toEqual(failure);
+    const { fields, pattern, ...stored } = failure;
+    expect(failureSchema.parse(JSON.parse(JSON.stringify(stored)))).toEqual(stored);
+  }
 });
 
 test('the status of each profile is kept with the time it was seen, and told to telemetry', async () => {

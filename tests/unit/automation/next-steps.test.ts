@@ -20,15 +20,23 @@ const anyFailure: fc.Arbitrary<Failure> = fc
     entity: fc.constantFrom('account', 'contact'),
     recordId: fc.constantFrom(undefined, 'row-1', 'row-2', 'row-3', 'row-4'),
     notificationTime: fc.option(anyTime, { nil: undefined }),
-    cause: fc.constantFrom('constraint', 'destination-full', 'source'),
+    kind: fc.constantFrom(
+      ...(['constraint', 'destination-full', 'source'] as const).map((cause) => ({
+        cause,
+        pattern: undefined,
+      })),
+      ...['One.', 'Other.'].map((pattern) => ({ cause: 'unknown' as const, pattern })),
+    ),
     state: fc.constantFrom(...failureStates),
     attempts: fc.integer({ min: 0, max: 3 }),
     nextAttemptAt: anyTime,
     changedAt: anyTime,
     ingestedAt: anyTime,
   })
-  .map(({ state, nextAttemptAt, ...failure }) => ({
+  .map(({ state, nextAttemptAt, kind, ...failure }) => ({
     ...failure,
+    ...kind,
+    fields: undefined,
     id: '',
     profileId: 'profile',
     organizationId: 'organization',
@@ -48,6 +56,7 @@ const stepsOf = ({ changes, retouches }: NextSteps): readonly FailureStep[] => [
   ...changes,
   ...retouches.flatMap(({ rows }) => rows.flatMap(({ steps }) => steps)),
 ];
+const kindOf = ({ cause, pattern }: Failure) => `${cause} ${pattern}`;
 const rowOf = ({ entity, recordId }: Failure) => `${entity} ${recordId}`;
 
 describe('the next steps', () => {
@@ -79,12 +88,15 @@ describe('the next steps', () => {
             // Touching the row once moves all its open failures.
             expect(steps.map(({ failure }) => failure.id).sort()).toEqual(ofRow.map(({ id }) => id).sort());
             for (const { nextAttemptAt } of ofRow) expect((nextAttemptAt ?? '') <= at(0)).toBe(true);
-            const causes = new Set(ofRow.map(({ cause }) => cause));
+            const kinds = new Set(ofRow.map(kindOf));
             const inFlight = failures.filter(
-              ({ entity, recordId: row, state, cause }) =>
-                row !== undefined && entity === table && state === 'retouching' && causes.has(cause),
+              (failure) =>
+                failure.recordId !== undefined &&
+                failure.entity === table &&
+                failure.state === 'retouching' &&
+                kinds.has(kindOf(failure)),
             );
-            if (causes.size === 1) expect(inFlight).toEqual([]);
+            if (kinds.size === 1) expect(inFlight).toEqual([]);
           }
         }
       }),
@@ -95,7 +107,7 @@ describe('the next steps', () => {
   test('after a healed probe touch only its group, and only rows that have not failed since', () => {
     fc.assert(
       fc.property(anyFailures, anyTime, fc.integer({ min: 1, max: 3 }), (failures, healedAt, attempts) => {
-        const proof = { table: 'account', cause: 'constraint', attempts, healedAt } as const;
+        const proof = { table: 'account', cause: 'unknown', pattern: 'One.', attempts, healedAt } as const;
         const { retouches } = nextSteps(failures, new Date(start), options, { proof });
         const touched = retouches.flatMap(({ rows }) => rows.flatMap(({ steps }) => steps));
         for (const { failure } of touched) {
@@ -103,7 +115,7 @@ describe('the next steps', () => {
           expect(failure.changedAt <= healedAt).toBe(true);
         }
         for (const row of Map.groupBy(touched, ({ failure }) => rowOf(failure)).values())
-          expect(row.some(({ failure }) => failure.cause === 'constraint')).toBe(true);
+          expect(row.some(({ failure }) => failure.pattern === 'One.')).toBe(true);
       }),
       { numRuns: 500 },
     );
@@ -144,7 +156,16 @@ test('a failure of a whole table is not healed by an export within the second th
       entity: 'Account',
       recordId: undefined,
     },
-    ...{ changeType: 'Update', reason: '', cause: 'source', state: 'waiting', attempts: 0, note: '' },
+    ...{
+      changeType: 'Update',
+      reason: '',
+      cause: 'source',
+      pattern: undefined,
+      fields: undefined,
+      state: 'waiting',
+      attempts: 0,
+      note: '',
+    },
     ...{ nextAttemptAt: at(0), retouchedAt: undefined, retouchedVersion: undefined },
     ...{ notificationTime: at(-60), ingestedAt: at(-30), changedAt: at(-30) },
   };

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { isHealedByRetouch } from '../../../shared/automation/classify.ts';
-import { cures } from '../../../shared/automation/cures.ts';
+import { type Actor, causes } from '../../../shared/automation/causes.ts';
 import { errorCodes } from '../../../shared/error-codes.ts';
 import { failureCauses, failureStates } from '../../../shared/model/failure.ts';
 import { settingsSchema } from '../../../shared/settings.ts';
@@ -9,13 +8,21 @@ import { settingsSchema } from '../../../shared/settings.ts';
 const root = new URL('../../../', import.meta.url);
 const page = readFileSync(new URL('docs/operations.md', root), 'utf8');
 
-test('the operations page has the cure of every cause, and of no other', () => {
-  const rows = page.matchAll(/^\| `([a-z-]+)` \| (.*) \| (yes|no) \|$/gm);
-  expect([...rows].map(([, cause, cure, isRetouched]) => ({ cause, cure, isRetouched }))).toEqual(
+const actors: Readonly<Record<Actor, string>> = {
+  us: 'we',
+  'database-owner': "the database's owner",
+  'dataverse-administrator': 'the Dataverse administrator',
+};
+
+test('the operations page has what is known of every cause, and of no other', () => {
+  const [, section = ''] = page.split('## Causes and cures');
+  const rows = section.split('\n## ')[0]?.matchAll(/^\| `([a-z-]+)` \| (.*) \| (.*) \| (.*) \|$/gm) ?? [];
+  expect([...rows].map(([, cause, actor, cure, retouch]) => ({ cause, actor, cure, retouch }))).toEqual(
     failureCauses.map((cause) => ({
       cause,
-      cure: cures[cause],
-      isRetouched: isHealedByRetouch(cause) ? 'yes' : 'no',
+      actor: actors[causes[cause].actor],
+      cure: causes[cause].cure,
+      retouch: causes[cause].retouch.replaceAll('-', ' '),
     })),
   );
 });

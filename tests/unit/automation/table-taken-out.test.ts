@@ -86,6 +86,7 @@ describe('failures of a table that the profile does not name any more', () => {
     const proof = {
       table: 'contact',
       cause: 'constraint',
+      pattern: undefined,
       attempts: 1,
       healedAt: world.now().toISOString(),
     } as const;
