@@ -71,10 +71,10 @@ interface Group {
 }
 
 /**
- * Decides from all open failures of a profile. A group is the rows of one table and cause, and of one pattern where
- * the cause is unknown: while one of them is in flight no other is touched; when none is, the row that is due longest goes as a probe; a probe that was healed releases the
- * others. A row is given up after the last attempt, or when it has waited as long as all attempts take and a probe of
- * its group has failed just now.
+ * Decides from all open failures of a profile. A group is the rows of one table and cause, and of one pattern where the
+ * cause is unknown: while one of them is in flight no other is touched; when none is, the row that is due longest goes as
+ * a probe; a probe that was healed releases the others. A row is given up after the last attempt, or when it has waited
+ * as long as all attempts take and a probe of its group has failed just now.
  */
 export function nextSteps(
   failures: readonly Failure[],
