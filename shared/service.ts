@@ -31,6 +31,7 @@ import type { AutomationPorts } from './automation/automation-ports.ts';
 import { ingestFailures } from './automation/ingest-failures.ts';
 import { planRetouches } from './automation/plan-retouches.ts';
 import { pollStatus } from './automation/poll-status.ts';
+import { type PurgePorts, purge } from './automation/purge.ts';
 import { retouchRows } from './automation/retouch-rows.ts';
 import { verifyRows } from './automation/verify-rows.ts';
 import {
@@ -144,6 +145,17 @@ function build(settings: Settings) {
     ingestSeconds: settings.WORK_ITEM_SECONDS,
   };
 
+  const purging: PurgePorts = {
+    ...automation,
+    failureLog: failures,
+    retention: {
+      failureLogDays: settings.FAILURE_LOG_DAYS,
+      ledgerDays: settings.LEDGER_DAYS,
+      statusHistoryDays: settings.STATUS_HISTORY_DAYS,
+    },
+    purgeSeconds: settings.WORK_ITEM_SECONDS,
+  };
+
   return {
     settings,
     log,
@@ -190,6 +202,7 @@ function build(settings: Settings) {
       },
       retouchRows: (message: unknown) =>
         retouchRows(readWorkItem(retouchRowItemSchema, 'retouch-row', message), automation),
+      purge: () => purge(purging),
       verifyRows: (message: unknown) =>
         verifyRows(readWorkItem(verifyRowItemSchema, 'verify-row', message), automation),
     },

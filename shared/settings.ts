@@ -93,6 +93,16 @@ export const settingsSchema = z.object({
     "When the profiles' status is recorded (NCRONTAB, UTC).",
   ),
   INGEST_FAILURES_SCHEDULE: schedule('30 * * * * *').describe('When failure logs are read (NCRONTAB, UTC).'),
+  PURGE_SCHEDULE: schedule('0 20 3 * * *').describe(
+    'When what was kept long enough is deleted (NCRONTAB, UTC).',
+  ),
+  FAILURE_LOG_DAYS: numberBetween(1, 3650, 30).describe(
+    "Days that files of this app's failure logs are kept after they were last written, and text that could not be read.",
+  ),
+  LEDGER_DAYS: numberBetween(1, 3650, 400).describe(
+    'Days that healed failures, and those of rows that are gone, are kept; as long as the failure log at least.',
+  ),
+  STATUS_HISTORY_DAYS: numberBetween(1, 3650, 30).describe("Days that the profiles' status is kept."),
   RETOUCH_FIRST_DELAY_SECONDS: numberBetween(1, 86_400, 60).describe('From a failure to the first re-touch.'),
   RETOUCH_MAX_DELAY_SECONDS: numberBetween(1, 604_800, 21_600).describe(
     'The most between two re-touches of a row.',
@@ -121,6 +131,12 @@ interface Problem {
   readonly text: string;
 }
 
+/** Numbers of which the second is at least the first. */
+const ordered = [
+  ['DELTA_INTERVAL_SECONDS', 'DELTA_MAX_INTERVAL_SECONDS'],
+  ['FAILURE_LOG_DAYS', 'LEDGER_DAYS'],
+] as const;
+
 /** What no setting shows by itself. Looked for whether or not the others are right. */
 function problemsBetween(given: Given): Problem[] {
   const problems: Problem[] = [];
@@ -134,14 +150,14 @@ function problemsBetween(given: Given): Problem[] {
       setting: 'EXPORTER_RESOURCE',
       text: 'is missing; EXPORTER_URL cannot be called without it',
     });
-  const { DELTA_INTERVAL_SECONDS: least, DELTA_MAX_INTERVAL_SECONDS: most } = settingsSchema.shape;
-  const interval = least.safeParse(given.DELTA_INTERVAL_SECONDS);
-  const maxInterval = most.safeParse(given.DELTA_MAX_INTERVAL_SECONDS);
-  if (interval.success && maxInterval.success && maxInterval.data < interval.data)
-    problems.push({
-      setting: 'DELTA_MAX_INTERVAL_SECONDS',
-      text: `must not be smaller than DELTA_INTERVAL_SECONDS (${interval.data}), is ${maxInterval.data}`,
-    });
+  for (const [smaller, larger] of ordered) {
+    const [less, more] = [smaller, larger].map((name) => settingsSchema.shape[name].safeParse(given[name]));
+    if (less?.success && more?.success && more.data < less.data)
+      problems.push({
+        setting: larger,
+        text: `must not be smaller than ${smaller} (${less.data}), is ${more.data}`,
+      });
+  }
   return problems;
 }
 

@@ -39,38 +39,6 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-// Entries of the failure log are kept for 30 days. A container `profile-<id>` is made at its profile's first failure and
-// holds one folder for each kind of entry, with a file or more an hour.
-resource retention 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
-  parent: account
-  name: 'default'
-  properties: {
-    policy: {
-      rules: [
-        {
-          name: 'failure-log-30-days'
-          enabled: true
-          type: 'Lifecycle'
-          definition: {
-            filters: {
-              // Append blobs can be deleted by a rule, not moved to a cooler tier.
-              blobTypes: ['appendBlob']
-              prefixMatch: ['profile-']
-            }
-            actions: {
-              baseBlob: {
-                delete: {
-                  daysAfterModificationGreaterThan: 30
-                }
-              }
-            }
-          }
-        }
-      ]
-    }
-  }
-}
-
 var roles = [
   // Storage Blob Data Owner: the host keeps its leases and reads the deployed package; the app creates the containers
   // of the failure log, writes to them, and signs links to them (user delegation key). The host documents Owner.

@@ -44,4 +44,8 @@ export interface FailureLedger {
   forgetBlobs(profileId: string, blobNames: readonly string[]): Promise<void>;
   /** Keeps evidence of text that could not be parsed; the same text at the same place is kept once. */
   quarantine(profileId: string, text: UnreadableText): Promise<void>;
+  /** Deletes failures of all profiles that were healed or gone before this time, until `isOver`; how many. */
+  purge(before: Date, isOver: () => boolean): Promise<number>;
+  /** The same for evidence that was kept before this time. */
+  purgeQuarantine(before: Date, isOver: () => boolean): Promise<number>;
 }

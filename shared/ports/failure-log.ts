@@ -11,6 +11,8 @@ export interface FailureLog {
   ): Promise<void>;
   /** A link that reads and lists the container for 24 hours; the container is made if missing. */
   link(profileId: string): Promise<string>;
+  /** Deletes files of all profiles that were last written before this time, until `isOver`; how many. */
+  purge(before: Date, isOver: () => boolean): Promise<number>;
   /** Deletes the container. */
   remove(profileId: string): Promise<void>;
 }

@@ -26,6 +26,7 @@ export const telemetryEvents = {
     properties: ['profileId', 'profileName', 'folder'],
     measurements: ['blobs', 'bytes'],
   },
+  'automation.record.purged': { properties: ['kind'], measurements: ['records'] },
   'automation.row.retouched': { properties: ['profileId', 'table', 'outcome'], measurements: ['rows'] },
   'automation.row.healed': { properties: ['profileId', 'table', 'cause'], measurements: ['rows', 'seconds'] },
   'automation.row.abandoned': {

@@ -5,7 +5,7 @@ import { writeFailureLine } from '../../shared/model/failure-line.ts';
 import type { FailureBlob, FailureBlobs } from '../../shared/ports/failure-blobs.ts';
 import type { FailureLedger, UnreadableText, Watermark } from '../../shared/ports/failure-ledger.ts';
 import type { FailureLog } from '../../shared/ports/failure-log.ts';
-import { fakeDocuments } from './fake-storage.ts';
+import { fakeDocuments, purgeSome } from './fake-storage.ts';
 
 const origin = 'https://failures.example/';
 
@@ -33,6 +33,7 @@ export function fakeFailureLog(): {
   readonly containers: Map<string, Map<string, Buffer>>;
 } {
   const containers = new Map<string, Map<string, Buffer>>();
+  const writtenAt = new Map<string, number>();
   function containerOf(profileId: string): Map<string, Buffer> {
     const container = containers.get(profileId) ?? new Map<string, Buffer>();
     containers.set(profileId, container);
@@ -52,6 +53,15 @@ export function fakeFailureLog(): {
         const container = containerOf(profileId);
         const before = container.get(name) ?? Buffer.alloc(0);
         container.set(name, Buffer.concat([before, Buffer.from(entries.map(writeFailureLine).join(''))]));
+        writtenAt.set(`${profileId} ${name}`, Date.now());
+      },
+      async purge(before, isOver) {
+        const old = [...writtenAt].filter(([, at]) => at < before.getTime());
+        return purgeSome(old, isOver, ([place]) => {
+          const [profileId = '', name = ''] = place.split(' ');
+          containers.get(profileId)?.delete(name);
+          writtenAt.delete(place);
+        });
       },
       async link(profileId) {
         containerOf(profileId);
@@ -75,6 +85,7 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
   const failures = fakeDocuments<Failure>();
   const watermarks = fakeDocuments<Watermark & { readonly profileId: string }>();
   const quarantined = new Map<string, UnreadableText>();
+  const quarantinedAt = new Map<string, number>();
   const keyOf = (profileId: string, id: string) => `${profileId} ${id}`;
   return {
     quarantined,
@@ -125,7 +136,23 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
       for (const blobName of blobNames) watermarks.delete(keyOf(profileId, blobName));
     },
     async quarantine(profileId, text) {
-      quarantined.set(`${profileId} ${text.blobName} ${text.offset} ${text.text}`, text);
+      const place = `${profileId} ${text.blobName} ${text.offset} ${text.text}`;
+      quarantined.set(place, text);
+      quarantinedAt.set(place, quarantinedAt.get(place) ?? Date.now());
+    },
+    async purge(before, isOver) {
+      const old = failures.all(
+        ({ state, changedAt }) =>
+          (state === 'healed' || state === 'gone') && Date.parse(changedAt) < before.getTime(),
+      );
+      return purgeSome(old, isOver, ({ profileId, id }) => failures.delete(keyOf(profileId, id)));
+    },
+    async purgeQuarantine(before, isOver) {
+      const old = [...quarantinedAt].filter(([, at]) => at < before.getTime());
+      return purgeSome(old, isOver, ([place]) => {
+        quarantined.delete(place);
+        quarantinedAt.delete(place);
+      });
     },
   };
 }

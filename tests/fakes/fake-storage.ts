@@ -126,12 +126,27 @@ export function fakeWorkQueues(): WorkQueues & { readonly sent: Record<keyof Wor
   };
 }
 
+/** Deletes one after the other until it is over; how many. */
+export function purgeSome<T>(old: readonly T[], isOver: () => boolean, remove: (one: T) => unknown): number {
+  let removed = 0;
+  for (const one of old) {
+    remove(one);
+    removed += 1;
+    if (isOver()) break;
+  }
+  return removed;
+}
+
 /** Statuses in memory. */
 export function fakeStatusHistory(): StatusHistory {
   const snapshots = fakeDocuments<StatusSnapshot>();
   return {
     async add(snapshot) {
       snapshots.set(`${snapshot.id} ${snapshot.seenAt}`, snapshot);
+    },
+    async purge(before, isOver) {
+      const old = snapshots.all(({ seenAt }) => Date.parse(seenAt) < before.getTime());
+      return purgeSome(old, isOver, ({ id, seenAt }) => snapshots.delete(`${id} ${seenAt}`));
     },
     async latest(profileId, count) {
       return snapshots

@@ -31,7 +31,7 @@ async function watchedTable() {
     }),
     failureBlobs: world.failures.blobs,
     ledger,
-    statusHistory: { add: async () => {}, latest: async () => [] },
+    statusHistory: { add: async () => {}, latest: async () => [], purge: async () => 0 },
     organizations,
     queues: { retouchRow: nothingSent, verifyRow: nothingSent },
     telemetry: { event: (name) => void events.push(name) },

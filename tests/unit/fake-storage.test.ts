@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { failuresContract } from '../contracts/failures.ts';
+import { purgeContract } from '../contracts/purge.ts';
 import { storageContract } from '../contracts/storage.ts';
 import { fakeFailureLedger, fakeFailureLog } from '../fakes/fake-failures.ts';
 import {
@@ -29,13 +30,23 @@ describe('the fakes of storage', () => {
     };
   });
 
-  failuresContract(() => {
+  const failureStores = () => {
     const ledger = fakeFailureLedger();
     return {
       ...fakeFailureLog(),
       ledger,
-      quarantined: async (profileId) =>
+      quarantined: async (profileId: string) =>
         [...ledger.quarantined].flatMap(([key, { text }]) => (key.startsWith(profileId) ? [text] : [])),
+    };
+  };
+  failuresContract(failureStores);
+  purgeContract(() => {
+    const { log, containers, ...stores } = failureStores();
+    return {
+      ...stores,
+      log,
+      history: fakeStatusHistory(),
+      filesOf: async (profileId) => containers.get(profileId)?.size ?? 0,
     };
   });
 });

@@ -48,6 +48,13 @@ describe('the settings', () => {
     );
   });
 
+  it('keep the ledger as long as the log that it is read from', () => {
+    expect(complaint({ ...enough, FAILURE_LOG_DAYS: '500', LEDGER_DAYS: '500' })).toBe('accepted');
+    expect(complaint({ ...enough, FAILURE_LOG_DAYS: '500' })).toMatch(
+      /LEDGER_DAYS must not be smaller than FAILURE_LOG_DAYS \(500\), is 400/,
+    );
+  });
+
   it('name no other exporter without the resource that its tokens are for', () => {
     expect(complaint({ ...enough, EXPORTER_URL: 'https://exporter.example' })).toMatch(
       /^Cannot start: 1 setting is wrong\. EXPORTER_RESOURCE is missing/,

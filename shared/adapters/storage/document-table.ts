@@ -62,8 +62,8 @@ export interface DocumentTable<T> {
   ): Promise<T | undefined>;
   put(key: DocumentKey, document: T): Promise<void>;
   entity(key: DocumentKey, document: T): ReturnType<typeof writeDocument>;
-  /** Deletes everything that fits the filter, which must name one partition. */
-  removeAll(filter: string): Promise<void>;
+  /** Deletes everything that fits the filter, until `isOver`; how many documents. */
+  removeAll(filter: string, isOver?: () => boolean): Promise<number>;
   client(): Promise<TableClient>;
 }
 
@@ -166,20 +166,26 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
     await storageCall(`write ${nameOf(key)}`, () => table.upsertEntity(entity(key, document), 'Replace'));
   }
 
-  async function removeAll(filter: string): Promise<void> {
+  async function removeAll(filter: string, isOver = () => false): Promise<number> {
     const table = await client();
-    await storageCall(`clear table "${kind.table}"`, async () => {
+    return await storageCall(`clear table "${kind.table}"`, async () => {
       const select = ['PartitionKey', 'RowKey'];
       const pages = table
         .listEntities({ queryOptions: { filter, select } })
         .byPage({ maxPageSize: transactionSize });
+      let removed = 0;
       for await (const page of pages) {
-        const actions = page.map((each): TransactionAction => ['delete', each as never]);
-        // Somebody else may delete the same; then one at a time, whatever is left.
-        if (actions.length > 0 && !(await table.submitTransaction(actions).catch(orNothing(404))))
-          for (const { partitionKey = '', rowKey = '' } of page)
-            await table.deleteEntity(partitionKey, rowKey).catch(orNothing(404));
+        for (const entities of Map.groupBy(page, ({ partitionKey }) => partitionKey).values()) {
+          const actions = entities.map((each): TransactionAction => ['delete', each as never]);
+          // Somebody else may delete the same; then one at a time, whatever is left.
+          if (!(await table.submitTransaction(actions).catch(orNothing(404))))
+            for (const { partitionKey = '', rowKey = '' } of entities)
+              await table.deleteEntity(partitionKey, rowKey).catch(orNothing(404));
+          removed += entities.length;
+        }
+        if (isOver()) break;
       }
+      return removed;
     });
   }
 

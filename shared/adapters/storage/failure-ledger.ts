@@ -5,7 +5,8 @@ import { canBecome, type Failure, failureSchema, failureStates, isOpen } from '.
 import { failureIdPrefix } from '../../model/failure-id.ts';
 import type { FailureLedger, Watermark } from '../../ports/failure-ledger.ts';
 import { type DocumentTable, documentTable, orNothing, transactionSize } from './document-table.ts';
-import { quarantineText } from './failure-quarantine.ts';
+import { quarantineContainer, quarantineText } from './failure-quarantine.ts';
+import { purgeBlobs } from './purge-blobs.ts';
 import type { StorageAccount } from './storage-account.ts';
 import { lostRace, storageCall, untilWritten } from './storage-call.ts';
 import { keyOf, writeDocument } from './table-document.ts';
@@ -109,6 +110,14 @@ export function failureLedger(account: StorageAccount): FailureLedger {
       }
     },
     quarantine: (profileId, text) => quarantineText(account, profileId, text),
+    // Both states are final, so that nothing that is deleted can have been opened again meanwhile.
+    purge: (before, isOver) =>
+      failures.removeAll(
+        odata`(state eq 'healed' or state eq 'gone') and changedAt lt ${before.toISOString()}`,
+        isOver,
+      ),
+    purgeQuarantine: async (before, isOver) =>
+      purgeBlobs(await account.container(quarantineContainer), before, isOver),
   };
 }
 

@@ -2,6 +2,7 @@ import type { AppendBlobClient } from '@azure/storage-blob';
 import { writeFailureLine } from '../../model/failure-line.ts';
 import type { FailureLog } from '../../ports/failure-log.ts';
 import { signFailureLink } from './failure-link.ts';
+import { purgeBlobs } from './purge-blobs.ts';
 import type { StorageAccount } from './storage-account.ts';
 import { isRefusal, refusalOf, storageCall } from './storage-call.ts';
 
@@ -41,6 +42,14 @@ export function failureLog(
     append,
     link: async (profileId) =>
       signFailureLink(account, await account.container(failureContainerName(profileId))),
+    async purge(before, isOver) {
+      let deleted = 0;
+      for await (const { name } of account.blobs.listContainers({ prefix: failureContainerName('') })) {
+        if (isOver()) break;
+        deleted += await purgeBlobs(account.blobs.getContainerClient(name), before, isOver);
+      }
+      return deleted;
+    },
     remove: (profileId) => account.deleteContainer(failureContainerName(profileId)),
   };
 }

@@ -20,6 +20,8 @@ export function statusHistory(account: StorageAccount): StatusHistory {
       const rowKey = newestFirstKey(snapshot.seenAt);
       return snapshots.put({ partitionKey: keyOf(snapshot.id), rowKey }, snapshot);
     },
+    purge: (before, isOver) =>
+      snapshots.removeAll(odata`RowKey gt ${newestFirstKey(before.toISOString())}`, isOver),
     async latest(profileId, count) {
       const found: StatusSnapshot[] = [];
       if (count < 1) return found;

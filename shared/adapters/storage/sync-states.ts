@@ -28,6 +28,6 @@ export function syncStates(account: StorageAccount): SyncStates {
     get: async (profileId, table) => (await states.read(keyOfState(profileId, table)))?.document,
     list: (profileId) => inTurn(() => states.all(ofProfile(profileId))),
     update: (profileId, table, change) => states.update(keyOfState(profileId, table), change),
-    remove: (profileId) => states.removeAll(ofProfile(profileId)),
+    remove: async (profileId) => void (await states.removeAll(ofProfile(profileId))),
   };
 }

@@ -157,6 +157,7 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     statusHistory: mortal({
       add: async (snapshot: StatusSnapshot) => void snapshots.unshift(snapshot),
       latest: async (_profile: string, count: number) => snapshots.slice(0, count),
+      purge: async () => 0,
     }),
     organizations: fakeOrganizations([{ organization, dataverse: mortal(dataverse, 'dataverse') }]),
     queues: {
