@@ -1,8 +1,8 @@
 import { app } from '@azure/functions';
-import { runTrigger } from '../shared/edge/run-trigger.ts';
+import { runTimer } from '../shared/edge/run-timer.ts';
 import { service } from '../shared/service.ts';
 
 app.timer('timer-poll-status', {
   schedule: service().settings.POLL_STATUS_SCHEDULE,
-  handler: (_timer, context) => runTrigger(context, service().log, () => service().automation.pollStatus()),
+  handler: (_timer, context) => runTimer(context, service(), () => service().automation.pollStatus()),
 });

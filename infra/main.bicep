@@ -97,12 +97,26 @@ module functionApp 'modules/function-app.bicep' = {
 }
 
 // One entry a file in queries/. The path must be a constant, hence no loop over file names.
+// What was given up is told once, and does not become well because nothing else is given up afterwards.
 var alerts = [
+  {
+    name: 'automation-not-running'
+    displayName: 'The automation does not run'
+    description: 'Timers of the automation of which nothing was heard for half an hour: nobody reads failures or watches profiles meanwhile.'
+    severity: 1
+    // A new deployment has not run for half an hour either.
+    evaluations: 2
+    endsByItself: true
+    dimensions: ['timer']
+    query: loadTextContent('queries/automation-not-running.kql')
+  }
   {
     name: 'failures-need-attention'
     displayName: 'Failures need attention'
     description: 'Rows that automatic re-touching could not heal and that a person has to look at, by profile, table and cause.'
     severity: 2
+    evaluations: 1
+    endsByItself: false
     dimensions: ['profile', 'tableName', 'cause', 'since']
     query: loadTextContent('queries/failures-need-attention.kql')
   }
@@ -111,6 +125,8 @@ var alerts = [
     displayName: 'Messages were given up'
     description: 'Work items that could not be read, or that met a defect again and again, by queue.'
     severity: 1
+    evaluations: 1
+    endsByItself: false
     dimensions: ['queue', 'since']
     query: loadTextContent('queries/poison-messages.kql')
   }
@@ -125,6 +141,8 @@ module alertRules 'modules/alert-rule.bicep' = [
       displayName: 'Dataverse export (${environmentName}): ${alert.displayName}'
       alertDescription: alert.description
       severity: alert.severity
+      evaluations: alert.evaluations
+      endsByItself: alert.endsByItself
       dimensions: alert.dimensions
       query: alert.query
       applicationInsightsId: monitoring.outputs.applicationInsightsId

@@ -12,6 +12,12 @@ param severity int
 @description('Looks at what arrived in the last 15 minutes and returns one row for each thing to report: the columns of dimensions, and failures (a count).')
 param query string
 
+@description('Evaluations in a row, 15 minutes apart, that must find it before it is told.')
+param evaluations int
+
+@description('Whether the alert is over when the query finds nothing any more.')
+param endsByItself bool
+
 @description('Columns of text that tell the rows apart and that the email shows.')
 param dimensions string[]
 
@@ -50,14 +56,13 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
           operator: 'GreaterThan'
           threshold: 0
           failingPeriods: {
-            numberOfEvaluationPeriods: 1
-            minFailingPeriodsToAlert: 1
+            numberOfEvaluationPeriods: evaluations
+            minFailingPeriodsToAlert: evaluations
           }
         }
       ]
     }
-    // What was given up is reported once and does not become well because nothing else is given up afterwards.
-    autoMitigate: false
+    autoMitigate: endsByItself
     actions: {
       actionGroups: [actionGroupId]
     }

@@ -12,6 +12,7 @@ export const telemetryEvents = {
   'sync.incident.closed': { properties: ['profileId', 'table', 'code'], measurements: ['seconds'] },
   'sync.row.abandoned': { properties: ['profileId', 'table', 'code'], measurements: ['rows'] },
   'sync.turn.recovered': { properties: ['profileId', 'table'], measurements: ['overdueSeconds'] },
+  'timer.run.completed': { properties: ['timer'], measurements: [] },
   'queue.message.poisoned': { properties: ['queue'], measurements: [] },
   'automation.profile.polled': {
     properties: ['profileId', 'profileName', 'state'],
