@@ -25,6 +25,8 @@ export async function replicatingProfile(
   const states = async () => (await statuses()).map((status) => status?.InitialSyncState);
   await vi.waitFor(async () => expect(await states()).toEqual(tables.map(() => 'Completed')), patience);
 
+  /** Opens the failure log also while the app answers nobody. */
+  const failureLink = async () => (await exporter.failures(id)).FailureBlobUri;
   const { dataverse, entra, database } = platform.addresses;
   const sides = { dataverse, entra, database, organizationId, prefix };
   const differing = async () =>
@@ -40,10 +42,9 @@ export async function replicatingProfile(
         tables,
         mix: { create: 4, update: 10, delete: 3, recreate: 3 },
       }),
+    failureLink,
     /** Lines of the failure log. */
-    async failureLines(): Promise<readonly string[]> {
-      return failureLines((await exporter.failures(id)).FailureBlobUri);
-    },
+    failureLines: async () => failureLines(await failureLink()),
     /** Stops the changes and waits until both sides are equal; no row may have been blamed for the weather. */
     async expectEqualSides(): Promise<void> {
       await simulator(platform, 'POST', '/workload', { changesPerSecond: 0 });
