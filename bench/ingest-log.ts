@@ -77,7 +77,6 @@ function portsOf(profileId: string, ledger: FailureLedger) {
 
 /** Seconds, and the most memory meanwhile beyond what there was before. */
 async function measure(act: () => unknown): Promise<{ seconds: number; megabytes: number }> {
-  globalThis.gc?.();
   forgetPeak(process.pid);
   const before = memoryOf(process.pid).now;
   const start = performance.now();

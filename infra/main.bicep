@@ -97,7 +97,7 @@ module functionApp 'modules/function-app.bicep' = {
 }
 
 // One entry a file in queries/. The path must be a constant, hence no loop over file names.
-// What was given up is told once, and does not become well because nothing else is given up afterwards.
+// Those of what was given up do not end by themselves: nothing becomes well because nothing else is given up afterwards.
 var alerts = [
   {
     name: 'automation-not-running'

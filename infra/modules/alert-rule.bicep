@@ -9,7 +9,7 @@ param alertDescription string
 @maxValue(3)
 param severity int
 
-@description('Looks at what arrived in the last 15 minutes and returns one row for each thing to report: the columns of dimensions, and failures (a count).')
+@description('Looks at what arrived in the last 15 minutes, or at the whole window of 30, and returns one row for each thing to report: the columns of dimensions, and failures (a count).')
 param query string
 
 @description('Evaluations in a row, 15 minutes apart, that must find it before it is told.')
@@ -38,7 +38,7 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
     // The component, not the workspace: the query then uses the table and column names of Application Insights.
     scopes: [applicationInsightsId]
     evaluationFrequency: 'PT15M'
-    // Twice the frequency: the query itself takes what arrived in the last 15 minutes, however late.
+    // Twice the frequency: a query of what happened takes what arrived in the last 15 minutes itself, however late.
     windowSize: 'PT30M'
     criteria: {
       allOf: [

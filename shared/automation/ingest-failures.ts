@@ -37,9 +37,11 @@ async function ingestProfile(profile: ExportedProfile, endsAt: number, ports: Au
     const known = watermarks.get(blob.name);
     watermarks.delete(blob.name);
     if (blob.etag === known?.etag && blob.length <= known.offset) return;
-    if (!isLog(blob)) notifications.push(blob);
-    if (!isLog(blob) || blob.length === 0) return;
-    if (hasBegun && ports.clock.now().getTime() >= endsAt) return;
+    if (!isLog(blob)) {
+      notifications.push(blob);
+      return;
+    }
+    if (blob.length === 0 || (hasBegun && ports.clock.now().getTime() >= endsAt)) return;
     hasBegun = true;
     await ingestBlob(await nextReading({ profile, link, blob, endsAt }, known, ports), ports);
   });
