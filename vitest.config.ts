@@ -5,7 +5,8 @@ const needDeployment = 'tests/compat/*.local.test.ts';
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
+    // Ends what hangs; a busy machine makes no test fail.
+    testTimeout: 240_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
     expect: { poll: { timeout: 10_000 } },
