@@ -255,6 +255,6 @@ test('a new key of the tenant is taken within seconds, and a withdrawn one refus
   const fresh = await userToken(entra, 'admin');
   const statusOf = async (token: string | undefined) =>
     (await call('GET', `/crm/exporter/profiles${query()}`, bearer(token))).status;
-  await expect.poll(() => statusOf(fresh), { timeout: 5000, interval: 250 }).toBe(200);
+  await expect.poll(() => statusOf(fresh), { timeout: 30_000, interval: 250 }).toBe(200);
   expect(await statusOf(tokenOf('admin'))).toBe(401);
-}, 60_000);
+});

@@ -4,7 +4,7 @@ import { replicatingProfile } from './replicating-profile.ts';
 import { inDatabase, runningPlatform, simulator } from './running-platform.ts';
 
 const platform = runningPlatform({ PAGE_SIZE: '100' });
-const soon = { timeout: 45_000, interval: 300 };
+const soon = { timeout: 90_000, interval: 300 };
 let profile: Awaited<ReturnType<typeof replicatingProfile>>;
 
 beforeAll(async () => {
@@ -33,4 +33,4 @@ test('a column that is deleted in Dataverse stops no table, and the values that 
   }
   await profile.expectEqualSides();
   expect(await storedFax(id)).toBe('0123');
-}, 120_000);
+});

@@ -43,7 +43,7 @@ async function placeNow(): Promise<Place> {
 async function killAtWork(): Promise<readonly string[]> {
   const before = await placeNow();
   await expect
-    .poll(async () => (await placeNow()).mark, { timeout: 30_000, interval: 30 })
+    .poll(async () => (await placeNow()).mark, { timeout: 90_000, interval: 30 })
     .not.toBe(before.mark);
   await sleep(Math.random() * 600);
   platform().kill('app', 'SIGKILL');

@@ -61,7 +61,7 @@ const isRunning = (pid: number) => {
 describe('npm run demo', () => {
   test('ends by itself when the failed rows are healed, with a report, and leaves nothing behind', async () => {
     const demo = startDemo('--rows', '600');
-    await vi.waitFor(() => expect(demo.output()).toContain('An organization'), { timeout: 60_000 });
+    await vi.waitFor(() => expect(demo.output()).toContain('An organization'), { timeout: 120_000 });
     const pids = childrenOf(demo.child.pid).map((line) => Number.parseInt(line, 10));
     expect(pids).toHaveLength(6);
     expect(await demo.exit, demo.output()).toBe(0);
@@ -77,7 +77,7 @@ describe('npm run demo', () => {
 
   test('fails and names the part that died', async () => {
     const demo = startDemo('--rows', '600');
-    await vi.waitFor(() => expect(demo.output()).toContain('The initial sync'), { timeout: 60_000 });
+    await vi.waitFor(() => expect(demo.output()).toContain('The initial sync'), { timeout: 120_000 });
     const app = childrenOf(demo.child.pid).find((line) => line.includes('local/host/main.ts'));
     process.kill(Number.parseInt(app ?? '', 10), 'SIGKILL');
     expect(await demo.exit).toBe(1);

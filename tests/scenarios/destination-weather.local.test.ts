@@ -6,7 +6,7 @@ import { inDatabase, runningPlatform, simulator } from './running-platform.ts';
 
 const platform = runningPlatform({ PAGE_SIZE: '100' });
 const tables = ['account', 'contact'];
-const soon = { timeout: 45_000, interval: 300 };
+const soon = { timeout: 90_000, interval: 300 };
 let profile: Awaited<ReturnType<typeof replicatingProfile>>;
 
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { organizationRows } from './organization-rows.ts';
 import { replicatingProfile } from './replicating-profile.ts';
 import { inDatabase, runningPlatform } from './running-platform.ts';
 
-const soon = { timeout: 60_000, interval: 300 };
+const soon = { timeout: 90_000, interval: 300 };
 
 // An exporter as the old service was: it writes failures down, and nobody reads them.
 const exporting = runningPlatform({ 'AzureWebJobs.timer-ingest-failures.Disabled': 'true' });
@@ -20,9 +20,7 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-test('an app beside an exporter heals what the exporter gave up, and does nothing else', {
-  timeout: 150_000,
-}, async () => {
+test('an app beside an exporter heals what the exporter gave up, and does nothing else', async () => {
   watching = await startPlatform({
     portBase: await findFreePortBase(),
     data,

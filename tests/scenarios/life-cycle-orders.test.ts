@@ -182,7 +182,7 @@ test('whatever order of calls, on whichever of two profiles, in the middle of wh
     ),
     { numRuns: 600 },
   );
-}, 120_000);
+});
 
 test('work that is under way when its profile is deleted is of no other profile', async () => {
   const world = await replicationWorld();

@@ -64,6 +64,6 @@ test('every relationship that is listed is exported, as soon as the terms are ac
   const states = async () =>
     (await client.get(Id)).Entities.map(({ Type, Status }) => [Type, Status?.InitialSyncState]);
   await expect
-    .poll(states, { timeout: 60_000, interval: 500 })
+    .poll(states, { timeout: 90_000, interval: 500 })
     .toEqual(tables.map((table) => [table, 'Completed']));
-}, 90_000);
+});

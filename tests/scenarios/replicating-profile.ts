@@ -6,7 +6,7 @@ import { exporterClient } from './exporter-client.ts';
 import { failureLines } from './failure-lines.ts';
 import { inDatabase, profileBody, simulator } from './running-platform.ts';
 
-const patience = { timeout: 60_000, interval: 500 };
+const patience = { timeout: 90_000, interval: 500 };
 
 /** A profile of these tables that was created, activated and loaded; its description overridden where a test differs. */
 export async function replicatingProfile(

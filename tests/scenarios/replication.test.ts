@@ -139,7 +139,6 @@ async function comesToRest(world: World): Promise<void> {
 
 test.each(['start', 'end'] as const)(
   'whatever happens, the destination is the source once changes stop (delta links from the %s of a read)',
-  { timeout: 120_000 },
   async (tokenTime) => {
     await fc.assert(
       fc.asyncProperty(

@@ -14,7 +14,7 @@ import { inDatabase, profileBody, runningPlatform } from './running-platform.ts'
 
 const platform = runningPlatform({ PAGE_SIZE: '100', ENTRA_DATABASE_HOSTS: '127.0.0.1' });
 const tables = ['account', 'contact', 'task'];
-const soon = { timeout: 45_000, interval: 300 };
+const soon = { timeout: 90_000, interval: 300 };
 let profile: Awaited<ReturnType<typeof replicatingProfile>>;
 let distrust: () => void;
 

@@ -7,7 +7,7 @@ import { profileBody, simulator } from './running-platform.ts';
 import { northwindId, people, twoOrganizations } from './two-organizations.ts';
 
 const platform = twoOrganizations();
-const soon = { timeout: 60_000, interval: 300 };
+const soon = { timeout: 90_000, interval: 300 };
 const tables = ['account', 'systemuserroles'];
 
 /** Of Contoso only; of Northwind, and an ordinary user of Contoso; of all; of nothing. */
@@ -192,7 +192,7 @@ describe('profiles', () => {
   });
 });
 
-describe('replication', { timeout: 180_000 }, () => {
+describe('replication', () => {
   const callers = { contoso: 'ada', northwind: 'nora' } as const;
   const organizations = ['contoso', 'northwind'] as const;
 
@@ -242,7 +242,7 @@ describe('replication', { timeout: 180_000 }, () => {
   });
 });
 
-describe('while one organization cannot be reached', { timeout: 180_000 }, () => {
+describe('while one organization cannot be reached', () => {
   const workload = (changesPerSecond: number) =>
     simulator(platform(), 'POST', '/workload', { changesPerSecond, tables: ['account'] });
   const version = async () => (await simulator<{ version: number }>(platform(), 'GET')).version;

@@ -34,84 +34,80 @@ async function tryOut(page: Page, operationId: string, fillIn: Readonly<Record<s
   return { status: Number.parseInt(status, 10), body: JSON.parse(await body.innerText()) };
 }
 
-describe.skipIf(noBrowser !== undefined)(
-  'the page of the API in a real browser',
-  { timeout: 120_000 },
-  () => {
-    test('is reached from /swagger, loads from its own origin only, and its policy is never violated', () =>
-      inBrowser(async (context, complaints) => {
-        const page = await context.newPage();
-        const origins = new Set<string>();
-        page.on('request', (request) => origins.add(new URL(request.url()).origin));
-        await open(page);
-        expect(new URL(page.url()).pathname).toBe('/swagger/ui/index');
-        await expect.poll(() => page.title()).toBe('Data Export Service API');
-        expect(await page.locator('.opblock').count()).toBe(19);
-        await page.locator('section.models h4 button').click();
-        await page.locator('.model-container').first().waitFor();
-        expect([...origins]).toEqual([platform().addresses.app]);
-        expect(complaints).toEqual([]);
-      }));
+describe.skipIf(noBrowser !== undefined)('the page of the API in a real browser', () => {
+  test('is reached from /swagger, loads from its own origin only, and its policy is never violated', () =>
+    inBrowser(async (context, complaints) => {
+      const page = await context.newPage();
+      const origins = new Set<string>();
+      page.on('request', (request) => origins.add(new URL(request.url()).origin));
+      await open(page);
+      expect(new URL(page.url()).pathname).toBe('/swagger/ui/index');
+      await expect.poll(() => page.title()).toBe('Data Export Service API');
+      expect(await page.locator('.opblock').count()).toBe(19);
+      await page.locator('section.models h4 button').click();
+      await page.locator('.model-container').first().waitFor();
+      expect([...origins]).toEqual([platform().addresses.app]);
+      expect(complaints).toEqual([]);
+    }));
 
-    test.each([
-      ['as it is', (token: string) => token],
-      ['with the word Bearer', (token: string) => `Bearer ${token}\n`],
-    ])('calls with a pasted token, %s', (_, pasted) =>
-      inBrowser(async (context, complaints) => {
-        const { app, dataverse, entra } = platform().addresses;
-        const page = await context.newPage();
-        await open(page);
-        await authorize(page, pasted(await userToken(entra, 'admin')));
-        const organizations = await tryOut(page, 'Metadata_GetOrganizations');
-        expect(organizations).toMatchObject({
-          status: 200,
-          body: [{ ConnectorUrl: app, OrganizationId: organizationId }],
-        });
-        const found = await tryOut(page, 'Metadata_GetOrgDetails', {
-          '[data-param-name="organizationUrl"] input': dataverse,
-        });
-        expect(found).toMatchObject({ status: 200, body: { OrganizationUrl: `${dataverse}/` } });
-        expect(complaints).toEqual([]);
-      }),
-    );
+  test.each([
+    ['as it is', (token: string) => token],
+    ['with the word Bearer', (token: string) => `Bearer ${token}\n`],
+  ])('calls with a pasted token, %s', (_, pasted) =>
+    inBrowser(async (context, complaints) => {
+      const { app, dataverse, entra } = platform().addresses;
+      const page = await context.newPage();
+      await open(page);
+      await authorize(page, pasted(await userToken(entra, 'admin')));
+      const organizations = await tryOut(page, 'Metadata_GetOrganizations');
+      expect(organizations).toMatchObject({
+        status: 200,
+        body: [{ ConnectorUrl: app, OrganizationId: organizationId }],
+      });
+      const found = await tryOut(page, 'Metadata_GetOrgDetails', {
+        '[data-param-name="organizationUrl"] input': dataverse,
+      });
+      expect(found).toMatchObject({ status: 200, body: { OrganizationUrl: `${dataverse}/` } });
+      expect(complaints).toEqual([]);
+    }),
+  );
 
-    test('posts and puts a body, and shows what is wrong with it', () =>
-      inBrowser(async (context, complaints) => {
-        const page = await context.newPage();
-        await open(page);
-        await authorize(page, await userToken(platform().addresses.entra, 'admin'));
-        const body = profileBody(platform(), ['account'], { Name: 'From the page' });
-        const created = await tryOut(page, 'Profiles_CreateProfile', { textarea: JSON.stringify(body) });
-        expect(created).toMatchObject({ status: 200, body: { Name: 'From the page', State: 0 } });
-        const changed = await tryOut(page, 'Profiles_UpdateProfile', {
-          '[data-param-name="id"] input': created.body.Id,
-          textarea: JSON.stringify(created.body, null, 2),
-        });
-        expect(changed).toMatchObject({ status: 200, body: { Id: created.body.Id } });
-        expect(complaints).toEqual([]);
-        const example = await tryOut(page, 'Profiles_ValidateBeforeProfileCreation');
-        expect(example).toMatchObject({ status: 400, body: { ErrorCode: 'ORGANIZATION_UNKNOWN' } });
-      }));
+  test('posts and puts a body, and shows what is wrong with it', () =>
+    inBrowser(async (context, complaints) => {
+      const page = await context.newPage();
+      await open(page);
+      await authorize(page, await userToken(platform().addresses.entra, 'admin'));
+      const body = profileBody(platform(), ['account'], { Name: 'From the page' });
+      const created = await tryOut(page, 'Profiles_CreateProfile', { textarea: JSON.stringify(body) });
+      expect(created).toMatchObject({ status: 200, body: { Name: 'From the page', State: 0 } });
+      const changed = await tryOut(page, 'Profiles_UpdateProfile', {
+        '[data-param-name="id"] input': created.body.Id,
+        textarea: JSON.stringify(created.body, null, 2),
+      });
+      expect(changed).toMatchObject({ status: 200, body: { Id: created.body.Id } });
+      expect(complaints).toEqual([]);
+      const example = await tryOut(page, 'Profiles_ValidateBeforeProfileCreation');
+      expect(example).toMatchObject({ status: 400, body: { ErrorCode: 'ORGANIZATION_UNKNOWN' } });
+    }));
 
-    test('tells a caller without a token so', () =>
-      inBrowser(async (context) => {
-        const page = await context.newPage();
-        await open(page);
-        expect(await tryOut(page, 'Metadata_GetOrganizations')).toMatchObject({
-          status: 401,
-          body: { ErrorCode: 'REQUEST_TOKEN_MISSING' },
-        });
-      }));
+  test('tells a caller without a token so', () =>
+    inBrowser(async (context) => {
+      const page = await context.newPage();
+      await open(page);
+      expect(await tryOut(page, 'Metadata_GetOrganizations')).toMatchObject({
+        status: 401,
+        body: { ErrorCode: 'REQUEST_TOKEN_MISSING' },
+      });
+    }));
 
-    test('a browser sees that the policy holds: a script written into the page does not run', () =>
-      inBrowser(async (context, complaints) => {
-        const page = await context.newPage();
-        await open(page);
-        await page.evaluate(`const script = document.createElement('script');
+  test('a browser sees that the policy holds: a script written into the page does not run', () =>
+    inBrowser(async (context, complaints) => {
+      const page = await context.newPage();
+      await open(page);
+      await page.evaluate(`const script = document.createElement('script');
         script.textContent = 'window.hasRun = true';
         document.body.append(script);`);
-        expect(await page.evaluate('window.hasRun')).toBeUndefined();
-        expect(complaints.join()).toContain('violated: script-src');
-      }));
-  },
-);
+      expect(await page.evaluate('window.hasRun')).toBeUndefined();
+      expect(complaints.join()).toContain('violated: script-src');
+    }));
+});

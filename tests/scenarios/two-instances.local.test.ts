@@ -95,7 +95,7 @@ async function turnsUnderWay(): Promise<number> {
 beforeAll(async () => {
   token = await userToken(platform().addresses.entra, 'admin');
   second = await startSecond();
-}, 60_000);
+});
 afterAll(() => second?.stop());
 
 test('two instances of the app, one of them killed again and again, bring any life of two profiles to a good end', async () => {

@@ -46,7 +46,7 @@ async function replicateAndCompare(prefix: string, isExpiring: boolean): Promise
   });
   await sleep(1500);
   const faults = async () => (await simulator<{ faults: unknown[] }>(platform(), 'GET')).faults;
-  await expect.poll(faults, { timeout: 20_000, interval: 200 }).toEqual([]);
+  await expect.poll(faults, { timeout: 90_000, interval: 200 }).toEqual([]);
   await profile.expectEqualSides();
   await profile.delete();
 }

@@ -159,7 +159,7 @@ describe('a test', () => {
     await send('POST', `/${id}/activate`);
     const filled = async () =>
       (await send('GET', `/${id}?status=true`)).body.Entities[0].Status.InitialSyncState;
-    await expect.poll(filled, { timeout: 30_000, interval: 300 }).toBe('Completed');
+    await expect.poll(filled, { timeout: 90_000, interval: 300 }).toBe('Completed');
     const second = { Name: 'Second', DestinationPrefix: 'o', ...secretOf('another') };
     const { body } = await validate(['team', 'account'], second);
     expect(body.Message).toContain(

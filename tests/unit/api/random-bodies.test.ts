@@ -78,4 +78,4 @@ test(`${bodies} odd bodies are each answered as the contract has it, never with 
     'update 412',
   ])
     expect([outcome, (seen.get(outcome) ?? 0) > 100]).toEqual([outcome, true]);
-}, 120_000);
+});
