@@ -3,8 +3,10 @@ import { type Storage, startStorage } from '../../local/storage/start-storage.ts
 import { failureLedger } from '../../shared/adapters/storage/failure-ledger.ts';
 import { failureContainerName, failureLog } from '../../shared/adapters/storage/failure-log.ts';
 import { quarantineContainer } from '../../shared/adapters/storage/failure-quarantine.ts';
+import { operations } from '../../shared/adapters/storage/operations.ts';
 import { statusHistory } from '../../shared/adapters/storage/status-history.ts';
 import { type StorageAccount, storageAccount } from '../../shared/adapters/storage/storage-account.ts';
+import { operationsContract } from '../contracts/operations.ts';
 import { type PurgedStores, purgeContract } from '../contracts/purge.ts';
 
 /** A storage of its own: a purge takes what other tests have written, too. */
@@ -26,6 +28,8 @@ async function namesIn(container: string, prefix = ''): Promise<string[]> {
   for await (const { name } of blobs) names.push(name);
   return names;
 }
+
+describe('operations in Azurite', () => operationsContract(() => operations(account)));
 
 describe('a purge in Azurite', () => {
   purgeContract(

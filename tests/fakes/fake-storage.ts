@@ -1,8 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError } from '../../shared/errors.ts';
+import { listPart } from '../../shared/model/list-part.ts';
+import { type Operation, operationCanBecome } from '../../shared/model/operation.ts';
 import type { PrivacyTermsAnswer } from '../../shared/model/privacy-terms-answer.ts';
 import type { Profile } from '../../shared/model/profile.ts';
 import type { SyncState } from '../../shared/model/sync-state.ts';
+import type { Operations } from '../../shared/ports/operations.ts';
 import type { PrivacyTerms } from '../../shared/ports/privacy-terms.ts';
 import type { ProfileStore } from '../../shared/ports/profile-store.ts';
 import type { StatusHistory, StatusSnapshot } from '../../shared/ports/status-history.ts';
@@ -168,6 +171,46 @@ export function fakePrivacyTerms(): PrivacyTerms {
       return answers
         .filter((answer) => answer.organizationId === organizationId)
         .sort((one, other) => (one.answeredAt < other.answeredAt ? 1 : -1))[0];
+    },
+  };
+}
+
+/** Operations in memory. */
+export function fakeOperations(): Operations {
+  const operations = fakeDocuments<Operation>();
+  return {
+    async add(operation) {
+      await nextTurn();
+      if (operations.get(operation.id)) return false;
+      operations.set(operation.id, operation);
+      return true;
+    },
+    async get(id) {
+      return operations.get(id);
+    },
+    async update(id, change) {
+      await nextTurn();
+      const operation = operations.get(id);
+      const next = operation && change(operation);
+      if (!operation || !next) return operation;
+      if (!operationCanBecome(operation.state, next.state))
+        throw new ServiceError('INTERNAL', `Cannot change operation "${id}": it has no such step.`);
+      operations.set(id, next);
+      return next;
+    },
+    async list(limit, continuation = '') {
+      return listPart(
+        operations.all(({ id }) => id > continuation),
+        limit,
+        ({ id }) => id,
+      );
+    },
+    async purge(before, isOver) {
+      const old = operations.all(
+        ({ state, changedAt }) =>
+          (state === 'succeeded' || state === 'failed') && Date.parse(changedAt) < before.getTime(),
+      );
+      return purgeSome(old, isOver, ({ id }) => operations.delete(id));
     },
   };
 }

@@ -1,9 +1,11 @@
 import { describe } from 'vitest';
 import { failuresContract } from '../contracts/failures.ts';
+import { operationsContract } from '../contracts/operations.ts';
 import { purgeContract } from '../contracts/purge.ts';
 import { storageContract } from '../contracts/storage.ts';
 import { fakeFailureLedger, fakeFailureLog } from '../fakes/fake-failures.ts';
 import {
+  fakeOperations,
   fakePrivacyTerms,
   fakeProfileStore,
   fakeStatusHistory,
@@ -29,6 +31,9 @@ describe('the fakes of storage', () => {
       },
     };
   });
+
+  const operations = fakeOperations();
+  operationsContract(() => operations);
 
   const failureStores = () => {
     const ledger = fakeFailureLedger();

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { failureCauses, failureStates } from './failure.ts';
+import { orAbsent } from './or-absent.ts';
+
+/** Which failures of a profile are meant: all that fit every member given. Ids are lower-case guids. */
+export const failureSelectionSchema = z.object({
+  profileId: z.guid(),
+  /** Logical name of the table. */
+  table: orAbsent(z.string()),
+  cause: orAbsent(z.enum(failureCauses)),
+  state: orAbsent(z.enum(failureStates)),
+  recordIds: orAbsent(z.array(z.guid()).min(1).max(1000)),
+  failureIds: orAbsent(z.array(z.string()).min(1).max(1000)),
+});
+export type FailureSelection = Readonly<z.infer<typeof failureSelectionSchema>>;
+
+/** What a person or a system has asked for, and what is done later by a queue function. */
+const requestSchema = z.discriminatedUnion('kind', [
+  /** `description`: the document that the exporter's `POST profiles` takes. */
+  z.object({ kind: z.literal('create-profile'), organizationId: z.guid(), description: z.json() }),
+  z.object({ kind: z.literal('activate-profile'), profileId: z.guid() }),
+  z.object({ kind: z.literal('deactivate-profile'), profileId: z.guid() }),
+  /** Now, whatever they wait for. */
+  z.object({ kind: z.literal('retouch-failures'), selection: failureSelectionSchema }),
+  /** Those that need attention, or wait, are taken up again from the first attempt on. */
+  z.object({ kind: z.literal('retry-failures'), selection: failureSelectionSchema }),
+  z.object({ kind: z.literal('ignore-failures'), selection: failureSelectionSchema, reason: z.string() }),
+]);
+export type OperationRequest = Readonly<z.infer<typeof requestSchema>>;
+export type OperationKind = OperationRequest['kind'];
+
+/** `accepted`: its message is on the way; `running`: begun, and not over; the other two are for ever. */
+export const operationStates = ['accepted', 'running', 'succeeded', 'failed'] as const;
+export type OperationState = (typeof operationStates)[number];
+
+const nextStates: Record<OperationState, readonly OperationState[]> = {
+  accepted: ['running', 'failed'],
+  running: ['succeeded', 'failed'],
+  succeeded: [],
+  failed: [],
+};
+
+/** Whether an operation may go from one state to another; it may always stay. */
+export function operationCanBecome(from: OperationState, to: OperationState): boolean {
+  return from === to || nextStates[from].includes(to);
+}
+
+const lastMoment = 9_999_999_999_999;
+
+/** An id of an operation that was asked for at this time; `guid` in lower case makes it unique. */
+export function operationId(requestedAt: Date, guid: string): string {
+  return `${String(lastMoment - requestedAt.getTime()).padStart(13, '0')}-${guid}`;
+}
+
+/** A ticket of a ticketing system, told of the outcome of an operation. */
+export const ticketReferenceSchema = z.object({ system: z.string(), ticketId: z.string() });
+export type TicketReference = Readonly<z.infer<typeof ticketReferenceSchema>>;
+
+/** Ids of operations: the newer one is the smaller text. */
+export const operationIdForm = /^\d{13}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** One thing that was asked for, with what has become of it. Dates are ISO 8601 in UTC. */
+export const operationSchema = z.object({
+  id: z.string().regex(operationIdForm),
+  request: requestSchema,
+  state: z.enum(operationStates),
+  /** Who asked: an object id, a client id, or the name of a ticketing system. */
+  requestedBy: z.string(),
+  requestedAt: z.string(),
+  changedAt: z.string(),
+  /** What has happened so far, a sentence for people. */
+  message: z.string(),
+  /** Number of rows by what has become of them, as `healed`, `gone`, `retouching`. */
+  rows: orAbsent(z.record(z.string(), z.int())),
+  /** Of a profile that was made. */
+  profileId: orAbsent(z.string()),
+  /** Where the outcome is told. */
+  ticket: orAbsent(ticketReferenceSchema),
+});
+export type Operation = Readonly<z.infer<typeof operationSchema>>;

@@ -1,0 +1,18 @@
+import type { ListPart } from '../model/list-part.ts';
+import type { Operation } from '../model/operation.ts';
+
+/** What was asked of the automation, newest first. */
+export interface Operations {
+  /** Adds one; false when one with its id is there, which stays as it is. */
+  add(operation: Operation): Promise<boolean>;
+  get(id: string): Promise<Operation | undefined>;
+  /**
+   * Applies the change until no other writer came between; undefined writes nothing. A state that may not follow the
+   * present one (`operationCanBecome`) is refused. Resolves to what is stored afterwards.
+   */
+  update(id: string, change: (operation: Operation) => Operation | undefined): Promise<Operation | undefined>;
+  /** At most `limit` (1 to 1000), newest first. A continuation that is none begins anywhere. */
+  list(limit: number, continuation?: string): Promise<ListPart<Operation>>;
+  /** Deletes those that ended before this time, until `isOver`; how many. */
+  purge(before: Date, isOver: () => boolean): Promise<number>;
+}
