@@ -49,6 +49,7 @@ const phrases = {
   healed: 'healed',
   gone: 'deleted meanwhile',
   'needs-attention': 'given up',
+  ignored: 'ignored',
 } as const satisfies Record<Failure['state'], string>;
 
 const order = Object.keys(phrases) as Failure['state'][];

@@ -6,10 +6,16 @@ export type Become = Partial<
   Pick<Failure, 'state' | 'attempts' | 'nextAttemptAt' | 'retouchedAt' | 'retouchedVersion' | 'note'>
 >;
 
-/** The failure after a step. */
+/** More than all re-touches of one life take; a person may begin it anew as often as they like. */
+const longestHistory = 100;
+
+/** The failure after a step, which is written down where its state has changed. */
 export function become(failure: Failure, change: Become, now: Date): Failure {
-  const isMoved = change.state !== undefined && change.state !== failure.state;
-  return { ...failure, ...change, changedAt: isMoved ? now.toISOString() : failure.changedAt };
+  const after = { ...failure, ...change };
+  if (after.state === failure.state) return after;
+  const changedAt = now.toISOString();
+  const step = { at: changedAt, state: after.state, note: after.note };
+  return { ...after, changedAt, history: [...failure.history, step].slice(-longestHistory) };
 }
 
 /** Seconds to wait before the next re-touch of a row that had this many: the first delay doubled, up to the greatest. */

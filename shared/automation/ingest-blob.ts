@@ -96,6 +96,7 @@ function newFailure(entry: FailureEntry, { profile, blob }: BlobReading, now: st
     ingestedAt: now,
     changedAt: now,
     note: 'Was read from the failure log.',
+    history: [],
   };
 }
 

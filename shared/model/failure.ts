@@ -34,18 +34,28 @@ export type FailureCause = (typeof failureCauses)[number];
 
 /**
  * The life of a failure. `new`: just read; `waiting`: for the cause to go or for its turn; `retouching`: written again
- * or about to be, not yet seen; then `healed`, `gone` (row deleted meanwhile), or back to `waiting`, at last `needs-attention`.
+ * or about to be, not yet seen; then `healed`, `gone` (row deleted meanwhile), or back to `waiting`, at last
+ * `needs-attention`; `ignored`: a person said so.
  */
-export const failureStates = ['new', 'waiting', 'retouching', 'healed', 'gone', 'needs-attention'] as const;
+export const failureStates = [
+  'new',
+  'waiting',
+  'retouching',
+  'healed',
+  'gone',
+  'needs-attention',
+  'ignored',
+] as const;
 export type FailureState = (typeof failureStates)[number];
 
 const nextStates: Record<FailureState, readonly FailureState[]> = {
-  new: ['waiting', 'needs-attention'],
-  waiting: ['retouching', 'healed', 'gone', 'needs-attention'],
-  retouching: ['healed', 'gone', 'waiting', 'needs-attention'],
+  new: ['waiting'],
+  waiting: ['retouching', 'healed', 'gone', 'needs-attention', 'ignored'],
+  retouching: ['healed', 'gone', 'waiting', 'needs-attention', 'ignored'],
   healed: [],
   gone: [],
-  'needs-attention': ['waiting', 'healed', 'gone'],
+  'needs-attention': ['waiting', 'ignored'],
+  ignored: ['waiting'],
 };
 
 /** Whether a failure may go from one state to another. */
@@ -92,7 +102,14 @@ export interface Failure extends FailureEntry {
   /** When `state` last changed, and why in a sentence. */
   readonly changedAt: string;
   readonly note: string;
+  /** The states after `new`, the oldest first; of a long life the latest. Left out of lists. */
+  readonly history: readonly FailureTransition[];
 }
+
+/** A step of a failure's life: when it was taken, and why in a sentence. */
+export type FailureTransition = Readonly<z.infer<typeof transitionSchema>>;
+
+const transitionSchema = z.object({ at: z.string(), state: z.enum(failureStates), note: z.string() });
 
 const fieldsSchema = z.object({
   column: z.string().optional(),
@@ -122,4 +139,6 @@ export const failureSchema: z.ZodType<Failure> = z.object({
   ingestedAt: z.string(),
   changedAt: z.string(),
   note: z.string(),
+  // Absent from failures that an older version has stored.
+  history: z.array(transitionSchema).default([]),
 });

@@ -22,8 +22,8 @@ export interface FailureLedger {
   /** Adds new failures that are not there yet; those that are stay as they are. Returns those that were not. */
   add(failures: readonly Failure[]): Promise<readonly Failure[]>;
   /**
-   * Failures of the profile that something still has to happen to: new, waiting, retouching. Their `reason` is left out
-   * (empty), and those that were closed cost nothing.
+   * Failures of the profile that something still has to happen to: new, waiting, retouching. Their `reason` and
+   * `history` are left out (empty), and those that were closed cost nothing.
    */
   open(profileId: string): AsyncIterable<Failure>;
   /** All failures of one row, open or not. */

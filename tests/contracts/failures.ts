@@ -48,6 +48,7 @@ export function aFailure(profileId: string, entry = anEntry()): Failure {
     ingestedAt: '2026-11-23T10:00:00.000Z',
     changedAt: '2026-11-23T10:00:00.000Z',
     note: '',
+    history: [],
   };
 }
 
@@ -212,6 +213,10 @@ export function failuresContract(open: () => FailuresUnderTest): void {
       await become('waiting', 'three');
       expect(await shown()).toEqual(['waiting three']);
       expect(await ledger.get(profileId, id)).toMatchObject({ state: 'waiting', reason: failure.reason });
+      await become('ignored');
+      expect(await shown()).toEqual([]);
+      await become('waiting', 'four');
+      expect(await shown()).toEqual(['waiting four']);
       await become('healed');
       expect(await ledger.add([failure])).toEqual([]);
       expect(await shown()).toEqual([]);

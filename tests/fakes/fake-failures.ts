@@ -100,7 +100,7 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
     },
     async *open(profileId) {
       const open = failures.all((failure) => failure.profileId === profileId && isOpen(failure.state));
-      yield* open.map((failure) => ({ ...failure, reason: '' }));
+      yield* open.map((failure) => ({ ...failure, reason: '', history: [] }));
     },
     async ofRow(profileId, table, recordId) {
       return failures.all(

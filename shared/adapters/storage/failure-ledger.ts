@@ -47,7 +47,7 @@ const keyOfOpen = (profileId: string, failureId: string) => ({
   partitionKey: keyOf(profileId),
   rowKey: openPrefix + keyOf(failureId),
 });
-const openCopy = (failure: Failure): Failure => ({ ...failure, reason: '' });
+const openCopy = (failure: Failure): Failure => ({ ...failure, reason: '', history: [] });
 
 type WatermarkRow = Omit<Watermark, 'etag'> & { readonly blobEtag: string };
 

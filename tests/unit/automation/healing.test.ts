@@ -54,6 +54,10 @@ describe('rows that were refused', () => {
       expect(world.destination.get(id)).toBe(version);
     expect([...world.source.rows('account').values()].map(({ values }) => values)).toEqual(before);
     expect(world.touched).toHaveLength(3);
+    for (const { history, changedAt } of world.failures()) {
+      expect(history.map(({ state }) => state)).toEqual(['waiting', 'retouching', 'healed']);
+      expect(history.at(-1)).toMatchObject({ at: changedAt, note: 'The row arrived in the destination.' });
+    }
     const healed = eventsOf(world, 'automation.row.healed');
     expect(healed.reduce((rows, event) => rows + Number(event.rows), 0)).toBe(3);
     expect(healed[0]).toMatchObject({ profileId, table: 'account', cause: 'constraint', seconds: 30 });

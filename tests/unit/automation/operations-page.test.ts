@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Actor, causes } from '../../../shared/automation/causes.ts';
 import { errorCodes } from '../../../shared/error-codes.ts';
-import { failureCauses, failureStates } from '../../../shared/model/failure.ts';
+import { canBecome, failureCauses, failureStates } from '../../../shared/model/failure.ts';
 import { settingsSchema } from '../../../shared/settings.ts';
+import { allowedSteps, drawnSteps } from '../../state-diagram.ts';
 
 const root = new URL('../../../', import.meta.url);
 const page = readFileSync(new URL('docs/operations.md', root), 'utf8');
@@ -31,6 +32,12 @@ test('the operations page has one heading an alert', () => {
   const alerts = readdirSync(new URL('infra/queries/', root)).map((file) => file.replace(/\.kql$/, ''));
   const headings = [...page.matchAll(/^## ([a-z]+(-[a-z]+)+)$/gm)].map(([, heading]) => heading);
   expect(headings).toEqual(alerts.sort());
+});
+
+test('the operations page draws every step of the life of a failure, and no other', () => {
+  const steps = allowedSteps(failureStates, canBecome);
+  expect(steps.length).toBeGreaterThan(failureStates.length);
+  expect(drawnSteps(page, 'The life of a failure')).toEqual(steps);
 });
 
 test('the operations page tells every state of a failure, and only settings and codes that exist', () => {
