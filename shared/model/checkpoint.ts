@@ -23,6 +23,8 @@ export interface Checkpoint extends Turn {
   readonly loadStartedAt?: string;
   /** True when the table may hold rows that the load will not see. */
   readonly needsSweep: boolean;
+  /** Whether a person has asked for the load that is going on. */
+  readonly isResync: boolean;
   readonly rowsExpected?: number;
   readonly rowsLoaded: number;
   /** Pages already applied in the current delta pass. */
@@ -38,4 +40,4 @@ export type CheckpointAdvance = {
   readonly [K in 'link' | 'deltaLink' | 'loadStartedAt' | 'rowsExpected' | 'shape']?:
     | Checkpoint[K]
     | undefined;
-} & Partial<Pick<Checkpoint, 'phase' | 'needsSweep' | 'rowsLoaded' | 'pageInPass'>>;
+} & Partial<Pick<Checkpoint, 'phase' | 'needsSweep' | 'isResync' | 'rowsLoaded' | 'pageInPass'>>;

@@ -1,7 +1,10 @@
 import type { ErrorCode } from '../error-codes.ts';
 import type { ChangeType } from './change.ts';
 
-/** A row that the destination refused, kept there until it is written, gone, or given up to the failure log. */
+/**
+ * A row that the destination refused, kept there until it is written or gone. After the last attempt it is given up: it is
+ * in the failure log then, and not tried again before a newer version comes or a resync asks for it.
+ */
 export interface RejectedRow {
   readonly table: string;
   readonly id: string;
@@ -15,4 +18,6 @@ export interface RejectedRow {
   readonly nextAttemptAt: string;
   readonly code: ErrorCode;
   readonly reason: string;
+  /** Whether a resync has asked for it: then it is given up to the log of resyncs. */
+  readonly isResync: boolean;
 }

@@ -3,6 +3,7 @@ import type { Checkpoint, CheckpointAdvance, Turn } from '../model/checkpoint.ts
 import type { Finding } from '../model/finding.ts';
 import type { Profile } from '../model/profile.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
+import type { ResyncScope } from '../model/resync.ts';
 import type { DestinationTable } from '../model/table-schema.ts';
 
 /** Rows and deletes of one page, to be written in one transaction with the checkpoint. */
@@ -94,23 +95,35 @@ export interface Destination {
     table: string,
     owner: { readonly profileId: string; readonly activation: number; readonly replaces?: string },
   ): Promise<Checkpoint>;
-  /** Begins the table's load anew in a new epoch, marked for a sweep (the delta token is lost, or the table was dropped). */
+  /**
+   * Begins the table's load anew in a new epoch, marked for a sweep (the delta token is lost, or the table was dropped).
+   * Whatever begins a load anew forgets the rows that were given up: the load finds out itself what is refused.
+   */
   restart(table: string, turn: Turn): Promise<Checkpoint>;
   writePage(page: PageWrite): Promise<PageResult>;
   sweep(step: SweepStep): Promise<{ readonly checkpoint: Checkpoint; readonly deletedCount: number }>;
   /** Moves only the checkpoint. */
   advance(table: string, turn: Turn, advance: CheckpointAdvance): Promise<Checkpoint>;
   checkpoint(table: string): Promise<Checkpoint | undefined>;
-  /** Rejected rows whose next attempt is due, oldest first. */
+  /** Rejected rows that were not given up and whose next attempt is due, oldest first. */
   dueRejectedRows(table: string, now: Date, limit: number): Promise<readonly RejectedRow[]>;
-  /** When the next rejected row is due; undefined when there is none. */
+  /** When the next of them is due; undefined when there is none. */
   nextAttemptAt(table: string): Promise<Date | undefined>;
   /**
    * Writes what it can, deletes rows that are gone, forgets the records of both, and counts one more attempt for the others.
    */
   writeRetries(retry: RetryWrite): Promise<{ readonly rejected: readonly RejectedRow[] }>;
-  /** Forgets rejected rows that were given up (same id, version and attempts), counting each once as a failure. */
-  settleRejectedRows(table: string, rows: readonly RejectedRow[]): Promise<number>;
+  /** Gives up rejected rows that are still as given (id, version, attempts), counting each once as a failure; how many. */
+  giveUpRejectedRows(table: string, rows: readonly RejectedRow[], at: Date): Promise<number>;
+  /**
+   * Has rows exported again: rejected rows are due at `at`, with all attempts before them; of a whole table the load begins
+   * anew. Failures of what is asked for count no more. Resolves to the number of rows (of a table: those that had been
+   * given up); undefined when the table is not filled by this profile.
+   */
+  resync(
+    table: string,
+    asked: { readonly profileId: string; readonly scope: ResyncScope; readonly at: Date },
+  ): Promise<number | undefined>;
   /** The latest `SinkModifiedOn` that rows of the table were written with, by whatever clock; undefined when there was none. */
   lastWrittenAt(table: string): Promise<Date | undefined>;
   /** Row versions by id, as decimal text; ids without a row are absent. */

@@ -140,6 +140,7 @@ const intoDelta = (deltaLink: string | undefined): CheckpointAdvance => ({
   link: deltaLink,
   deltaLink: undefined,
   needsSweep: false,
+  isResync: false,
   pageInPass: 0,
 });
 

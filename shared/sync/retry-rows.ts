@@ -141,8 +141,12 @@ async function giveUp(
   ports: SyncPorts,
 ): Promise<void> {
   if (rows.length === 0) return;
-  await ports.failureLog.append(profile.id, 'failurelog', rows.map(asEntry), ports.clock.now());
-  const count = await destination.settleRejectedRows(table, rows);
+  const at = ports.clock.now();
+  for (const [isResync, some] of Map.groupBy(rows, (row) => row.isResync)) {
+    const folder = isResync ? 'forcerefreshfailurelog' : 'failurelog';
+    await ports.failureLog.append(profile.id, folder, some.map(asEntry), at);
+  }
+  const count = await destination.giveUpRejectedRows(table, rows, at);
   if (count === 0) return;
   const checkpoint = await destination.checkpoint(table);
   await ports.syncStates.update(profile.id, table, (state) => {

@@ -115,7 +115,7 @@ describe('statements', () => {
     await write(first, { rows: [rowOf(1, 1, { name: 'far too long for this column' })] });
     const given = await due();
     await run(`BEGIN; SELECT 1 FROM ${named('ReplicationCheckpoint')} FOR UPDATE`);
-    const settling = destination.settleRejectedRows('account', given);
+    const settling = destination.giveUpRejectedRows('account', given, later);
     const waiting = 'SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))';
     while ((await run('SELECT pg_stat_clear_snapshot()')) && (await run(waiting)).rowCount === 0)
       await sleep(20);

@@ -52,6 +52,7 @@ export function describeRefusals(make: () => Promise<DestinationUnderTest>): voi
           nextAttemptAt: later.toISOString(),
           code: 'ROW_TEXT_TOO_LONG',
           reason: `Cannot write row "${idOf(1)}" of table "account": column "name" holds at most 20 characters, received 35.`,
+          isResync: false,
         },
       ]);
       expect(await destination.nextAttemptAt('account')).toEqual(later);
@@ -184,8 +185,8 @@ export function describeRefusals(make: () => Promise<DestinationUnderTest>): voi
       await write(first, { rows: [rowOf(1, 1, tooLong), rowOf(2, 2)] });
       const given = await due();
       const settled = await Promise.all([
-        destination.settleRejectedRows('account', given),
-        otherWorker.settleRejectedRows('account', given),
+        destination.giveUpRejectedRows('account', given, later),
+        otherWorker.giveUpRejectedRows('account', given, later),
       ]);
       expect(settled.sort()).toEqual([0, 1]);
       expect(await due()).toEqual([]);

@@ -41,7 +41,7 @@ export function describeReloads(make: () => Promise<DestinationUnderTest>): void
       turn = (await write(turn, { ...reload, rows: [rowOf(1, 5, tooLong), rowOf(2, 9)] })).checkpoint;
       const given = await destination.dueRejectedRows('account', later, 10);
       expect(given).toMatchObject([{ id: idOf(1), changeType: 'Update' }]);
-      await destination.settleRejectedRows('account', given);
+      await destination.giveUpRejectedRows('account', given, later);
       const step = { table: aTable, turn, before: later, limit: 10, advance: {}, sweptAt: later };
       expect(await destination.sweep({ ...step, isDeleteLogged: true })).toMatchObject({ deletedCount: 0 });
       expect(Object.keys(await names())).toHaveLength(2);

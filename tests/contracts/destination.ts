@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { describePages } from './destination-pages.ts';
 import { describeRefusals } from './destination-refusals.ts';
 import { describeReloads } from './destination-reloads.ts';
+import { describeResync } from './destination-resync.ts';
 import type { DestinationUnderTest } from './destination-start.ts';
 import { describeTables } from './destination-tables.ts';
 
@@ -12,5 +13,6 @@ export function describeDestination(name: string, make: () => Promise<Destinatio
     describeRefusals(make);
     describeTables(make);
     describeReloads(make);
+    describeResync(make);
   });
 }

@@ -10,6 +10,7 @@ import { fingerprint } from '../../shared/schema/fingerprint.ts';
 import { rowId } from '../../shared/schema/row-id.ts';
 import { compareVersions, laterVersion, versionOfRow } from '../../shared/schema/row-version.ts';
 import { canonicalValue } from '../../shared/schema/values.ts';
+import { fakeRejectedRows } from './fake-rejected-rows.ts';
 import { expressed, type RefusalRule, type StoredRow, tooLong } from './stored-row.ts';
 
 /** A destination in memory with the semantics of the real ones, and what a test needs to see and to disturb. */
@@ -17,7 +18,7 @@ export interface FakeDestination extends Destination {
   /** Stored rows of a table by id. */
   rows(table: string): ReadonlyMap<string, Readonly<StoredRow>>;
   readonly deleteLog: readonly { readonly table: string; readonly id: string; readonly version: string }[];
-  /** Every rejected row that is recorded now. */
+  /** Every rejected row that is recorded now and was not given up. */
   rejectedRows(): readonly RejectedRow[];
   /** Rows for which this gives a rule are refused, from now on. */
   refuseRows(rule: (table: string, row: Readonly<StoredRow>) => RefusalRule | undefined): void;
@@ -49,14 +50,14 @@ const reasonOf = ({ verb, id, wrong }: Refusal, table: string) =>
 export function fakeDestination(): FakeDestination {
   const tables = new Map<string, FakeTable>();
   const checkpoints = new Map<string, Checkpoint>();
-  const rejected = new Map<string, RejectedRow>();
+  const rejected = fakeRejectedRows();
+  const { forget } = rejected;
   const deleteLog: { table: string; id: string; version: string }[] = [];
   let hasDeleteLog = false;
   let rowRule: (table: string, row: Readonly<StoredRow>) => RefusalRule | undefined = () => undefined;
   let deleteRule: (table: string, id: string) => RefusalRule | undefined = () => undefined;
   let outage: ServiceError | undefined;
 
-  const key = (table: string, id: string) => `${table} ${id}`;
   const step = async <T>(work: () => T): Promise<T> => {
     await Promise.resolve();
     if (outage) throw outage;
@@ -87,7 +88,6 @@ export function fakeDestination(): FakeDestination {
       successCount: from.successCount + successCount,
     });
   };
-  const forget = (table: string, id: string) => rejected.delete(key(table, id));
 
   const writeRow = (shape: DestinationTable, row: Row, mode: 'newer' | 'reload', at: string) => {
     const { loadStartedAt = '' } = checkpoints.get(shape.name) ?? {};
@@ -125,7 +125,7 @@ export function fakeDestination(): FakeDestination {
         SinkModifiedOn: at,
         ...values,
       });
-    const record = rejected.get(key(shape.name, id));
+    const record = rejected.get(shape.name, id);
     if (record && compareVersions(record.version, version) <= 0) forget(shape.name, id);
     return { isWritten, refusal: undefined };
   };
@@ -165,7 +165,7 @@ export function fakeDestination(): FakeDestination {
   const record = (table: string, refusals: readonly Refusal[], at: Date, nextAttemptAt: Date) =>
     refusals.map((refusal) => {
       const { id, version, code, verb } = refusal;
-      const known = rejected.get(key(table, id));
+      const known = rejected.get(table, id);
       const isKept =
         known &&
         compareVersions(known.version, version) >= 0 &&
@@ -173,7 +173,7 @@ export function fakeDestination(): FakeDestination {
       const noticedAt = at.toISOString();
       if (isKept) {
         const kept = { ...known, noticedAt: noticedAt > known.noticedAt ? noticedAt : known.noticedAt };
-        rejected.set(key(table, id), kept);
+        rejected.set(kept);
         return kept;
       }
       const exists = tableOf(table).rows.has(id);
@@ -188,33 +188,27 @@ export function fakeDestination(): FakeDestination {
         nextAttemptAt: nextAttemptAt.toISOString(),
         code,
         reason: reasonOf(refusal, table),
+        isResync: checkpoints.get(table)?.isResync === true,
       };
-      rejected.set(key(table, id), row);
+      rejected.set(row);
       return row;
     });
 
-  const recordsOf = (table: string) =>
-    [...rejected.values()]
-      .filter((row) => row.table === table)
-      .sort((a, b) => (a.nextAttemptAt < b.nextAttemptAt ? -1 : 1));
-  const isCurrent = (row: RejectedRow) => {
-    const stored = rejected.get(key(row.table, row.id));
-    return stored?.attempts === row.attempts && stored.version === row.version;
-  };
   const anew = { phase: 'identity', sequence: 0, rowsLoaded: 0, pageInPass: 0 } as const;
-  const loadAnew = (table: string, needsSweep: boolean): Checkpoint | undefined => {
+  const loadAnew = (table: string, needsSweep: boolean, isResync = false): Checkpoint | undefined => {
+    rejected.forgetGivenUp(table);
     const stored = checkpoints.get(table);
     if (stored === undefined) return undefined;
     const { profileId, activation, epoch, successCount, failureCount } = stored;
     const kept = { table, profileId, activation, epoch: epoch + 1, successCount, failureCount };
-    return put({ ...anew, ...kept, needsSweep });
+    return put({ ...anew, ...kept, needsSweep, isResync });
   };
   const holdsRows = (table: string) => (tables.get(table)?.rows.size ?? 0) > 0;
 
   return {
     rows: (table) => tables.get(table)?.rows ?? new Map(),
     deleteLog,
-    rejectedRows: () => [...rejected.values()],
+    rejectedRows: () => rejected.tried(),
     refuseRows: (rule) => {
       rowRule = rule;
     },
@@ -276,8 +270,9 @@ export function fakeDestination(): FakeDestination {
         const epoch = (stored?.epoch ?? 0) + 1;
         if (stored && isSame && stored.phase === 'delta')
           return put({ ...stored, activation, epoch, sequence: 0 });
-        if (!isSame) for (const { id } of recordsOf(table)) forget(table, id);
-        const counts = { successCount: 0, failureCount: 0 };
+        if (!isSame) for (const { id } of rejected.tried(table)) forget(table, id);
+        rejected.forgetGivenUp(table);
+        const counts = { successCount: 0, failureCount: 0, isResync: false };
         return put({
           ...anew,
           ...counts,
@@ -311,7 +306,7 @@ export function fakeDestination(): FakeDestination {
         const from = takeTurn(name, turn);
         const isUnseen = ([id, row]: [string, StoredRow]) =>
           (row.SinkModifiedOn ?? '') < before.toISOString() &&
-          (rejected.get(key(name, id))?.noticedAt ?? '') < before.toISOString();
+          (rejected.get(name, id)?.noticedAt ?? '') < before.toISOString();
         const ids = [...tableOf(name).rows]
           .filter(isUnseen)
           .slice(0, limit)
@@ -324,23 +319,25 @@ export function fakeDestination(): FakeDestination {
     checkpoint: (table) => step(() => checkpoints.get(table)),
     dueRejectedRows: (table, now, limit) =>
       step(() =>
-        recordsOf(table)
+        rejected
+          .tried(table)
           .filter(({ nextAttemptAt }) => nextAttemptAt <= now.toISOString())
           .slice(0, limit),
       ),
     nextAttemptAt: (table) =>
       step(() => {
-        const [first] = recordsOf(table);
+        const [first] = rejected.tried(table);
         return first && new Date(first.nextAttemptAt);
       }),
     writeRetries: (retry) =>
       step(() => {
         const { name, idSource } = retry.table;
         const from = takeTurn(name, retry.turn);
-        const tried = retry.tried.filter(isCurrent);
+        const tried = retry.tried.filter(rejected.isCurrent);
         const ids = new Set(tried.map(({ id }) => id));
         const rows = retry.rows.filter((row) => ids.has(rowId(row, idSource)));
-        const upserts = writeRows(retry.table, rows, 'newer', retry.readAt);
+        const mode = retry.tried.some(({ isResync }) => isResync) ? 'reload' : 'newer';
+        const upserts = writeRows(retry.table, rows, mode, retry.readAt);
         const gone = tried.filter(({ id }) => retry.goneIds.includes(id));
         const goneIds = gone.map(({ id }) => id);
         const deletes = removeRows(name, goneIds, retry.isDeleteLogged);
@@ -363,20 +360,27 @@ export function fakeDestination(): FakeDestination {
               }),
             };
           });
-        for (const row of again) rejected.set(key(name, row.id), row);
-        put({
-          ...from,
-          successCount: from.successCount + resolved.length,
-        });
+        for (const row of again) rejected.set(row);
+        put({ ...from, successCount: from.successCount + resolved.length });
         return { rejected: again };
       }),
-    settleRejectedRows: (table, rows) =>
+    giveUpRejectedRows: (table, rows) =>
       step(() => {
-        const settled = rows.filter(isCurrent);
-        for (const { id } of settled) forget(table, id);
+        const settled = rows.filter(rejected.isCurrent);
+        for (const row of settled) rejected.set({ ...row, isGivenUp: true });
         const from = checkpoints.get(table);
         if (from) put({ ...from, failureCount: from.failureCount + settled.length });
         return settled.length;
+      }),
+    resync: (table, { profileId, scope, at }) =>
+      step(() => {
+        if (checkpoints.get(table)?.profileId !== profileId) return undefined;
+        const { count, ended } = rejected.resync(table, scope, at);
+        if (scope.kind === 'table') loadAnew(table, true, true);
+        const from = checkpoints.get(table);
+        const failureCount = scope.kind === 'rows' ? Math.max((from?.failureCount ?? 0) - ended, 0) : 0;
+        if (from) put({ ...from, failureCount });
+        return count;
       }),
     lastWrittenAt: (table) =>
       step(() => {

@@ -6,6 +6,7 @@ import { systemTables } from '../../schema/system-tables.ts';
 import { isThere } from './existing-tables.ts';
 import { type Namespace, tableName } from './identifiers.ts';
 import { latestWrite } from './merge.ts';
+import { forgetGivenUp } from './rejected-rows.ts';
 
 /** A checkpoint as the database holds it. */
 export interface StoredCheckpoint {
@@ -19,6 +20,7 @@ export interface StoredCheckpoint {
   readonly DeltaLink: string | null;
   readonly LoadStartedAt: string | null;
   readonly NeedsSweep: boolean;
+  readonly IsResync: boolean | null;
   readonly RowsExpected: string | null;
   readonly RowsLoaded: string;
   readonly PageInPass: number;
@@ -34,6 +36,7 @@ const columnOfMember = {
   rowsExpected: 'RowsExpected',
   phase: 'Phase',
   needsSweep: 'NeedsSweep',
+  isResync: 'IsResync',
   rowsLoaded: 'RowsLoaded',
   pageInPass: 'PageInPass',
   shape: 'Shape',
@@ -56,6 +59,7 @@ export function fromStored(row: StoredCheckpoint): Checkpoint {
     ...(row.DeltaLink !== null && { deltaLink: row.DeltaLink }),
     ...(row.LoadStartedAt !== null && { loadStartedAt: row.LoadStartedAt }),
     needsSweep: row.NeedsSweep,
+    isResync: row.IsResync === true,
     ...(row.RowsExpected !== null && { rowsExpected: Number(row.RowsExpected) }),
     rowsLoaded: Number(row.RowsLoaded),
     pageInPass: row.PageInPass,
@@ -122,7 +126,7 @@ export interface Done {
 }
 
 // The latest write is kept only where it is known: null in a table that had rows before its checkpoint, until it is looked up.
-const setDone = `"SuccessCount" = "SuccessCount" + $2, "FailureCount" = "FailureCount" + $3,
+const setDone = `"SuccessCount" = "SuccessCount" + $2, "FailureCount" = greatest("FailureCount" + $3, 0),
   "LastWrittenAt" = CASE WHEN "LastWrittenAt" < $4::text::timestamp THEN $4::text::timestamp ELSE "LastWrittenAt" END`;
 const valuesOf = ({ successCount = 0, failureCount = 0, writtenAt }: Done) => [
   successCount,
@@ -187,16 +191,18 @@ export async function lastWrittenAt(
   return latest;
 }
 
-/** Begins the load anew in a new epoch. The caller has locked the checkpoint. */
+/** Begins the load anew in a new epoch, and forgets the rows that were given up. The caller has locked the checkpoint. */
 export async function restartCheckpoint(
   client: PoolClient,
   namespace: Namespace,
   table: string,
   needsSweep: boolean,
+  isResync = false,
 ): Promise<Checkpoint> {
+  await forgetGivenUp(client, namespace, table);
   const answer = await client.query<StoredCheckpoint>(
-    `UPDATE ${checkpointsOf(namespace)} AS c SET ${loadAnew}, "NeedsSweep" = $2 WHERE "TableName" = $1 RETURNING *`,
-    [table, needsSweep],
+    `UPDATE ${checkpointsOf(namespace)} AS c SET ${loadAnew}, "NeedsSweep" = $2, "IsResync" = $3 WHERE "TableName" = $1 RETURNING *`,
+    [table, needsSweep, isResync],
   );
   const [stored] = answer.rows;
   if (stored === undefined) throw turnLost(table);

@@ -11,7 +11,7 @@ import {
 } from './checkpoints.ts';
 import { isThere } from './existing-tables.ts';
 import { type Namespace, tableName } from './identifiers.ts';
-import { forgetAllRejectedRows } from './rejected-rows.ts';
+import { forgetAllRejectedRows, forgetGivenUp } from './rejected-rows.ts';
 
 async function holdsRows(client: PoolClient, namespace: Namespace, table: string): Promise<boolean> {
   const name = tableName(namespace, table);
@@ -50,9 +50,10 @@ export async function claimCheckpoint(
   if (isSameProfile && stored.activation > activation) throw turnLost(table);
   if (!isSameProfile) await forgetAllRejectedRows(client, namespace, table);
   const isContinued = isSameProfile && stored.phase === 'delta';
+  if (!isContinued) await forgetGivenUp(client, namespace, table);
   const change = isContinued
     ? '"Epoch" = c."Epoch" + 1, "Sequence" = 0'
-    : `${loadAnew}, "SuccessCount" = 0, "FailureCount" = 0, "NeedsSweep" = ${await holdsRows(client, namespace, table)}`;
+    : `${loadAnew}, "IsResync" = false, "SuccessCount" = 0, "FailureCount" = 0, "NeedsSweep" = ${await holdsRows(client, namespace, table)}`;
   const updated = await client.query<StoredCheckpoint>(
     `UPDATE ${name} AS c SET "ProfileId" = $2, "Activation" = $3, ${change} WHERE "TableName" = $1 RETURNING *`,
     [table, profileId, activation],

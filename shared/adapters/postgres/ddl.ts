@@ -8,7 +8,15 @@ import { lockCheckpoint, restartCheckpoint } from './checkpoints.ts';
 import { postgresType } from './column-types.ts';
 import { inTransaction, runLong } from './connection.ts';
 import { type ExistingTable, existingTable } from './existing-tables.ts';
-import { type Namespace, prefixed, primaryKeyName, quoted, shortened, tableName } from './identifiers.ts';
+import {
+  dueIndexName,
+  type Namespace,
+  prefixed,
+  primaryKeyName,
+  quoted,
+  shortened,
+  tableName,
+} from './identifiers.ts';
 
 const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
   checkpoint: `"TableName" varchar(128) PRIMARY KEY, "ProfileId" uuid NOT NULL, "Activation" integer NOT NULL,
@@ -30,8 +38,18 @@ const laterColumns: Readonly<
   checkpoint: [
     ['Shape', 'varchar(64)'],
     ['LastWrittenAt', 'timestamp'],
+    ['IsResync', 'boolean'],
+  ],
+  rejectedRow: [
+    ['IsResync', 'boolean'],
+    ['GivenUpAt', 'timestamp'],
   ],
 };
+
+/** Of the rejected rows only those are looked for that were not given up, and of these there are few. */
+const dueRows = (namespace: Namespace, table: string) =>
+  `CREATE INDEX IF NOT EXISTS ${dueIndexName(namespace, table)} ON ${tableName(namespace, table)} ("TableName", "NextAttemptAt")
+   WHERE "GivenUpAt" IS NULL`;
 
 /** Names of a system table's columns: those that it was made with, and those that can be added. */
 export function systemColumnNames(key: keyof typeof systemTables): {
@@ -53,9 +71,12 @@ async function systemTableChange(
   const present = new Set(existing?.columns.map((column) => column.name));
   const missing = (laterColumns[key] ?? []).filter(([column]) => !present.has(column));
   const columns = missing.map(([column, type]) => `${quoted(column)} ${type}`);
-  if (existing === undefined) return `CREATE TABLE ${name} (${[systemColumns[key], ...columns].join(', ')})`;
-  if (columns.length === 0) return undefined;
-  return `ALTER TABLE ${name} ${columns.map((column) => `ADD COLUMN ${column}`).join(', ')}`;
+  if (existing !== undefined && columns.length === 0) return undefined;
+  const statement =
+    existing === undefined
+      ? `CREATE TABLE ${name} (${[systemColumns[key], ...columns].join(', ')})`
+      : `ALTER TABLE ${name} ${columns.map((column) => `ADD COLUMN ${column}`).join(', ')}`;
+  return key === 'rejectedRow' ? `${statement}; ${dueRows(namespace, systemTables[key])}` : statement;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { EntraLogin } from './entra-login.ts';
 import type { Namespace } from './identifiers.ts';
 import { versionsById } from './merge.ts';
 import * as rejectedRows from './rejected-rows.ts';
+import { resyncRows } from './resync-rows.ts';
 import { testDestination, testLimits } from './test-destination.ts';
 import { sweepRows, writePage } from './write-page.ts';
 import { writeRetries } from './write-retries.ts';
@@ -58,14 +59,15 @@ function postgresDestination(
     nextAttemptAt: (table) =>
       transaction(onRejected(table), (client) => rejectedRows.nextAttemptAt(client, namespace, table)),
     writeRetries: (retry) => writeRetries(pool, namespace, retry),
-    settleRejectedRows: (table, rows) =>
+    giveUpRejectedRows: (table, rows, at) =>
       transaction(onRejected(table), async (client) => {
         // First, as every write does: a page that records rows meanwhile would be waited for, and wait.
         await checkpoints.lockCheckpoint(client, namespace, table);
-        const failureCount = await rejectedRows.settleRejectedRows(client, namespace, table, rows);
+        const failureCount = await rejectedRows.giveUpRejectedRows(client, namespace, table, rows, at);
         await checkpoints.noteDone(client, namespace, table, { failureCount });
         return failureCount;
       }),
+    resync: (table, asked) => resyncRows(pool, namespace, table, asked),
     lastWrittenAt: (table) =>
       transaction(`read when table "${table}" was written`, (client) =>
         checkpoints.lastWrittenAt(client, namespace, table),

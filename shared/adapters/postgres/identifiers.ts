@@ -43,3 +43,8 @@ export function tableName(namespace: Namespace, table: string): string {
 export function primaryKeyName(namespace: Namespace, table: string): string {
   return quoted(`EPK[${namespace.schema}].[${prefixed(namespace, table)}]`);
 }
+
+/** The quoted name of the index of rejected rows that are due. */
+export function dueIndexName(namespace: Namespace, table: string): string {
+  return quoted(`IX[${namespace.schema}].[${prefixed(namespace, table)}]`);
+}

@@ -14,13 +14,14 @@ interface StoredRejectedRow {
   readonly NextAttemptAt: string;
   readonly Code: string;
   readonly Reason: string;
+  readonly IsResync: boolean | null;
 }
 
 const nameOf = (namespace: Namespace) => tableName(namespace, systemTables.rejectedRow);
 
 const iso = (column: string) => `to_char(r."${column}", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "${column}"`;
 const members = `r."RecordId", r."Version", r."ChangeType", ${iso('NoticedAt')}, r."Attempts", ${iso('NextAttemptAt')},
-  r."Code", r."Reason"`;
+  r."Code", r."Reason", r."IsResync"`;
 
 function fromStored(table: string, row: StoredRejectedRow): RejectedRow {
   return {
@@ -33,11 +34,20 @@ function fromStored(table: string, row: StoredRejectedRow): RejectedRow {
     nextAttemptAt: row.NextAttemptAt,
     code: row.Code as ErrorCode,
     reason: row.Reason,
+    isResync: row.IsResync === true,
   };
 }
 
 /** Members of a record that keep their values when the same version is refused again. */
-const keptMembers = ['ChangeType', 'Attempts', 'NextAttemptAt', 'Code', 'Reason'].map(
+const keptMembers = [
+  'ChangeType',
+  'Attempts',
+  'NextAttemptAt',
+  'Code',
+  'Reason',
+  'IsResync',
+  'GivenUpAt',
+].map(
   (name) =>
     `"${name}" = CASE WHEN r."Version" < excluded."Version" OR excluded."ChangeType" = 'Delete' AND r."ChangeType" <> 'Delete'
        THEN excluded."${name}" ELSE r."${name}" END`,
@@ -56,9 +66,9 @@ export async function recordRejectedRows(
   if (rows.length === 0) return [];
   await client.query(
     `INSERT INTO ${nameOf(namespace)} AS r ("TableName", "RecordId", "Version", "ChangeType", "NoticedAt", "Attempts",
-       "NextAttemptAt", "Code", "Reason")
+       "NextAttemptAt", "Code", "Reason", "IsResync")
      SELECT $1, * FROM json_to_recordset($2) AS given(id uuid, version numeric, "changeType" text, "noticedAt" timestamp,
-       attempts integer, "nextAttemptAt" timestamp, code text, reason text)
+       attempts integer, "nextAttemptAt" timestamp, code text, reason text, "isResync" boolean)
      ON CONFLICT ("TableName", "RecordId") DO UPDATE SET "Version" = greatest(r."Version", excluded."Version"),
        "NoticedAt" = greatest(r."NoticedAt", excluded."NoticedAt"), ${keptMembers.join(', ')}`,
     [table, JSON.stringify(rows)],
@@ -86,6 +96,9 @@ export async function rejectedRowsById(
   return found.rows.map((row) => fromStored(table, row));
 }
 
+/** Of rows that were not given up. The index of the table has these alone. */
+const isTried = 'r."GivenUpAt" IS NULL';
+
 /** Rejected rows whose next attempt is due, oldest first. */
 export async function dueRejectedRows(
   client: ClientBase,
@@ -95,7 +108,7 @@ export async function dueRejectedRows(
   limit: number,
 ): Promise<readonly RejectedRow[]> {
   const found = await client.query<StoredRejectedRow>(
-    `SELECT ${members} FROM ${nameOf(namespace)} r WHERE r."TableName" = $1 AND r."NextAttemptAt" <= $2::text::timestamp
+    `SELECT ${members} FROM ${nameOf(namespace)} r WHERE r."TableName" = $1 AND ${isTried} AND r."NextAttemptAt" <= $2::text::timestamp
      ORDER BY r."NextAttemptAt", r."RecordId" LIMIT $3`,
     [table, now.toISOString(), limit],
   );
@@ -109,8 +122,8 @@ export async function nextAttemptAt(
   table: string,
 ): Promise<Date | undefined> {
   const found = await client.query<{ milliseconds: string | null }>(
-    `SELECT extract(epoch FROM min("NextAttemptAt")) * 1000 AS milliseconds FROM ${nameOf(namespace)}
-     WHERE "TableName" = $1`,
+    `SELECT extract(epoch FROM min(r."NextAttemptAt")) * 1000 AS milliseconds FROM ${nameOf(namespace)} r
+     WHERE r."TableName" = $1 AND ${isTried}`,
     [table],
   );
   const milliseconds = found.rows[0]?.milliseconds ?? null;
@@ -131,7 +144,7 @@ export async function forgetRejectedRows(
   );
 }
 
-/** Forgets all records of a table. */
+/** Forgets all records of a table, whose load begins anew. */
 export async function forgetAllRejectedRows(
   client: PoolClient,
   namespace: Namespace,
@@ -158,18 +171,33 @@ export async function updateRejectedRows(
   );
 }
 
-/** Forgets records that are still as given, and returns how many there were. */
-export async function settleRejectedRows(
+/** Gives up those that are still as given, and returns how many there were. */
+export async function giveUpRejectedRows(
   client: PoolClient,
   namespace: Namespace,
   table: string,
   rows: readonly RejectedRow[],
+  at: Date,
 ): Promise<number> {
-  const gone = await client.query(
-    `DELETE FROM ${nameOf(namespace)} r
-     USING json_to_recordset($2) AS given(id uuid, version numeric, attempts integer)
-     WHERE r."TableName" = $1 AND r."RecordId" = given.id AND r."Version" = given.version AND r."Attempts" = given.attempts`,
-    [table, JSON.stringify(rows)],
+  const { rowCount } = await client.query(
+    `UPDATE ${nameOf(namespace)} r SET "GivenUpAt" = $3::text::timestamp
+     FROM json_to_recordset($2) AS given(id uuid, version numeric, attempts integer)
+     WHERE r."TableName" = $1 AND ${isTried} AND r."RecordId" = given.id AND r."Version" = given.version
+       AND r."Attempts" = given.attempts`,
+    [table, JSON.stringify(rows), at.toISOString()],
   );
-  return gone.rowCount ?? 0;
+  return rowCount ?? 0;
+}
+
+/** Forgets the rows that were given up; how many. */
+export async function forgetGivenUp(
+  client: PoolClient,
+  namespace: Namespace,
+  table: string,
+): Promise<number> {
+  const { rowCount } = await client.query(
+    `DELETE FROM ${nameOf(namespace)} WHERE "TableName" = $1 AND "GivenUpAt" IS NOT NULL`,
+    [table],
+  );
+  return rowCount ?? 0;
 }

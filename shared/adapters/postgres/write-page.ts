@@ -11,7 +11,7 @@ import { pageRows } from './row-text.ts';
 import { type Refusal, removeRows, writeRows } from './write-rows.ts';
 
 const firstRejection =
-  (table: string, noticedAt: Date, nextAttemptAt: Date, changeType?: ChangeType) =>
+  (table: string, noticedAt: Date, nextAttemptAt: Date, isResync: boolean, changeType?: ChangeType) =>
   ({ id, version, code, reason, exists }: Refusal): RejectedRow => ({
     table,
     id,
@@ -22,6 +22,7 @@ const firstRejection =
     nextAttemptAt: nextAttemptAt.toISOString(),
     code,
     reason,
+    isResync,
   });
 
 /** The port's `writePage`. */
@@ -29,7 +30,7 @@ export async function writePage(pool: Pool, namespace: Namespace, page: PageWrit
   const { table, readAt, mode, nextAttemptAt } = page;
   const rows = pageRows(table, page.rows);
   return inTransaction(pool, `write a page of table "${table.name}"`, async (client) => {
-    const { loadStartedAt } = await takeTurn(client, namespace, table.name, page.turn);
+    const { loadStartedAt, isResync } = await takeTurn(client, namespace, table.name, page.turn);
     const writing = { mode, writtenAt: readAt, loadStartedAt };
     const upserts = await writeRows(client, { namespace, table }, rows, writing);
     const deletes = await removeRows(
@@ -43,8 +44,8 @@ export async function writePage(pool: Pool, namespace: Namespace, page: PageWrit
     const goneIds = page.deletedIds.filter((id) => !keptIds.has(id));
     await forgetRejectedRows(client, namespace, table.name, goneIds);
     const rejected = await recordRejectedRows(client, namespace, table.name, [
-      ...upserts.refused.map(firstRejection(table.name, readAt, nextAttemptAt)),
-      ...deletes.refused.map(firstRejection(table.name, readAt, nextAttemptAt, 'Delete')),
+      ...upserts.refused.map(firstRejection(table.name, readAt, nextAttemptAt, isResync)),
+      ...deletes.refused.map(firstRejection(table.name, readAt, nextAttemptAt, isResync, 'Delete')),
     ]);
     const handledRows = rows.rows.length - upserts.refused.length;
     const successCount = handledRows + goneIds.length;
@@ -67,7 +68,7 @@ export async function sweepRows(pool: Pool, namespace: Namespace, step: SweepSte
   const { table, sweptAt, limit, before } = step;
   const { name } = table;
   return inTransaction(pool, `sweep table "${name}"`, async (client) => {
-    const { link } = await takeTurn(client, namespace, name, step.turn);
+    const { link, isResync } = await takeTurn(client, namespace, name, step.turn);
     const length = limit * rowsLookedAtPerDelete;
     const { ids, end } = await unseenRows(client, namespace, name, before, { start: link, length, limit });
     const deletedAt = step.isDeleteLogged ? sweptAt : undefined;
@@ -75,7 +76,7 @@ export async function sweepRows(pool: Pool, namespace: Namespace, step: SweepSte
     const keptIds = new Set(refused.map(({ id }) => id));
     const goneIds = ids.filter((id) => !keptIds.has(id));
     await forgetRejectedRows(client, namespace, name, goneIds);
-    const rejections = refused.map(firstRejection(name, sweptAt, sweptAt, 'Delete'));
+    const rejections = refused.map(firstRejection(name, sweptAt, sweptAt, isResync, 'Delete'));
     await recordRejectedRows(client, namespace, name, rejections);
     const advance = end === undefined ? { link: undefined, ...step.advance } : { link: end };
     const checkpoint = await moveCheckpoint(client, namespace, name, advance, {

@@ -53,7 +53,9 @@ export async function writeRetries(pool: Pool, namespace: Namespace, retry: Retr
     const current = await stillRejected(client, namespace, table, retry.tried);
     const isCurrent = (row: Row) => current.has(rowId(row, table.idSource));
     const page = pageRows(table, retry.rows.filter(isCurrent));
-    const writing = { mode: 'newer', writtenAt: readAt, loadStartedAt: undefined } as const;
+    // Whoever asks for a row again wants what Dataverse has, also where the version is the same.
+    const mode = retry.tried.some(({ isResync }) => isResync) ? 'reload' : 'newer';
+    const writing = { mode, writtenAt: readAt, loadStartedAt: undefined } as const;
     const { refused } = await writeRows(client, { namespace, table }, page, writing);
     const gone = retry.goneIds.flatMap((id) => current.get(id) ?? []);
     const deletes = await removeRows(

@@ -1,0 +1,48 @@
+import type { RejectedRow } from '../../shared/model/rejected-row.ts';
+import type { ResyncScope } from '../../shared/model/resync.ts';
+
+/** A record, and whether its row was given up. */
+type Rejected = RejectedRow & { readonly isGivenUp?: boolean };
+
+/** Records of rejected rows in memory, with the semantics of the real ones. */
+export function fakeRejectedRows() {
+  const rejected = new Map<string, Rejected>();
+  const key = (table: string, id: string) => `${table} ${id}`;
+  const set = (row: Rejected) => rejected.set(key(row.table, row.id), row);
+  const get = (table: string, id: string) => rejected.get(key(table, id));
+  const forget = (table: string, id: string) => rejected.delete(key(table, id));
+  const givenUp = (table: string) =>
+    [...rejected.values()].filter((row) => row.table === table && row.isGivenUp);
+  const tryAgain = (row: RejectedRow, at: Date) =>
+    set({ ...row, attempts: 0, nextAttemptAt: at.toISOString(), isResync: true, isGivenUp: false });
+  const requested = (table: string, id: string, at: Date): RejectedRow => ({
+    ...{ table, id, version: '0', attempts: 0, code: 'ROW_REFUSED', reason: '', isResync: true },
+    ...{ changeType: 'Update', noticedAt: at.toISOString(), nextAttemptAt: at.toISOString() },
+  });
+  return {
+    get,
+    set,
+    forget,
+    /** Those that were not given up, of all tables or one, the first due first. */
+    tried: (table?: string): readonly RejectedRow[] =>
+      [...rejected.values()]
+        .filter((row) => !row.isGivenUp && (table === undefined || row.table === table))
+        .sort((a, b) => (a.nextAttemptAt < b.nextAttemptAt ? -1 : 1)),
+    forgetGivenUp(table: string): void {
+      for (const { id } of givenUp(table)) forget(table, id);
+    },
+    isCurrent(row: RejectedRow): boolean {
+      const stored = get(row.table, row.id);
+      return stored?.attempts === row.attempts && stored.version === row.version && !stored.isGivenUp;
+    },
+    /** How many rows were asked for, and how many of them had been given up. */
+    resync(table: string, scope: ResyncScope, at: Date): { readonly count: number; readonly ended: number } {
+      const all = givenUp(table);
+      if (scope.kind === 'failed') for (const row of all) tryAgain(row, at);
+      if (scope.kind !== 'rows') return { count: all.length, ended: all.length };
+      const ids = new Set(scope.ids);
+      for (const id of ids) tryAgain(get(table, id) ?? requested(table, id, at), at);
+      return { count: ids.size, ended: all.filter(({ id }) => ids.has(id)).length };
+    },
+  };
+}
