@@ -53,6 +53,7 @@ export const errorCodes = {
     400,
     'Have an administrator call POST metadata/acceptprivacyterms with isAuthorized=true, then try again.',
   ),
+  PROFILE_NOT_ACTIVE: code('never', 400, 'Activate the profile first.'),
   PROFILE_TEST_UNFINISHED: code(
     'timed',
     400,

@@ -4,12 +4,13 @@ import type { ApiPorts } from './api-ports.ts';
 
 type AccessPorts = Pick<ApiPorts, 'organizations' | 'log'>;
 
-/** `manage`: everything; `watch`: reading profiles, their status and their failures. */
-export type Need = 'manage' | 'watch';
+/** `manage`: everything; `watch`: reading profiles, their status and their failures; `operate`: healing what failed. */
+export type Need = 'manage' | 'watch' | 'operate';
 
 const permittedRoles: Record<Need, readonly AppRole[]> = {
   manage: ['Profiles.Manage'],
   watch: ['Profiles.Manage', 'Automation.Operate'],
+  operate: ['Profiles.Manage', 'Automation.Operate'],
 };
 
 const covers = (roles: readonly AppRole[], need: Need) =>

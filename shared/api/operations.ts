@@ -17,6 +17,7 @@ import { profilesDelete } from './profiles-delete.ts';
 import { profilesFailures } from './profiles-failures.ts';
 import { profilesGet } from './profiles-get.ts';
 import { profilesList } from './profiles-list.ts';
+import { profilesResync } from './profiles-resync.ts';
 import { profilesTest } from './profiles-test.ts';
 import { profilesUpdate } from './profiles-update.ts';
 import { profilesValidate } from './profiles-validate.ts';
@@ -38,6 +39,7 @@ const operations = {
   profilesFailures,
   profilesGet,
   profilesList,
+  profilesResync,
   profilesTest,
   profilesUpdate,
   profilesValidate,

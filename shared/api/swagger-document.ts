@@ -65,7 +65,7 @@ function operationOf({ operationId, summary, parameters, body, answer, errors }:
  */
 export function swaggerDocument({ resource }: { readonly resource: string }) {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const operation of apiContract) {
+  for (const operation of apiContract.filter(({ isOurs }) => !isOurs)) {
     const path = `/crm/exporter/${operation.path}`;
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: operationOf(operation) };
   }

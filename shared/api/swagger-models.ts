@@ -1,5 +1,5 @@
 import { errorCodes } from '../error-codes.ts';
-import type { ModelName } from '../model/operation-contract.ts';
+import type { ModelName, OurModelName } from '../model/operation-contract.ts';
 
 /** A piece of a schema of Swagger 2.0. */
 export type SwaggerSchema = Readonly<Record<string, unknown>>;
@@ -11,7 +11,9 @@ const integer = (description: string): SwaggerSchema => ({ type: 'integer', form
 const count = (description: string): SwaggerSchema => ({ type: 'integer', format: 'int64', description });
 
 /** The schema of a model, by its name. */
-export const modelSchema = (name: ModelName): SwaggerSchema => ({ $ref: `#/definitions/${name}` });
+export const modelSchema = (name: ModelName | OurModelName): SwaggerSchema => ({
+  $ref: `#/definitions/${name}`,
+});
 /** A list of what the schema describes. */
 export const listOf = (items: SwaggerSchema): SwaggerSchema => ({ type: 'array', items });
 

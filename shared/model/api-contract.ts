@@ -40,7 +40,10 @@ const profiles = (described: Described): OperationContract => ({
   ...described,
 });
 
-/** The whole API of the old service: routes, the swagger document and the statuses of errors follow from this table. */
+/**
+ * The whole API of the old service, and a command that only its user interface had: routes, the swagger document and the
+ * statuses of errors follow from this table.
+ */
 export const apiContract: readonly OperationContract[] = [
   metadata({
     name: 'metadataOrganizations',
@@ -205,5 +208,15 @@ export const apiContract: readonly OperationContract[] = [
     operationId: 'Profiles_GetProfileFailuresInfoById',
     answer: 'FailuresResponse',
     summary: 'A link to the failure log, valid for up to 24 hours; each call makes a new one.',
+  }),
+  profiles({
+    name: 'profilesResync',
+    method: 'POST',
+    path: 'profiles/{id}/resync',
+    operationId: 'Profiles_Resync',
+    body: 'ResyncRequest',
+    answer: 'ResyncResponse',
+    isOurs: true,
+    summary: 'Exports failed records, some by id, or a whole table again.',
   }),
 ];

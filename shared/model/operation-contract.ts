@@ -20,6 +20,9 @@ export type ModelName =
   | 'FailuresResponse'
   | 'ErrorResponse';
 
+/** Names of ours for what the old service had no description of; `docs/compatibility.md` has them. */
+export type OurModelName = 'ResyncRequest' | 'ResyncResponse';
+
 /** One parameter; all have a single value. */
 export interface ApiParameter {
   readonly name: string;
@@ -38,10 +41,12 @@ export interface OperationContract {
   readonly path: string;
   readonly operationId: string;
   readonly parameters: readonly ApiParameter[];
-  readonly body?: ModelName;
-  readonly answer: ModelName | `${ModelName}[]` | 'string' | 'boolean';
+  readonly body?: ModelName | OurModelName;
+  readonly answer: ModelName | OurModelName | `${ModelName}[]` | 'string' | 'boolean';
   /** The only statuses beside 200. */
   readonly errors: readonly ErrorStatus[];
+  /** True for what is not in the old service's description, and so not in the document that repeats it. */
+  readonly isOurs?: boolean;
   /** One sentence for people. */
   readonly summary: string;
 }

@@ -78,6 +78,8 @@ async function bodyOf({ method, path }: AccessRow, isAllowed: boolean): Promise<
 
 /** Calls one route; only who may delete is given a profile to lose. */
 async function send(row: AccessRow, headers: Record<string, string>, isAllowed: boolean, id = profileId) {
+  if (row.path.endsWith('/resync') && isAllowed)
+    await call('POST', `/crm/exporter/profiles/${id}/activate`, admin());
   const isLoss = row.method === 'DELETE' && isAllowed;
   const named = isLoss ? await createProfile() : id;
   const path = row.path.replace('{id}', named) + (/\/metadata\/|\/profiles$/.test(row.path) ? query() : '');

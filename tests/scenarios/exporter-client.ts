@@ -35,6 +35,8 @@ export async function exporterClient({ app, entra }: Pick<Addresses, 'app' | 'en
     activate: (id: string) => call<{ State: number }>('POST', `profiles/${id}/activate`),
     get: (id: string) => call<ProfileAnswer>('GET', `profiles/${id}?status=true`),
     delete: (id: string) => call<unknown>('DELETE', `profiles/${id}`),
+    resync: (id: string, body?: object) =>
+      call<{ Entities: { Type: string; RecordCount: number }[] }>('POST', `profiles/${id}/resync`, body),
     failures: (id: string) => call<{ FailureBlobUri: string }>('GET', `profiles/${id}/failures`),
   };
 }

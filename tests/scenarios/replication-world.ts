@@ -3,6 +3,7 @@ import { profilesActivate } from '../../shared/api/profiles-activate.ts';
 import { profilesActivateMetadata } from '../../shared/api/profiles-activate-metadata.ts';
 import { profilesDeactivate } from '../../shared/api/profiles-deactivate.ts';
 import { profilesDelete } from '../../shared/api/profiles-delete.ts';
+import { profilesResync } from '../../shared/api/profiles-resync.ts';
 import { slots } from '../../shared/at-most.ts';
 import type { ApiRequest } from '../../shared/model/api-request.ts';
 import { type Profile, withTables } from '../../shared/model/profile.ts';
@@ -65,6 +66,7 @@ const lifeCycle = {
   activateMetadata: profilesActivateMetadata,
   deactivate: profilesDeactivate,
   delete: profilesDelete,
+  resync: profilesResync,
 };
 
 /** Another profile that wants the same table in the same place. */
@@ -178,10 +180,11 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
     { id } = profile,
     crash?: CrashPoint,
     meanwhile?: Meanwhile,
+    body?: object,
   ): Promise<void> {
     const ports = processPorts(crash, meanwhile) as SyncPorts & ApiPorts;
     const caller = { kind: 'application', clientId: '', tenantId: '', roles: ['Profiles.Manage'] } as const;
-    const request: ApiRequest = { caller, origin: '', query: {}, id };
+    const request: ApiRequest = { caller, origin: '', query: {}, id, body };
     await survived(lifeCycle[name](request, ports));
   }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ServiceError } from '../../shared/errors.ts';
-import { profile, replicationWorld, rival, table } from './replication-world.ts';
+import { hasCode, ServiceError } from '../../shared/errors.ts';
+import { type CrashPoint, profile, replicationWorld, rival, table } from './replication-world.ts';
 
 type World = Awaited<ReturnType<typeof replicationWorld>>;
 
@@ -61,9 +61,32 @@ const happening = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('dropTable' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('resync' as const),
+      body: fc.oneof(
+        fc.constantFrom({}, { Scope: 'Entity', Entity: table }),
+        fc.record({
+          ...{ Scope: fc.constant('Records'), Entity: fc.constant(table) },
+          RecordIds: fc.array(id, { minLength: 1, maxLength: 4 }),
+        }),
+      ),
+      crash,
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('addColumn' as const) }) },
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
+
+/** Refused where the profile is not active or the destination is down. */
+async function resync(world: World, body: object = {}, crash?: CrashPoint): Promise<void> {
+  try {
+    await world.call('resync', profile, crash, undefined, body);
+  } catch (error) {
+    if (!hasCode(error, 'PROFILE_NOT_ACTIVE', 'REQUEST_INVALID', 'DESTINATION_UNREACHABLE')) throw error;
+  }
+}
 
 async function happen(world: World, what: Happening): Promise<void> {
   switch (what.kind) {
@@ -90,6 +113,8 @@ async function happen(world: World, what: Happening): Promise<void> {
       return world.refuseBadRows(what.isOn);
     case 'outage':
       return world.destination.failWith(what.isOn ? outage : undefined);
+    case 'resync':
+      return resync(world, what.body, what.crash);
     case 'dropTable':
       return world.destination.dropTable(table);
     case 'addColumn':
@@ -126,13 +151,15 @@ const destinationRows = (world: World) =>
     ]),
   );
 
-async function comesToRest(world: World): Promise<void> {
+/** What was given up comes again when it is touched in Dataverse, or when somebody asks for it. */
+async function comesToRest(world: World, isAsked: boolean): Promise<void> {
   world.destination.failWith(undefined);
   world.refuseBadRows(false);
   await world.change({ tables: profile.tables });
   await world.call('activate');
   await world.settle();
-  for (const touched of world.givenUp())
+  if (isAsked) await resync(world);
+  for (const touched of isAsked ? [] : world.givenUp())
     if (world.source.rows(table).has(touched)) world.source.put(table, touched, {});
   await world.settle();
 }
@@ -144,12 +171,13 @@ test.each(['start', 'end'] as const)(
       fc.asyncProperty(
         fc.array(happening, { minLength: 5, maxLength: 60 }),
         fc.nat(9),
-        async (history, rowsAtFirst) => {
+        fc.boolean(),
+        async (history, rowsAtFirst, isAsked) => {
           const world = await replicationWorld({ tokenTime });
           for (let n = 0; n < rowsAtFirst; n += 1) world.source.put(table, idOf(n), { name: 'first' });
           await world.call('activate');
           for (const what of history) await happen(world, what);
-          await comesToRest(world);
+          await comesToRest(world, isAsked);
           expect(destinationRows(world)).toEqual(sourceRows(world));
           expect(world.destination.rejectedRows()).toEqual([]);
           expect(world.messageCount()).toBe(1);

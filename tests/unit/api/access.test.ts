@@ -25,7 +25,12 @@ import {
 const query = { organizationurl: organization.url, organizationid: organization.id };
 
 describe('who may do what', () => {
-  const watching: readonly (keyof ApiOperations)[] = ['profilesFailures', 'profilesGet', 'profilesList'];
+  const watching: readonly (keyof ApiOperations)[] = [
+    'profilesFailures',
+    'profilesGet',
+    'profilesList',
+    'profilesResync',
+  ];
   const managing = (Object.keys(apiOperations(stubPorts().ports)) as (keyof ApiOperations)[]).filter(
     (name) => ![...watching, 'metadataOrganizations', 'health'].includes(name),
   );
@@ -33,6 +38,8 @@ describe('who may do what', () => {
   async function outcome(name: keyof ApiOperations, caller: ApiRequest['caller']) {
     const stub = stubPorts();
     const { Id } = await profilesCreate(request({ body: description }), stub.ports);
+    if (name === 'profilesResync')
+      await apiOperations(stub.ports).profilesActivate(request({ id: String(Id) }));
     const body = { ...description, Id, Version: '1', Name: 'Second', DestinationPrefix: 'second' };
     const asked = request({ caller, query: { ...query, isauthorized: 'true' }, id: String(Id), body });
     return apiOperations(stub.ports)

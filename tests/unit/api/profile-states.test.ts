@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type ApiOperations, apiOperations } from '../../../shared/api/operations.ts';
+import { errorCodes } from '../../../shared/error-codes.ts';
 import { hasCode } from '../../../shared/errors.ts';
 import { activated, exportsOf, type Profile } from '../../../shared/model/profile.ts';
 import { description, organization, request, type Stub, stubPorts } from './stub-ports.ts';
@@ -22,6 +23,7 @@ const operations: Readonly<Record<string, keyof ApiOperations>> = {
   GET: 'profilesGet',
   test: 'profilesTest',
   failures: 'profilesFailures',
+  resync: 'profilesResync',
   DELETE: 'profilesDelete',
 };
 const id = '77777777-7777-4777-8777-777777777777';
@@ -74,8 +76,8 @@ async function statusOf(stub: Stub, call: string): Promise<number> {
     await apiOperations(stub.ports)[operation](request({ id, body }));
     return 200;
   } catch (error) {
-    if (hasCode(error, 'PROFILE_NOT_FOUND')) return 404;
-    throw error;
+    if (!hasCode(error, 'PROFILE_NOT_FOUND', 'PROFILE_NOT_ACTIVE')) throw error;
+    return errorCodes[error.code].httpStatus;
   }
 }
 

@@ -1,0 +1,55 @@
+import { exportOf, type Profile } from '../model/profile.ts';
+import type { ResyncScope } from '../model/resync.ts';
+import type { SyncState } from '../model/sync-state.ts';
+import type { ApiPorts } from './api-ports.ts';
+
+/** What a resync needs of the ports. */
+export type ResyncPorts = Pick<ApiPorts, 'syncStates' | 'queues' | 'destinations' | 'clock'>;
+
+/**
+ * Has rows of one table exported again, which begins at once. The wish is in the destination before its turn is sent: a
+ * crash between leaves it to the table's next turn. Resolves to the number of rows, as the destination's `resync`;
+ * undefined when the table is not exported with its rows, or nothing of it is there yet.
+ */
+export async function resyncTable(
+  profile: Profile,
+  table: string,
+  scope: ResyncScope,
+  ports: ResyncPorts,
+): Promise<number | undefined> {
+  const asked = exportOf(profile, table);
+  if (asked?.scope !== 'all') return undefined;
+  const destination = await ports.destinations.open(profile);
+  const at = ports.clock.now();
+  const count = await destination.resync(table, { profileId: profile.id, scope, at });
+  if (count === undefined || (count === 0 && scope.kind !== 'table')) return count;
+  await wakeTable(profile.id, table, asked.activation, (state) => afterResync(state, scope), ports);
+  return count;
+}
+
+/** Failures that are tried again are none until they fail again; a retry that waits for its time goes out anew. */
+function afterResync({ retryDueAt: _, ...state }: SyncState, scope: ResyncScope): SyncState {
+  if (scope.kind === 'rows') return state;
+  const isMade = state.initialSyncState === 'CompletedWithFailures';
+  return { ...state, failureCount: 0, ...(isMade && { initialSyncState: 'Completed' }) };
+}
+
+/**
+ * Sends the table's next turn now instead of when it is due; the one that was sent is void. The state is written before
+ * the message: a crash between them leaves an overdue turn, which the watchdog finds.
+ */
+async function wakeTable(
+  profileId: string,
+  table: string,
+  activation: number,
+  change: (state: SyncState) => SyncState,
+  ports: ResyncPorts,
+): Promise<void> {
+  const dueAt = ports.clock.now().toISOString();
+  let isOurs = false;
+  const state = await ports.syncStates.update(profileId, table, (known) => {
+    isOurs = known?.activation === activation;
+    return known && isOurs ? { ...change(known), turn: known.turn + 1, dueAt } : undefined;
+  });
+  if (isOurs && state) await ports.queues.syncTable.send({ profileId, table, activation, turn: state.turn });
+}
