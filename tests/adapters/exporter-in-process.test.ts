@@ -15,6 +15,8 @@ test('a table is exported while an active profile names it and an activation has
     organizations: { all: async () => [] },
     failureLog: { link: async () => '' },
     destinations: { open: async () => fakeDestination() },
+    secrets: { read: async () => ({ value: '', tags: {} }) },
+    trial: async () => [],
   });
   const isExported = async (become: (current: Profile) => Profile) => {
     await profiles.update(profile.id, become);
