@@ -41,8 +41,9 @@ export function healthFindings(account: StorageAccount): HealthFindings {
   return {
     open: () => findings.all(`${inPartition} and state eq 'open'`),
     async list(filter, { limit, continuation }) {
+      // The tag puts quotes around a value only behind other text.
       const conditions = Object.entries(filter).flatMap(([column, value]) =>
-        value === undefined ? [] : [`${column} eq ${odata`${value}`}`],
+        value === undefined ? [] : [`${column} eq${odata` ${value}`}`],
       );
       return pageOfFindings(
         await findings.all([inPartition, ...conditions].join(' and ')),
