@@ -181,6 +181,7 @@ function build(settings: Settings) {
       inactiveWarningDays: settings.INACTIVE_WARNING_DAYS,
       quietSeconds: settings.FINDING_QUIET_SECONDS,
     },
+    lookSeconds: settings.WORK_ITEM_SECONDS,
   };
   const purging: PurgePorts = {
     ...automation,
@@ -220,8 +221,11 @@ function build(settings: Settings) {
     },
     automation: {
       pollStatus: async () => {
-        await pollStatus(automation);
-        await checkHealth(health);
+        try {
+          await pollStatus(automation);
+        } finally {
+          await checkHealth(health);
+        }
       },
       tellPoisoned: (message: PoisonedMessage) => tellPoisoned(message, health),
       ingestFailures: async () => {

@@ -77,7 +77,7 @@ export const settingsSchema = z.object({
     'Pages of initial loads that one instance holds at a time. A page of a wide table takes some 100 MB.',
   ),
   WORK_ITEM_SECONDS: numberBetween(1, 400, 240).describe(
-    'A turn begins no new page after this time; the page that it is at must end within the 600 s of functionTimeout. So long, too, one run reads failure logs.',
+    'A turn begins no new page after this time; the page that it is at must end within the 600 s of functionTimeout. So long, too, one run reads failure logs, and looks at the health of profiles.',
   ),
   DELTA_INTERVAL_SECONDS: numberBetween(1, 3600, 15).describe(
     'Until a table that just changed is asked again.',
@@ -115,7 +115,7 @@ export const settingsSchema = z.object({
     'A re-touch not seen to arrive by then was in vain.',
   ),
   LAG_LIMIT_SECONDS: numberBetween(60, 604_800, 900).describe(
-    'A change that is older and has not arrived is a finding; above DELTA_MAX_INTERVAL_SECONDS, and twice that of another exporter.',
+    'A change of the source that is older and has not been exported is a finding. Above DELTA_MAX_INTERVAL_SECONDS.',
   ),
   INITIAL_SYNC_STALL_SECONDS: numberBetween(60, 604_800, 3600).describe(
     'An initial sync that has made no progress for so long is a finding.',

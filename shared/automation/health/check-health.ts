@@ -5,7 +5,7 @@ import { eachWithoutStopping, logTrouble } from '../each-without-stopping.ts';
 import { applyLook } from './apply-look.ts';
 import { type Evidence, type Look, secondsFrom } from './evidence.ts';
 import { gatherEvidence } from './gather-evidence.ts';
-import type { HealthPorts } from './health-ports.ts';
+import type { HealthPorts, LookPorts } from './health-ports.ts';
 import { profileChecks } from './profile-checks.ts';
 import { failuresGrowing, tableChecks } from './table-checks.ts';
 import { tellFinding } from './tell-finding.ts';
@@ -23,14 +23,17 @@ const poisonSeconds = 3600;
 /**
  * Looks at the health of every profile: opens findings, sees that they are still there, closes them, and tells telemetry of
  * each one that is open. The trouble of one profile does not stop the others; while the exporter cannot be asked, nothing is
- * opened or closed.
+ * opened or closed. Profiles for which the time does not suffice are looked at by a later run.
  */
-export async function checkHealth(ports: HealthPorts): Promise<void> {
+export async function checkHealth(given: HealthPorts): Promise<void> {
+  const startedAt = given.clock.now().getTime();
+  const isOver = () => given.clock.now().getTime() >= startedAt + given.lookSeconds * 1000;
+  const ports: LookPorts = { ...given, isOver };
   const known = await ports.findings.open();
   const byProfile = Map.groupBy(known, ({ profileId }) => profileId);
   const profiles = await profilesOf(ports);
   await eachWithoutStopping(
-    profiles ?? [],
+    inTurn(profiles ?? [], startedAt),
     ({ name }) => `Looking at the health of profile "${name}"`,
     ports.log,
     (profile) => lookAt(profile, byProfile.get(profile.id) ?? [], ports),
@@ -46,6 +49,12 @@ export async function checkHealth(ports: HealthPorts): Promise<void> {
   for (const finding of await ports.findings.open()) tellFinding('still there', finding, ports);
 }
 
+/** Another profile is the first of each run, in no order, so that the end of a run does not always meet the same ones. */
+function inTurn(profiles: readonly ExportedProfile[], time: number): readonly ExportedProfile[] {
+  const first = (Math.floor(time / 60_000) * 977) % Math.max(profiles.length, 1);
+  return [...profiles.slice(first), ...profiles.slice(0, first)];
+}
+
 async function profilesOf({ exporter, log }: HealthPorts): Promise<readonly ExportedProfile[] | undefined> {
   try {
     return await exporter.profiles();
@@ -55,7 +64,8 @@ async function profilesOf({ exporter, log }: HealthPorts): Promise<readonly Expo
   }
 }
 
-async function lookAt(profile: ExportedProfile, open: readonly HealthFinding[], ports: HealthPorts) {
+async function lookAt(profile: ExportedProfile, open: readonly HealthFinding[], ports: LookPorts) {
+  if (ports.isOver()) return;
   const known = await ports.findings.notes(profile.id);
   const suspected = known?.suspected ?? [];
   const inDoubt: readonly Subject[] = [...open, ...suspected];

@@ -2,7 +2,7 @@ import type { TableNotes } from '../../model/health-notes.ts';
 import type { ExportedProfile } from '../../ports/exporter-api.ts';
 import { daySeconds, secondsFrom, type TableEvidence, type TableFailures } from './evidence.ts';
 import type { Ask } from './gather-evidence.ts';
-import type { HealthPorts } from './health-ports.ts';
+import type { LookPorts } from './health-ports.ts';
 import { isLoaded } from './table-checks.ts';
 
 /** Tables of a profile that are counted in one run: the destination reads each as a whole. */
@@ -26,7 +26,7 @@ export async function compareCounts(
   failures: ReadonlyMap<string, TableFailures> | undefined,
   now: string,
   ask: Ask,
-  { exporter, organizations }: HealthPorts,
+  { exporter, organizations, isOver }: LookPorts,
 ): Promise<ReadonlyMap<string, TableCounts>> {
   const ageOf = (counted: TableNotes['counted']) =>
     counted === undefined ? Number.POSITIVE_INFINITY : secondsFrom(counted.at, now);
@@ -42,6 +42,7 @@ export async function compareCounts(
 
   const destination = new Map<string, number>();
   for (const { name } of due) {
+    if (isOver()) break;
     const answer = await ask(`Counting the rows of table "${name}"`, async () => ({
       rows: await exporter.rowCount(profile.id, name),
     }));

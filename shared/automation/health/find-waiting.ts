@@ -3,7 +3,7 @@ import type { NewestChange } from '../../ports/dataverse.ts';
 import type { ExportedProfile, ExportedTable } from '../../ports/exporter-api.ts';
 import { secondsFrom, type TableEvidence } from './evidence.ts';
 import type { Ask } from './gather-evidence.ts';
-import type { HealthPorts } from './health-ports.ts';
+import type { LookPorts } from './health-ports.ts';
 import { isLoaded } from './table-checks.ts';
 
 /** Tables of a profile that Dataverse is asked about in one run: it sorts a table for each answer. */
@@ -20,7 +20,7 @@ export async function findWaiting(
   notes: Map<string, TableNotes>,
   now: string,
   ask: Ask,
-  { organizations, limits }: HealthPorts,
+  { organizations, limits, isOver }: LookPorts,
 ): Promise<ReadonlyMap<string, TableEvidence['waiting']>> {
   const waiting = new Map<string, TableEvidence['waiting']>();
   const idle: { readonly name: string; readonly exportedAt: string; readonly known: TableNotes }[] = [];
@@ -42,6 +42,7 @@ export async function findWaiting(
       : await ask('Finding the organization', () => organizations.dataverse(profile.organizationId));
   if (dataverse === undefined) return waiting;
   for (const { name, exportedAt, known } of idle.slice(0, mostAsked)) {
+    if (isOver()) break;
     const answer = await ask(`Asking for the newest change of table "${name}"`, async () => ({
       newest: await dataverse.newestChange(name),
     }));

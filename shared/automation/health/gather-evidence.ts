@@ -5,7 +5,7 @@ import { compareCounts, type TableCounts } from './compare-counts.ts';
 import { countFailures } from './count-failures.ts';
 import { type Evidence, secondsFrom, type TableEvidence, type TableFailures } from './evidence.ts';
 import { findWaiting } from './find-waiting.ts';
-import type { HealthPorts } from './health-ports.ts';
+import type { HealthPorts, LookPorts } from './health-ports.ts';
 
 const testSeconds = 3600;
 /** While something is wrong, or seems to be. */
@@ -48,7 +48,7 @@ export async function gatherEvidence(
   profile: ExportedProfile,
   known: HealthNotes | undefined,
   isInDoubt: boolean,
-  ports: HealthPorts,
+  ports: LookPorts,
 ): Promise<{ readonly evidence: Evidence; readonly notes: HealthNotes }> {
   const ask = askWith(ports, profile);
   const now = ports.clock.now().toISOString();
@@ -62,7 +62,7 @@ export async function gatherEvidence(
   const counts = isActive ? await compareCounts(profile, notes, failures, now, ask, ports) : new Map();
 
   const isDue = (last: string | undefined, seconds: number) =>
-    isActive && (last === undefined || secondsFrom(last, now) >= seconds);
+    isActive && !ports.isOver() && (last === undefined || secondsFrom(last, now) >= seconds);
   const isTestDue = isDue(known?.testedAt, isInDoubt ? testSecondsInDoubt : testSeconds);
   const isSecretDue = isDue(known?.secretAskedAt, testSeconds);
   const evidence: Evidence = {

@@ -22,4 +22,12 @@ export interface HealthPorts
   extends Pick<AutomationPorts, 'exporter' | 'ledger' | 'organizations' | 'telemetry' | 'clock' | 'log'> {
   readonly findings: HealthFindings;
   readonly limits: HealthLimits;
+  /** How long one run looks; from a setting. */
+  readonly lookSeconds: number;
+}
+
+/** The same during one run. */
+export interface LookPorts extends HealthPorts {
+  /** Nothing more is asked of anybody: what is left is for the next run. */
+  isOver(): boolean;
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { noProfile } from '../../../shared/model/health-finding.ts';
 import { day, healthWorld, hour, minute } from './health-world.ts';
 import { organization, profileId } from './small-world.ts';
@@ -175,61 +175,5 @@ describe('poison-messages', () => {
     expect(await world.finding('poison-messages')).toMatchObject({ profileId: noProfile, table: undefined });
     await world.look(16);
     expect(await world.open()).toEqual([]);
-  });
-});
-
-test('findings of a profile that was stopped or deleted, and of a table that was taken out, end', async () => {
-  const ends: ((world: ReturnType<typeof healthWorld>) => void)[] = [
-    ({ tellProfile }) => tellProfile({ state: 'inactive' }),
-    ({ tellProfile }) => tellProfile(undefined),
-    ({ tellTable }) => tellTable({ name: 'contact' }),
-  ];
-  for (const end of ends) {
-    const world = healthWorld();
-    world.tellTable({ initialSyncState: 'InProgress' });
-    await world.look(15);
-    expect(await world.open()).toEqual(['initial-sync-stuck']);
-    end(world);
-    await world.look(4);
-    expect(await world.open()).not.toContain('initial-sync-stuck');
-  }
-});
-
-test('nothing opens or ends while the exporter cannot be asked, and what is open is still told', async () => {
-  const world = healthWorld();
-  await world.fail(20);
-  await world.look();
-  world.breakPart('profiles');
-  const before = world.events.length;
-  await world.look(6);
-  expect(await world.open()).toEqual(['failures-growing']);
-  expect(world.events.slice(before).map(({ name }) => name)).toEqual(
-    Array(6).fill('automation.finding.seen'),
-  );
-});
-
-test('an event says everything that an email needs, and the same at every look', async () => {
-  const world = healthWorld();
-  await world.fail(20);
-  await world.look();
-  await world.fail(5);
-  await world.look();
-  const [opened, , again] = world.events;
-  expect(opened).toEqual({
-    name: 'automation.finding.opened',
-    data: {
-      ...{ findingId: `failures-growing.${profileId}.account`, kind: 'failures-growing' },
-      ...{ profileId, profileName: 'Sales', table: 'account', severity: 'error' },
-      since: '2026-11-28T18:05:00.000Z',
-      story:
-        '20 rows of table "account" could not be written since 2026-11-28 18:00 UTC; the cause is destination-full.',
-      whatToDo:
-        'Free or add space in the destination database. Then the rows are written again by themselves.',
-      ...{ seconds: 0, occurrences: 1, flaps: 0 },
-    },
-  });
-  expect(again).toEqual({
-    name: 'automation.finding.seen',
-    data: { ...opened?.data, seconds: 300, occurrences: 2 },
   });
 });

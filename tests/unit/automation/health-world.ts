@@ -46,15 +46,19 @@ export function healthWorld({ isForeign = false } = {}) {
   const outages = new Map<string, ServiceError>();
   let profile: Partial<ExportedProfile> | undefined = {};
   let table: Partial<ExportedTable> = {};
+  const profileIds = [profileId];
   let frozenAt: string | undefined;
   const world = {
     test: { isPassed: true, report: '' } as ProfileTest | undefined,
     secret: {} as { endsAt?: string } | undefined,
     rows: { source: 100 as number | undefined, destination: 100 as number | undefined },
+    /** Seconds that a question takes. */
+    slowness: new Map<string, number>(),
     newest: { version: '1', changedAt: '2026-11-01T00:00:00.000Z' } as NewestChange | undefined,
   };
   const answer = async <T>(what: string, value: () => T): Promise<T> => {
     asked.push(what);
+    now += (world.slowness.get(what) ?? 0) * 1000;
     const outage = outages.get(what);
     if (outage) throw outage;
     return value();
@@ -68,14 +72,12 @@ export function healthWorld({ isForeign = false } = {}) {
       ...{ name: 'account', initialSyncState: 'Completed', metadataState: 'Created' },
       ...{ successCount: 100, failureCount: 0, lastExportAt: exportedAt, ...own, ...table },
     };
-    return [
-      {
-        ...{ id: profileId, organizationId: organization.id, name: 'Sales', state: 'active' },
-        retryPolicy: { maxRetryCount: 1, intervalSeconds: 5 },
-        tables: [account],
-        ...profile,
-      },
-    ];
+    return profileIds.map((id) => ({
+      ...{ id, organizationId: organization.id, name: 'Sales', state: 'active' },
+      retryPolicy: { maxRetryCount: 1, intervalSeconds: 5 },
+      tables: [account],
+      ...profile,
+    }));
   }
 
   const ports: HealthPorts = {
@@ -119,6 +121,7 @@ export function healthWorld({ isForeign = false } = {}) {
       error: (line) => void lines.push(line),
     },
     limits,
+    lookSeconds: 240,
   };
 
   return Object.assign(world, {
@@ -128,6 +131,8 @@ export function healthWorld({ isForeign = false } = {}) {
     asked,
     findings,
     time,
+    /** Profiles of the exporter, one at first; all are the same. */
+    profileIds,
     pass: (seconds: number) => {
       now += seconds * 1000;
     },
