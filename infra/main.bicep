@@ -104,6 +104,8 @@ var alerts = [
     displayName: 'The automation does not run'
     description: 'Timers of the automation of which nothing was heard for half an hour: nobody reads failures or watches profiles meanwhile.'
     severity: 1
+    frequency: 'PT15M'
+    window: 'PT30M'
     // A new deployment has not run for half an hour either.
     evaluations: 2
     endsByItself: true
@@ -115,16 +117,33 @@ var alerts = [
     displayName: 'Failures need attention'
     description: 'Rows that automatic re-touching could not heal and that a person has to look at, by profile, table and cause.'
     severity: 2
+    frequency: 'PT15M'
+    window: 'PT30M'
     evaluations: 1
     endsByItself: false
     dimensions: ['profile', 'tableName', 'cause', 'since']
     query: loadTextContent('queries/failures-need-attention.kql')
   }
   {
+    name: 'profile-unhealthy'
+    displayName: 'A profile is unhealthy'
+    description: 'What is wrong with a profile or one of its tables, since when, and what to do. It ends an hour after the finding did: what comes back by then is no news.'
+    severity: 2
+    // An email comes some minutes after the look that has found it; a finding is damped already.
+    frequency: 'PT5M'
+    window: 'PT2H'
+    evaluations: 1
+    endsByItself: true
+    dimensions: ['profile', 'tableName', 'problem', 'since', 'story', 'whatToDo']
+    query: loadTextContent('queries/profile-unhealthy.kql')
+  }
+  {
     name: 'poison-messages'
     displayName: 'Messages were given up'
     description: 'Work items that could not be read, or that met a defect again and again, by queue.'
     severity: 1
+    frequency: 'PT15M'
+    window: 'PT30M'
     evaluations: 1
     endsByItself: false
     dimensions: ['queue', 'since']
@@ -141,6 +160,8 @@ module alertRules 'modules/alert-rule.bicep' = [
       displayName: 'Dataverse export (${environmentName}): ${alert.displayName}'
       alertDescription: alert.description
       severity: alert.severity
+      frequency: alert.frequency
+      window: alert.window
       evaluations: alert.evaluations
       endsByItself: alert.endsByItself
       dimensions: alert.dimensions

@@ -9,6 +9,7 @@ import { secrets } from './adapters/keyvault/secrets.ts';
 import { failureBlobs } from './adapters/storage/failure-blobs.ts';
 import { failureLedger } from './adapters/storage/failure-ledger.ts';
 import { failureLog } from './adapters/storage/failure-log.ts';
+import { healthFindings } from './adapters/storage/health-findings.ts';
 import { privacyTerms } from './adapters/storage/privacy-terms.ts';
 import { profileStore } from './adapters/storage/profile-store.ts';
 import { statusHistory } from './adapters/storage/status-history.ts';
@@ -23,17 +24,24 @@ import { swaggerSite } from './adapters/swagger-ui/swagger-site.ts';
 import { consoleLog } from './adapters/system/console-log.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
 import { telemetryOf } from './adapters/telemetry/telemetry-of.ts';
+import type { ApiPorts } from './api/api-ports.ts';
 import { definitionReads } from './api/definition-reads.ts';
 import { apiOperations } from './api/operations.ts';
 import { swaggerDocument } from './api/swagger-document.ts';
+import { tryProfile } from './api/try-profile.ts';
 import { slots } from './at-most.ts';
 import type { AutomationPorts } from './automation/automation-ports.ts';
+import { checkHealth } from './automation/health/check-health.ts';
+import type { HealthPorts } from './automation/health/health-ports.ts';
+import { tellPoisoned } from './automation/health/tell-poisoned.ts';
 import { ingestFailures } from './automation/ingest-failures.ts';
 import { planRetouches } from './automation/plan-retouches.ts';
 import { pollStatus } from './automation/poll-status.ts';
 import { type PurgePorts, purge } from './automation/purge.ts';
 import { retouchRows } from './automation/retouch-rows.ts';
 import { verifyRows } from './automation/verify-rows.ts';
+import type { PoisonedMessage } from './model/poisoned-message.ts';
+import type { Profile } from './model/profile.ts';
 import {
   readWorkItem,
   retouchRowItemSchema,
@@ -114,12 +122,29 @@ function build(settings: Settings) {
       watchdogGraceSeconds: settings.WATCHDOG_GRACE_SECONDS,
     },
   };
+  const api: ApiPorts = {
+    profiles,
+    syncStates: states,
+    queues,
+    failureLog: failures,
+    organizations: members,
+    secrets: vault,
+    destinations,
+    definitions: definitionReads(),
+    privacyTerms: privacyTerms(account),
+    arePrivacyTermsRequired: settings.PRIVACY_TERMS_REQUIRED,
+    clock,
+    log,
+    serviceUrl: settings.SERVICE_URL,
+  };
   const inProcess = {
     profiles,
     syncStates: states,
     organizations: members,
     failureLog: failures,
     destinations,
+    secrets: vault,
+    trial: (profile: Profile) => tryProfile(profile, api),
   };
   const { EXPORTER_URL: url, EXPORTER_RESOURCE: resource } = settings;
   const automation: AutomationPorts = {
@@ -145,8 +170,22 @@ function build(settings: Settings) {
     ingestSeconds: settings.WORK_ITEM_SECONDS,
   };
 
+  const health: HealthPorts = {
+    ...automation,
+    findings: healthFindings(account),
+    limits: {
+      lagSeconds: settings.LAG_LIMIT_SECONDS,
+      initialSyncStallSeconds: settings.INITIAL_SYNC_STALL_SECONDS,
+      deltaTokenDays: settings.DELTA_TOKEN_DAYS,
+      secretExpiryDays: settings.SECRET_EXPIRY_DAYS,
+      inactiveWarningDays: settings.INACTIVE_WARNING_DAYS,
+      quietSeconds: settings.FINDING_QUIET_SECONDS,
+    },
+    lookSeconds: settings.WORK_ITEM_SECONDS,
+  };
   const purging: PurgePorts = {
     ...automation,
+    findings: health.findings,
     failureLog: failures,
     retention: {
       failureLogDays: settings.FAILURE_LOG_DAYS,
@@ -171,21 +210,7 @@ function build(settings: Settings) {
       resourceId: settings.API_APPLICATION_URI,
       log,
     },
-    api: apiOperations({
-      profiles,
-      syncStates: states,
-      queues,
-      failureLog: failures,
-      organizations: members,
-      secrets: vault,
-      destinations,
-      definitions: definitionReads(),
-      privacyTerms: privacyTerms(account),
-      arePrivacyTermsRequired: settings.PRIVACY_TERMS_REQUIRED,
-      clock,
-      log,
-      serviceUrl: settings.SERVICE_URL,
-    }),
+    api: apiOperations(api),
     swagger: swaggerSite(() => swaggerDocument({ resource: settings.API_APPLICATION_URI })),
     sync: {
       runWorkItem: (message: unknown) =>
@@ -195,7 +220,14 @@ function build(settings: Settings) {
       startDeltaSyncs: () => startDeltaSyncs(sync),
     },
     automation: {
-      pollStatus: () => pollStatus(automation),
+      pollStatus: async () => {
+        try {
+          await pollStatus(automation);
+        } finally {
+          await checkHealth(health);
+        }
+      },
+      tellPoisoned: (message: PoisonedMessage) => tellPoisoned(message, health),
       ingestFailures: async () => {
         await ingestFailures(automation);
         await planRetouches(automation);

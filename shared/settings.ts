@@ -77,7 +77,7 @@ export const settingsSchema = z.object({
     'Pages of initial loads that one instance holds at a time. A page of a wide table takes some 100 MB.',
   ),
   WORK_ITEM_SECONDS: numberBetween(1, 400, 240).describe(
-    'A turn begins no new page after this time; the page that it is at must end within the 600 s of functionTimeout. So long, too, one run reads failure logs.',
+    'A turn begins no new page after this time; the page that it is at must end within the 600 s of functionTimeout. So long, too, one run reads failure logs, and looks at the health of profiles.',
   ),
   DELTA_INTERVAL_SECONDS: numberBetween(1, 3600, 15).describe(
     'Until a table that just changed is asked again.',
@@ -113,6 +113,24 @@ export const settingsSchema = z.object({
   ),
   VERIFY_TIMEOUT_SECONDS: numberBetween(1, 86_400, 900).describe(
     'A re-touch not seen to arrive by then was in vain.',
+  ),
+  LAG_LIMIT_SECONDS: numberBetween(60, 604_800, 900).describe(
+    'A change of the source that is older and has not been exported is a finding. Above DELTA_MAX_INTERVAL_SECONDS.',
+  ),
+  INITIAL_SYNC_STALL_SECONDS: numberBetween(60, 604_800, 3600).describe(
+    'An initial sync that has made no progress for so long is a finding.',
+  ),
+  DELTA_TOKEN_DAYS: numberBetween(1, 365, 7).describe(
+    "How long Dataverse takes a delta token: the organization's expirechangetrackingindays. Half of it is a finding.",
+  ),
+  SECRET_EXPIRY_DAYS: numberBetween(1, 365, 30).describe(
+    'A secret that ends within so many days is a finding.',
+  ),
+  INACTIVE_WARNING_DAYS: numberBetween(0, 365, 7).describe(
+    'A profile that is inactive is a finding for so many days after it was last seen active.',
+  ),
+  FINDING_QUIET_SECONDS: numberBetween(1, 86_400, 600).describe(
+    'A finding that was not seen for so long is closed.',
   ),
   APPLICATIONINSIGHTS_CONNECTION_STRING: z.string().optional().describe('Where telemetry goes.'),
   TELEMETRY_FILE: z

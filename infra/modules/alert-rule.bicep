@@ -9,10 +9,16 @@ param alertDescription string
 @maxValue(3)
 param severity int
 
-@description('Looks at what arrived in the last 15 minutes, or at the whole window of 30, and returns one row for each thing to report: the columns of dimensions, and failures (a count).')
+@description('Looks at what arrived since the last evaluation, or at the whole window, and returns one row for each thing to report: the columns of dimensions, and failures (a count).')
 param query string
 
-@description('Evaluations in a row, 15 minutes apart, that must find it before it is told.')
+@description('Between two evaluations, ISO 8601.')
+param frequency string
+
+@description('How far back the query sees, ISO 8601; twice the frequency at least, for what arrives late.')
+param window string
+
+@description('Evaluations in a row that must find it before it is told.')
 param evaluations int
 
 @description('Whether the alert is over when the query finds nothing any more.')
@@ -37,9 +43,8 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
     enabled: true
     // The component, not the workspace: the query then uses the table and column names of Application Insights.
     scopes: [applicationInsightsId]
-    evaluationFrequency: 'PT15M'
-    // Twice the frequency: a query of what happened takes what arrived in the last 15 minutes itself, however late.
-    windowSize: 'PT30M'
+    evaluationFrequency: frequency
+    windowSize: window
     criteria: {
       allOf: [
         {

@@ -8,13 +8,15 @@ export type SecretVersion = {
   readonly tags: Readonly<Record<string, string>>;
   /** Seconds since 1970, as on the wire. */
   readonly created: number;
+  /** When it ends, likewise; absent: never. */
+  readonly exp?: number;
 };
 
 export type SecretsFile = {
   /** The newest version, or the one asked for. */
   find(name: string, version?: string): SecretVersion | undefined;
   /** Adds a version; older ones stay readable by their version. */
-  set(name: string, value: string, tags: Readonly<Record<string, string>>): SecretVersion;
+  set(name: string, value: string, tags: Readonly<Record<string, string>>, exp?: number): SecretVersion;
 };
 
 /** Secrets and their versions, kept in `file` when it is given. Names match in any case. */
@@ -32,9 +34,10 @@ export function openSecretsFile(file?: string): SecretsFile {
       const versions = secrets[name.toLowerCase()];
       return version ? versions?.find((one) => one.version === version) : versions?.at(-1);
     },
-    set(name, value, tags) {
+    set(name, value, tags, exp) {
       const version = randomUUID().replaceAll('-', '');
-      const added = { version, value, tags, created: Math.floor(Date.now() / 1000) };
+      const ends = exp === undefined ? {} : { exp };
+      const added = { version, value, tags, created: Math.floor(Date.now() / 1000), ...ends };
       secrets[name.toLowerCase()] = [...(secrets[name.toLowerCase()] ?? []), added];
       save();
       return added;

@@ -6,7 +6,12 @@ import { openServerCertificate } from './certificate.ts';
 import { openSecretsFile, type SecretsFile, type SecretVersion } from './secrets-file.ts';
 import { type VaultCaller, vaultCallerCheck, vaultResource } from './vault-caller.ts';
 
-export type InitialSecret = { readonly value: string; readonly tags: Readonly<Record<string, string>> };
+export type InitialSecret = {
+  readonly value: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** When it ends, in seconds since 1970. */
+  readonly exp?: number;
+};
 
 export type KeyVault = {
   readonly url: string;
@@ -85,25 +90,23 @@ function setSecret(
 ): void {
   const parsed = secretOf(body);
   if (!parsed) {
-    const expected = 'a body {"value": "...", "tags": {"...": "..."}} is expected';
+    const expected = 'a body {"value": "...", "tags": {"...": "..."}, "exp": seconds} is expected';
     answerError(response, 400, 'BadParameter', `Cannot set secret "${name}": ${expected}.`);
     return;
   }
-  answerJson(
-    response,
-    200,
-    secretBundle(vault.url, name, vault.secrets.set(name, parsed.value, parsed.tags)),
-  );
+  const { value, tags, exp } = parsed;
+  answerJson(response, 200, secretBundle(vault.url, name, vault.secrets.set(name, value, tags, exp)));
 }
 
 function secretOf(body: string): InitialSecret | undefined {
   try {
-    const { value, tags = {} } = JSON.parse(body) as { value?: unknown; tags?: unknown };
+    const { value, tags = {}, exp } = JSON.parse(body) as { value?: unknown; tags?: unknown; exp?: unknown };
     const hasTags =
       typeof tags === 'object' &&
       tags !== null &&
       Object.values(tags).every((tag) => typeof tag === 'string');
-    return typeof value === 'string' && hasTags ? { value, tags: tags as Record<string, string> } : undefined;
+    if (typeof value !== 'string' || !hasTags) return undefined;
+    return { value, tags: tags as Record<string, string>, ...(typeof exp === 'number' && { exp }) };
   } catch {
     return undefined;
   }
@@ -120,11 +123,12 @@ function refuse(response: ServerResponse, caller: Exclude<VaultCaller, 'allowed'
   answerError(response, 401, 'Unauthorized', '[BearerReadAccessTokenFailed] Error validating token.');
 }
 
-function secretBundle(url: string, name: string, { value, version, tags, created }: SecretVersion) {
+function secretBundle(url: string, name: string, { value, version, tags, created, exp }: SecretVersion) {
   const attributes = {
     enabled: true,
     created,
     updated: created,
+    exp,
     recoveryLevel: 'Recoverable+Purgeable',
     recoverableDays: 90,
   };

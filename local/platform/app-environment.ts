@@ -18,6 +18,7 @@ const quickTimings = {
   RETOUCH_MAX_ATTEMPTS: '50',
   VERIFY_INTERVAL_SECONDS: '1',
   VERIFY_TIMEOUT_SECONDS: '120',
+  FINDING_QUIET_SECONDS: '15',
 };
 
 /** What runs where another service exports; the trigger files besides these are the exporter's. */

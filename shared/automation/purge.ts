@@ -1,4 +1,5 @@
 import type { FailureLog } from '../ports/failure-log.ts';
+import type { HealthFindings } from '../ports/health-findings.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { eachWithoutStopping } from './each-without-stopping.ts';
 
@@ -11,6 +12,7 @@ export interface Retention {
 
 export interface PurgePorts
   extends Pick<AutomationPorts, 'ledger' | 'statusHistory' | 'telemetry' | 'clock' | 'log'> {
+  readonly findings: Pick<HealthFindings, 'purge'>;
   /** Of this app's own exporter. */
   readonly failureLog: Pick<FailureLog, 'purge'>;
   readonly retention: Retention;
@@ -25,7 +27,7 @@ const day = 86_400_000;
  * deleted by a later run.
  */
 export async function purge(ports: PurgePorts): Promise<void> {
-  const { ledger, statusHistory, failureLog, telemetry, clock, log, retention } = ports;
+  const { ledger, findings, statusHistory, failureLog, telemetry, clock, log, retention } = ports;
   const now = clock.now().getTime();
   const isOver = () => clock.now().getTime() >= now + ports.purgeSeconds * 1000;
   const daysAgo = (days: number) => new Date(now - days * day);
@@ -34,6 +36,7 @@ export async function purge(ports: PurgePorts): Promise<void> {
     'failure-log': () => failureLog.purge(logsEnd, isOver),
     quarantine: () => ledger.purgeQuarantine(logsEnd, isOver),
     ledger: () => ledger.purge(daysAgo(retention.ledgerDays), isOver),
+    'health-findings': () => findings.purge(daysAgo(retention.ledgerDays), isOver),
     'status-history': () => statusHistory.purge(daysAgo(retention.statusHistoryDays), isOver),
   };
   const doing = ([kind]: [string, unknown]) => `Purging of the ${kind}`;

@@ -9,6 +9,10 @@ const exportedTableSchema = z.object({
   successCount: z.number(),
   failureCount: z.number(),
   lastExportAt: orAbsent(z.string()),
+  /** Up to when every change of the source is exported; absent where the exporter cannot tell, or before the first time. */
+  syncedAt: z.string().optional(),
+  /** Grows with whatever is done for the table, also where nothing is written yet; absent where only the counts tell. */
+  progress: z.number().optional(),
 });
 
 const exportedProfileSchema = z.object({

@@ -19,6 +19,12 @@ export type PageRequest =
   | { readonly kind: 'rows' | 'tracked-rows'; readonly query: RowQuery }
   | { readonly kind: 'next' | 'delta'; readonly query: RowQuery; readonly link: string };
 
+/** A decimal text, and when. */
+export interface NewestChange {
+  readonly version: string;
+  readonly changedAt?: string;
+}
+
 /** How a write with `If-Match` ended. */
 export type WriteOutcome =
   | { readonly kind: 'written'; readonly version: string }
@@ -50,6 +56,13 @@ export interface Dataverse {
   readPage(request: PageRequest): Promise<ChangePage>;
   /** The rows with these ids that exist, in any order; many ids a request. Each carries `@odata.etag`. */
   readRows(query: RowQuery, ids: readonly string[]): Promise<readonly Row[]>;
+  /**
+   * The newest change of a table's rows that are there: its version, and when it happened (ISO 8601) where the table tells.
+   * Undefined for an empty table. Dataverse sorts the whole table for it.
+   */
+  newestChange(logicalName: string): Promise<NewestChange | undefined>;
+  /** Rows of each table as of some time in the last 24 hours; one request for many tables. */
+  rowCounts(tables: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** PATCH of an existing row, guarded by its etag. Never creates a row. */
   writeRow(
     table: RowQuery['table'],

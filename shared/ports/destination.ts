@@ -126,6 +126,8 @@ export interface Destination {
   ): Promise<number | undefined>;
   /** The latest `SinkModifiedOn` that rows of the table were written with, by whatever clock; undefined when there was none. */
   lastWrittenAt(table: string): Promise<Date | undefined>;
+  /** How many rows the table has. Reads the whole table, or an index of it. */
+  rowCount(table: string): Promise<number>;
   /** Row versions by id, as decimal text; ids without a row are absent. */
   rowVersions(table: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   close(): Promise<void>;

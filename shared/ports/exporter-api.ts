@@ -2,6 +2,13 @@ import type { ExportedProfile } from '../model/status-snapshot.ts';
 
 export type { ExportedProfile, ExportedTable } from '../model/status-snapshot.ts';
 
+/** What a profile's own test came to. */
+export interface ProfileTest {
+  readonly isPassed: boolean;
+  /** What stands in the way, for people; of any length. */
+  readonly report: string;
+}
+
 /** An exporter with the DES REST API: the one in this app, or any other. The only door the automation has to it. */
 export interface ExporterApi {
   /** Profiles of all configured organizations, with status. */
@@ -19,4 +26,13 @@ export interface ExporterApi {
     table: string,
     ids: readonly string[],
   ): Promise<ReadonlyMap<string, string> | undefined>;
+  /** Tries what the profile needs, without changing anything; undefined when this exporter has no test. */
+  test(profileId: string): Promise<ProfileTest | undefined>;
+  /**
+   * When the profile's secret ends (ISO 8601; `endsAt` is absent when it never does), or undefined when this exporter cannot
+   * tell.
+   */
+  secret(profileId: string): Promise<{ readonly endsAt?: string } | undefined>;
+  /** Rows of the table in the destination, or undefined when this exporter cannot tell. */
+  rowCount(profileId: string, table: string): Promise<number | undefined>;
 }

@@ -26,6 +26,8 @@ export interface FailureLedger {
    * `history` are left out (empty), and those that were closed cost nothing.
    */
   open(profileId: string): AsyncIterable<Failure>;
+  /** The same of those that need attention. */
+  givenUp(profileId: string): AsyncIterable<Failure>;
   /** All failures of one row, open or not. */
   ofRow(profileId: string, table: string, recordId: string): Promise<readonly Failure[]>;
   get(profileId: string, failureId: string): Promise<Failure | undefined>;

@@ -2,6 +2,8 @@
 export interface Secret {
   readonly value: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** ISO 8601; absent when it never ends. */
+  readonly endsAt?: string;
 }
 
 /** Secrets of the customers' key vaults. */

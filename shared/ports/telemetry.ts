@@ -1,3 +1,12 @@
+/** Findings are few, so that their texts may be told, too: those of the time when they opened. */
+const findingEvent = {
+  properties: [
+    ...(['findingId', 'kind', 'profileId', 'profileName', 'table', 'severity'] as const),
+    ...(['since', 'story', 'whatToDo'] as const),
+  ],
+  measurements: ['seconds', 'occurrences', 'flaps'],
+} as const;
+
 /**
  * Every event this program emits, with the names of its properties (text, low cardinality) and measurements (numbers).
  * Alert queries are checked against this list: properties arrive in `customDimensions`, measurements as numbers in
@@ -27,6 +36,9 @@ export const telemetryEvents = {
     properties: ['profileId', 'profileName', 'folder'],
     measurements: ['blobs', 'bytes'],
   },
+  'automation.finding.opened': findingEvent,
+  'automation.finding.seen': findingEvent,
+  'automation.finding.closed': findingEvent,
   'automation.record.purged': { properties: ['kind'], measurements: ['records'] },
   'automation.row.retouched': { properties: ['profileId', 'table', 'outcome'], measurements: ['rows'] },
   'automation.row.healed': { properties: ['profileId', 'table', 'cause'], measurements: ['rows', 'seconds'] },

@@ -130,6 +130,24 @@ describe('an exporter over HTTP', () => {
     expect(await exporter.rowVersions(profileId, 'account', [])).toBeUndefined();
   });
 
+  it.each([
+    [200, '"anything"', { isPassed: true, report: '' }],
+    [204, '', { isPassed: true, report: '' }],
+    [400, '{"Message":"The server is away."}', { isPassed: false, report: 'The server is away.' }],
+    [400, 'no JSON', { isPassed: false, report: '' }],
+    [404, '', undefined],
+  ])('takes %i %j for the outcome of a test', async (status, text, expected) => {
+    const exporter = await exporterAnswering((_request, response) => response.writeHead(status).end(text));
+    expect(await exporter.test(profileId)).toEqual(expected);
+  });
+
+  it('takes nothing else for one, and cannot tell the end of a secret or count rows', async () => {
+    const exporter = await exporterAnswering((_request, response) => response.writeHead(500).end());
+    await expect(exporter.test(profileId)).rejects.toMatchObject({ code: 'EXPORTER_UNREACHABLE' });
+    expect(await exporter.secret(profileId)).toBeUndefined();
+    expect(await exporter.rowCount(profileId, 'account')).toBeUndefined();
+  });
+
   it('says whether a table is exported: by an active profile that names it', async () => {
     const path = `/crm/exporter/profiles/${profileId}`;
     const isExported = async (profile?: object) =>

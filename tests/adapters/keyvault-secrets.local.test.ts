@@ -50,6 +50,17 @@ test('a secret without tags has none', async () => {
   expect(await store.read(`${vault.url}/secrets/reporting-untagged`)).toMatchObject({ tags: {} });
 });
 
+test('a secret that ends says when', async () => {
+  const exp = Date.parse('2027-01-07T18:00:00Z') / 1000;
+  await fetch(`${vault.url}/simulator/secrets/ending`, {
+    method: 'PUT',
+    body: JSON.stringify({ value: destination, exp }),
+  });
+  expect(await store.read(`${vault.url}/secrets/ending`)).toEqual({
+    ...{ value: destination, tags: {}, endsAt: '2027-01-07T18:00:00.000Z' },
+  });
+});
+
 test('an address of another host is refused before anybody is called', async () => {
   await expect(store.read('https://evil.example/secrets/reporting')).rejects.toMatchObject({
     code: 'SECRET_ADDRESS_INVALID',

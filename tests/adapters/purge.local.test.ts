@@ -3,6 +3,7 @@ import { type Storage, startStorage } from '../../local/storage/start-storage.ts
 import { failureLedger } from '../../shared/adapters/storage/failure-ledger.ts';
 import { failureContainerName, failureLog } from '../../shared/adapters/storage/failure-log.ts';
 import { quarantineContainer } from '../../shared/adapters/storage/failure-quarantine.ts';
+import { healthFindings } from '../../shared/adapters/storage/health-findings.ts';
 import { operations } from '../../shared/adapters/storage/operations.ts';
 import { statusHistory } from '../../shared/adapters/storage/status-history.ts';
 import { type StorageAccount, storageAccount } from '../../shared/adapters/storage/storage-account.ts';
@@ -37,6 +38,7 @@ describe('a purge in Azurite', () => {
       log: failureLog(account),
       ledger: failureLedger(account),
       history: statusHistory(account),
+      findings: healthFindings(account),
       filesOf: async (profileId) => (await namesIn(failureContainerName(profileId))).length,
       quarantined: (profileId) => namesIn(quarantineContainer, profileId),
     }),

@@ -6,6 +6,7 @@ import { failureBlobs } from '../../shared/adapters/storage/failure-blobs.ts';
 import { failureLedger } from '../../shared/adapters/storage/failure-ledger.ts';
 import { failureContainerName, failureLog } from '../../shared/adapters/storage/failure-log.ts';
 import { quarantineContainer } from '../../shared/adapters/storage/failure-quarantine.ts';
+import { healthFindings } from '../../shared/adapters/storage/health-findings.ts';
 import { privacyTerms } from '../../shared/adapters/storage/privacy-terms.ts';
 import { profileStore, profilesTable } from '../../shared/adapters/storage/profile-store.ts';
 import { statusHistory } from '../../shared/adapters/storage/status-history.ts';
@@ -14,6 +15,7 @@ import { syncStates } from '../../shared/adapters/storage/sync-states.ts';
 import { queueNames, workQueues } from '../../shared/adapters/storage/work-queues.ts';
 import { type Profile, profileSchema } from '../../shared/model/profile.ts';
 import { anEntry, failuresContract } from '../contracts/failures.ts';
+import { healthFindingsContract } from '../contracts/health-findings.ts';
 import { aProfile, storageContract } from '../contracts/storage.ts';
 
 const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
@@ -36,6 +38,8 @@ describe('storage in Azurite', () => {
       );
     },
   }));
+
+  healthFindingsContract(() => healthFindings(account));
 
   failuresContract(() => ({
     log: failureLog(account),

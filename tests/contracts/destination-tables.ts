@@ -170,6 +170,13 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
     expect(await destination.lastWrittenAt('account')).toEqual(later);
   });
 
+  it('tells how many rows there are', async () => {
+    const { destination, first, write } = await start();
+    expect(await destination.rowCount('account')).toBe(0);
+    await write(first, { rows: [rowOf(1, 1), rowOf(2, 2)] });
+    expect(await destination.rowCount('account')).toBe(2);
+  });
+
   it('tells the versions of rows that exist', async () => {
     const { destination, first, write } = await start();
     await write(first, { rows: [rowOf(1, '9007199254740993'), rowOf(2, 2)] });

@@ -222,6 +222,32 @@ export function failuresContract(open: () => FailuresUnderTest): void {
       expect(await shown()).toEqual([]);
     });
 
+    it('shows what needs attention, as long as it does', async () => {
+      const { ledger } = open();
+      const [failure, other] = [aFailure(randomUUID()), aFailure(randomUUID())];
+      const { profileId, id } = failure;
+      await ledger.add([failure, other]);
+      const shown = async () => {
+        const states: string[] = [];
+        for await (const { state, note, reason } of ledger.givenUp(profileId))
+          states.push(`${state} ${note}${reason}`);
+        return states;
+      };
+      const become = (state: FailureState, note = '') =>
+        ledger.update(profileId, id, (each) => ({ ...each, state, note }));
+      await become('waiting');
+      expect(await shown()).toEqual([]);
+      await become('needs-attention', 'one');
+      await become('needs-attention', 'two');
+      expect(await shown()).toEqual(['needs-attention two']);
+      await become('waiting');
+      expect(await shown()).toEqual([]);
+      await become('needs-attention', 'three');
+      expect(await shown()).toEqual(['needs-attention three']);
+      await become('ignored');
+      expect(await shown()).toEqual([]);
+    });
+
     it('loses no update of two writers, and writes nothing when told so', async () => {
       const { ledger } = open();
       const failure = aFailure(randomUUID());

@@ -3,13 +3,16 @@ import { expect, it } from 'vitest';
 import type { Failure, FailureState } from '../../shared/model/failure.ts';
 import type { FailureLedger } from '../../shared/ports/failure-ledger.ts';
 import type { FailureLog } from '../../shared/ports/failure-log.ts';
+import type { HealthFindings } from '../../shared/ports/health-findings.ts';
 import type { StatusHistory } from '../../shared/ports/status-history.ts';
 import { aFailure, anEntry } from './failures.ts';
+import { aFinding, someNotes } from './health-findings.ts';
 
 export interface PurgedStores {
   readonly log: FailureLog;
   readonly ledger: FailureLedger;
   readonly history: StatusHistory;
+  readonly findings: HealthFindings;
   filesOf(profileId: string): Promise<number>;
   quarantined(profileId: string): Promise<readonly string[]>;
 }
@@ -67,6 +70,24 @@ export function purgeContract(open: () => PurgedStores): void {
     expect(await history.purge(new Date(times[1] ?? ''), never)).toBe(2);
     for (const id of profiles)
       expect((await history.latest(id, 9)).map(({ seenAt }) => seenAt)).toEqual([times[2], times[1]]);
+  });
+
+  it('takes findings that were closed and notes that were written before, and none that is open', async () => {
+    const { findings } = open();
+    const closedAt = '2026-11-23T08:00:00.000Z';
+    const made = [aFinding(), aFinding({ state: 'closed', closedAt }), aFinding()];
+    for (const finding of made) await findings.update(finding.id, () => finding);
+    const [old, fresh] = [
+      someNotes(randomUUID(), closedAt),
+      someNotes(randomUUID(), '2026-11-23T09:00:00.000Z'),
+    ];
+    for (const notes of [old, fresh]) await findings.setNotes(notes);
+    expect(await findings.purge(new Date(closedAt), never)).toBe(0);
+    expect(await findings.purge(new Date('2026-11-23T08:00:00.001Z'), never)).toBe(2);
+    const left = await Promise.all(made.map(({ id }) => findings.get(id)));
+    expect(left).toEqual([made[0], undefined, made[2]]);
+    expect(await findings.notes(old.profileId)).toBeUndefined();
+    expect(await findings.notes(fresh.profileId)).toEqual(fresh);
   });
 
   it('takes files of failure logs and evidence that were last written before', async () => {

@@ -161,6 +161,11 @@ export function fakeDataverse(
     tableDefinition: async (name) => of(definitions, name),
     metadataVersion: async () => String(metadataVersion),
     readPage,
+    newestChange: async (name) => {
+      const versions = [...of(rows, name).values()].map(({ version }) => version);
+      return versions.length === 0 ? undefined : { version: String(Math.max(...versions)) };
+    },
+    rowCounts: async (names) => new Map(names.map((name) => [name, of(rows, name).size])),
     readRows: async (query, ids) =>
       ids.flatMap((id) => {
         const row = of(rows, query.table.logicalName).get(id);

@@ -388,6 +388,7 @@ export function fakeDestination(): FakeDestination {
         const last = times.at(-1);
         return last === undefined ? undefined : new Date(last);
       }),
+    rowCount: (table) => step(() => tableOf(table).rows.size),
     rowVersions: (table, ids) =>
       step(() => {
         const { rows } = tableOf(table);

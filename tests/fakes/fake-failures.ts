@@ -102,6 +102,10 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
       const open = failures.all((failure) => failure.profileId === profileId && isOpen(failure.state));
       yield* open.map((failure) => ({ ...failure, reason: '', history: [] }));
     },
+    async *givenUp(profileId) {
+      const left = failures.all((each) => each.profileId === profileId && each.state === 'needs-attention');
+      yield* left.map((failure) => ({ ...failure, reason: '' }));
+    },
     async ofRow(profileId, table, recordId) {
       return failures.all(
         (failure) =>

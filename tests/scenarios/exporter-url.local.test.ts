@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { ledgerView } from '../../local/demonstration/ledger-view.ts';
 import { findFreePortBase } from '../../local/platform/free-ports.ts';
 import { type Platform, startPlatform } from '../../local/platform/start-platform.ts';
+import { findingsTold } from './findings-told.ts';
 import { organizationRows } from './organization-rows.ts';
 import { replicatingProfile } from './replicating-profile.ts';
 import { inDatabase, runningPlatform } from './running-platform.ts';
@@ -27,7 +28,12 @@ test('an app beside an exporter heals what the exporter gave up, and does nothin
     rows: 0,
     from: 'sources',
     exporterUrl: exporting().addresses.app,
-    environment: { VERIFY_TIMEOUT_SECONDS: '8', RETOUCH_FIRST_DELAY_SECONDS: '1' },
+    environment: {
+      VERIFY_TIMEOUT_SECONDS: '8',
+      RETOUCH_FIRST_DELAY_SECONDS: '1',
+      POLL_STATUS_SCHEDULE: '*/1 * * * * *',
+      FINDING_QUIET_SECONDS: '2',
+    },
   });
   const { app, entra, dataverse } = watching.addresses;
   expect({ entra, dataverse }).toEqual({
@@ -51,6 +57,9 @@ test('an app beside an exporter heals what the exporter gave up, and does nothin
   await expect
     .poll(async () => (await ledger.failures(profile.id)).map(({ recordId }) => recordId), soon)
     .toContain(id);
+  const telemetryFile = watching.telemetryFile;
+  const findings = () => findingsTold(telemetryFile, 'failures-growing');
+  await expect.poll(findings, soon).toEqual(['opened', 'seen']);
   await inDatabase(exporting(), 'ALTER TABLE dbo.account DROP CONSTRAINT modest');
   await expect
     .poll(async () => [...new Set((await ledger.failures(profile.id)).map(({ state }) => state))], soon)
@@ -61,4 +70,5 @@ test('an app beside an exporter heals what the exporter gave up, and does nothin
   );
   expect(Number(row?.revenue)).toBe(2e9);
   expect(await ledgerOf(exporting()).failures(profile.id)).toEqual([]);
+  await expect.poll(findings, soon).toEqual(['opened', 'seen', 'closed']);
 });

@@ -6,6 +6,7 @@ import type { Failure } from '../../shared/model/failure.ts';
 import { differencesOf } from './compare-tables.ts';
 import { exporterClient } from './exporter-client.ts';
 import { failureLines } from './failure-lines.ts';
+import { findingsTold } from './findings-told.ts';
 import { organizationRows } from './organization-rows.ts';
 import { inDatabase, profileBody, runningPlatform, simulator } from './running-platform.ts';
 
@@ -13,6 +14,8 @@ const platform = runningPlatform({
   INGEST_FAILURES_SCHEDULE: '*/2 * * * * *',
   RETOUCH_FIRST_DELAY_SECONDS: '2',
   RETOUCH_MAX_DELAY_SECONDS: '4',
+  POLL_STATUS_SCHEDULE: '*/2 * * * * *',
+  FINDING_QUIET_SECONDS: '2',
 });
 const refused = 6;
 const soon = { timeout: 90_000, interval: 300 };
@@ -34,6 +37,9 @@ function outcomes(): ReadonlyMap<string, number> {
   }
   return counts;
 }
+
+/** What telemetry was told of the health of the table, without repetitions. */
+const findings = () => findingsTold(platform().telemetryFile, 'failures-growing');
 
 test('rows that a constraint refuses are retried, logged, probed one at a time, and healed when it is gone', async () => {
   const exporter = await exporterClient(platform().addresses);
@@ -91,6 +97,7 @@ test('rows that a constraint refuses are retried, logged, probed one at a time, 
       return attempts(failures);
     }, soon)
     .toBeGreaterThanOrEqual(2);
+  await expect.poll(findings, soon).toEqual(['opened', 'seen']);
   const written = await probes(ownWrites);
   expect(written).toBeGreaterThan(0);
   expect(written).toBeLessThanOrEqual(attempts(await byRow()));
@@ -123,4 +130,5 @@ test('rows that a constraint refuses are retried, logged, probed one at a time, 
   const { dataverse, entra, database } = platform().addresses;
   const sides = { dataverse, entra, database, organizationId };
   await expect.poll(() => differencesOf('account', sides), soon).toEqual([]);
+  await expect.poll(findings, soon).toEqual(['opened', 'seen', 'closed']);
 });

@@ -28,6 +28,8 @@ async function watchedTable() {
       syncStates: world.syncStates,
       failureLog: world.failures.log,
       destinations: { open: async () => world.destination },
+      secrets: { read: async () => ({ value: '', tags: {} }) },
+      trial: async () => [],
     }),
     failureBlobs: world.failures.blobs,
     ledger,

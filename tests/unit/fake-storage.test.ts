@@ -1,9 +1,11 @@
 import { describe } from 'vitest';
 import { failuresContract } from '../contracts/failures.ts';
+import { healthFindingsContract } from '../contracts/health-findings.ts';
 import { operationsContract } from '../contracts/operations.ts';
 import { purgeContract } from '../contracts/purge.ts';
 import { storageContract } from '../contracts/storage.ts';
 import { fakeFailureLedger, fakeFailureLog } from '../fakes/fake-failures.ts';
+import { fakeHealthFindings } from '../fakes/fake-health-findings.ts';
 import {
   fakeOperations,
   fakePrivacyTerms,
@@ -44,6 +46,7 @@ describe('the fakes of storage', () => {
         [...ledger.quarantined].flatMap(([key, { text }]) => (key.startsWith(profileId) ? [text] : [])),
     };
   };
+  healthFindingsContract(fakeHealthFindings);
   failuresContract(failureStores);
   purgeContract(() => {
     const { log, containers, ...stores } = failureStores();
@@ -51,6 +54,7 @@ describe('the fakes of storage', () => {
       ...stores,
       log,
       history: fakeStatusHistory(),
+      findings: fakeHealthFindings(),
       filesOf: async (profileId) => containers.get(profileId)?.size ?? 0,
     };
   });

@@ -1,5 +1,6 @@
 import type { Organization } from '../../model/organization.ts';
 import type { Dataverse } from '../../ports/dataverse.ts';
+import { newestChanges, readRowCounts } from './read-health.ts';
 import { readPage } from './read-page.ts';
 import { tablesWithoutRead } from './read-privileges.ts';
 import { readMetadataVersion, readRows } from './read-rows.ts';
@@ -33,6 +34,8 @@ export function dataverse(options: DataverseOptions): Dataverse {
     tableDefinition: (logicalName) => readTableDefinition(api, logicalName),
     metadataVersion: () => readMetadataVersion(api),
     readPage: (request) => readPage(api, options.pageSize, request),
+    newestChange: newestChanges(api),
+    rowCounts: (tables) => readRowCounts(api, tables),
     readRows: (query, ids) => readRows(api, query, ids),
     writeRow: (table, id, etag, values) => writeRow(api, table, id, etag, values),
     isSystemAdministrator,

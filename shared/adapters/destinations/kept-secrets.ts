@@ -27,8 +27,8 @@ export function keptSecrets(secrets: Pick<Secrets, 'read'>, clock: Clock): KeptS
 
   /** A secret set from a file often ends with a line break. */
   async function readTrimmed(address: string): Promise<Secret> {
-    const { value, tags } = await secrets.read(address);
-    return { value: value.trim(), tags };
+    const secret = await secrets.read(address);
+    return { ...secret, value: secret.value.trim() };
   }
 
   function readNow(address: string, now: number): Promise<Secret> {

@@ -2,7 +2,13 @@ import { ServiceError } from '../../errors.ts';
 import { namedBy } from '../../model/status-snapshot.ts';
 import type { AccessTokens } from '../../ports/access-tokens.ts';
 import type { ExportedProfile, ExporterApi } from '../../ports/exporter-api.ts';
-import { readFailureLink, readOrganizationIds, readProfiles, unreadable } from './read-profiles.ts';
+import {
+  readFailureLink,
+  readMessage,
+  readOrganizationIds,
+  readProfiles,
+  unreadable,
+} from './read-profiles.ts';
 
 const greatestAnswer = 64 * 1024 * 1024;
 
@@ -19,7 +25,7 @@ export interface ExporterHttpOptions {
 }
 
 /**
- * Any exporter with the DES REST API. It cannot tell row versions. Fails with an `EXPORTER_*` code within the time-out;
+ * Any exporter with the DES REST API. It cannot tell row versions and counts, nor when a secret ends. Fails with an `EXPORTER_*` code within the time-out;
  * redirects are not followed, so that the token goes nowhere else.
  */
 export function exporterHttp({
@@ -28,8 +34,7 @@ export function exporterHttp({
   tokens,
   timeoutSeconds = 100,
 }: ExporterHttpOptions): ExporterApi {
-  /** The answer; undefined for a 404, where that is one. */
-  const get = async (path: string, what: string, { orAbsent = false } = {}): Promise<unknown> => {
+  const ask = async (path: string, what: string) => {
     const token = await tokens.forResource(resource);
     const response = await reach(what, () =>
       fetch(new URL(`/crm/exporter/${path}`, url), {
@@ -38,9 +43,14 @@ export function exporterHttp({
         signal: AbortSignal.timeout(timeoutSeconds * 1000),
       }),
     );
-    const text = await reach(what, () => readText(response, what));
-    if (response.status === 404 && orAbsent) return undefined;
-    if (response.status !== 200) throw refused(what, response.status);
+    return { status: response.status, text: await reach(what, () => readText(response, what)) };
+  };
+
+  /** The answer; undefined for a 404, where that is one. */
+  const get = async (path: string, what: string, { orAbsent = false } = {}): Promise<unknown> => {
+    const { status, text } = await ask(path, what);
+    if (status === 404 && orAbsent) return undefined;
+    if (status !== 200) throw refused(what, status);
     try {
       return JSON.parse(text);
     } catch {
@@ -88,6 +98,17 @@ export function exporterHttp({
       );
     },
     rowVersions: async () => undefined,
+    /** Passed by any success; failed by a 400, whose message is the report. What is not found has no test. */
+    async test(profileId) {
+      const what = 'the test';
+      const { status, text } = await ask(`profiles/${encodeURIComponent(profileId)}/test`, what);
+      if (status >= 200 && status < 300) return { isPassed: true, report: '' };
+      if (status === 400) return { isPassed: false, report: readMessage(text) };
+      if (status === 404) return undefined;
+      throw refused(what, status);
+    },
+    secret: async () => undefined,
+    rowCount: async () => undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 import { ServiceError } from '../../errors.ts';
+import type { Finding } from '../../model/finding.ts';
 import { exportOf, type Profile } from '../../model/profile.ts';
 import { tableStates } from '../../model/sync-state.ts';
 import type { Organizations } from '../../ports/dataverse.ts';
@@ -6,6 +7,7 @@ import type { ProfileDestinations } from '../../ports/destination.ts';
 import type { ExporterApi } from '../../ports/exporter-api.ts';
 import type { FailureLog } from '../../ports/failure-log.ts';
 import type { ProfileStore } from '../../ports/profile-store.ts';
+import type { Secrets } from '../../ports/secrets.ts';
 import type { SyncStates } from '../../ports/sync-states.ts';
 
 /** Where the exporter of this app keeps what the automation asks for. */
@@ -15,11 +17,24 @@ export interface ExporterInProcessParts {
   readonly organizations: Pick<Organizations, 'all'>;
   readonly failureLog: Pick<FailureLog, 'link'>;
   readonly destinations: ProfileDestinations;
+  readonly secrets: Pick<Secrets, 'read'>;
+  /** The trial that `GET profiles/{id}/test` is. */
+  readonly trial: (profile: Profile) => Promise<readonly Finding[]>;
 }
 
-/** The exporter in this app, without a detour over HTTP and a token. It can tell row versions, which a foreign one cannot. */
+/** The exporter in this app, without a detour over HTTP and a token. It tells also what a foreign one cannot. */
 export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
-  const { profiles, syncStates, organizations, failureLog, destinations } = parts;
+  const { profiles, syncStates, organizations, failureLog, destinations, secrets } = parts;
+
+  async function profileOf(profileId: string, doing: string): Promise<Profile> {
+    const profile = await profiles.get(profileId);
+    if (profile) return profile;
+    throw new ServiceError(
+      'PROFILE_NOT_FOUND',
+      `Cannot ${doing} of profile "${profileId}": there is none; its id is expected.`,
+    );
+  }
+
   return {
     async profiles() {
       const lists = await Promise.all((await organizations.all()).map(({ id }) => profiles.list(id)));
@@ -29,13 +44,21 @@ export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
     exports: async (profileId, table) => exportOf(await profiles.get(profileId), table)?.scope === 'all',
     failureLink: (profileId) => failureLog.link(profileId),
     async rowVersions(profileId, table, ids) {
-      const profile = await profiles.get(profileId);
-      if (!profile)
-        throw new ServiceError(
-          'PROFILE_NOT_FOUND',
-          `Cannot read rows of profile "${profileId}": there is none.`,
-        );
+      const profile = await profileOf(profileId, 'read rows');
       return (await destinations.open(profile)).rowVersions(table, ids);
+    },
+    async test(profileId) {
+      const found = await parts.trial(await profileOf(profileId, 'try the needs'));
+      const errors = found.filter(({ severity }) => severity === 'error');
+      return { isPassed: errors.length === 0, report: errors.map(({ message }) => message).join(' ') };
+    },
+    async secret(profileId) {
+      const { destination } = await profileOf(profileId, 'read the secret');
+      const { endsAt } = await secrets.read(destination.keyVaultUri);
+      return endsAt === undefined ? {} : { endsAt };
+    },
+    async rowCount(profileId, table) {
+      return (await destinations.open(await profileOf(profileId, 'count rows'))).rowCount(table);
     },
   };
 }
@@ -49,6 +72,9 @@ async function withStatus(profile: Profile, syncStates: SyncStates) {
     successCount: known.successCount,
     failureCount: known.failureCount,
     lastExportAt: known.lastExportAt,
+    // Written at the end of each pass, whether or not it found a change.
+    syncedAt: known.lastExportAt,
+    progress: known.successCount + known.failureCount + (known.rowsExpected ?? 0),
   }));
   return { id, organizationId, name, state, retryPolicy, tables };
 }

@@ -61,7 +61,8 @@ async function readSecret(client: SecretClient, { vaultUrl, name, version }: Sec
         'SECRET_VALUE_INVALID',
         `Cannot use ${which}: it is empty; a connection string is expected.`,
       );
-    return { value, tags: properties.tags ?? {} };
+    const { tags = {}, expiresOn } = properties;
+    return { value, tags, ...(expiresOn && { endsAt: expiresOn.toISOString() }) };
   } catch (error) {
     throw error instanceof ServiceError ? error : secretError(error, which);
   }

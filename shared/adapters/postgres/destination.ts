@@ -6,7 +6,7 @@ import { inTransaction, openPool } from './connection.ts';
 import { ensureSystemTables, ensureTable } from './ddl.ts';
 import type { EntraLogin } from './entra-login.ts';
 import type { Namespace } from './identifiers.ts';
-import { versionsById } from './merge.ts';
+import { countRows, versionsById } from './merge.ts';
 import * as rejectedRows from './rejected-rows.ts';
 import { resyncRows } from './resync-rows.ts';
 import { testDestination, testLimits } from './test-destination.ts';
@@ -72,6 +72,8 @@ function postgresDestination(
       transaction(`read when table "${table}" was written`, (client) =>
         checkpoints.lastWrittenAt(client, namespace, table),
       ),
+    rowCount: (table) =>
+      transaction(`count the rows of table "${table}"`, (client) => countRows(client, namespace, table)),
     rowVersions: (table, ids) =>
       transaction(`read row versions of table "${table}"`, (client) =>
         versionsById(client, namespace, table, ids),

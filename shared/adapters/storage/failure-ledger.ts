@@ -13,9 +13,10 @@ import { keyOf, writeDocument } from './table-document.ts';
 
 /**
  * Name of the table of failures: a partition a profile. The row key is the failure's id, so that those of one row are
- * neighbours. An open failure has a second entity, `|open|` before the id, without reason and columns, which is written
- * and removed in the transaction that changes the first. What is asked, and what it costs:
- * - `open`: the key range of `|open|`; grows with what is open, not with all that ever failed;
+ * neighbours. A failure that is open or needs attention has a second entity, `|open|` or `|given-up|` before the id, without
+ * reason and columns, which is written and removed in the transaction that changes the first. What is asked, and what it
+ * costs:
+ * - `open`, `givenUp`: the key range of `|open|` or `|given-up|`; grows with what is there, not with all that ever failed;
  * - `ofRow`: the key range of the row's ids; `get`: one entity;
  * - `add`: a transaction for each 50 failures; where some are there already, a read each and one transaction more;
  * - `update`: a read and a transaction of one or two entities.
@@ -28,6 +29,7 @@ export const watermarksTable = 'FailureWatermarks';
 const transactionsAtOnce = 4;
 
 const openPrefix = '|open|';
+const givenUpPrefix = '|given-up|';
 // `}` follows `|`.
 const inKeyRange = (prefix: string) =>
   odata`RowKey ge ${prefix}` + odata` and RowKey lt ${`${prefix.slice(0, -1)}}`}`;
@@ -42,12 +44,13 @@ const keyOfBlob = (profileId: string, blobName: string) => ({
   rowKey: keyOf(blobName),
 });
 
-/** The second entity of an open failure; no id begins like its key. */
-const keyOfOpen = (profileId: string, failureId: string) => ({
-  partitionKey: keyOf(profileId),
-  rowKey: openPrefix + keyOf(failureId),
-});
-const openCopy = (failure: Failure): Failure => ({ ...failure, reason: '', history: [] });
+/** The second entity, if failures of this state have one; no id begins like its key. */
+function keyOfListed({ profileId, id, state }: Failure) {
+  const prefix = isOpen(state) ? openPrefix : givenUpPrefix;
+  const isListed = isOpen(state) || state === 'needs-attention';
+  return isListed ? { partitionKey: keyOf(profileId), rowKey: prefix + keyOf(id) } : undefined;
+}
+const listedCopy = (failure: Failure): Failure => ({ ...failure, reason: '', history: [] });
 
 type WatermarkRow = Omit<Watermark, 'etag'> & { readonly blobEtag: string };
 
@@ -70,6 +73,7 @@ export function failureLedger(account: StorageAccount): FailureLedger {
       return (await Promise.all(inserting)).flat();
     },
     open: (profileId) => failures.list(`${inPartition(profileId)} and ${inKeyRange(openPrefix)}`),
+    givenUp: (profileId) => failures.list(`${inPartition(profileId)} and ${inKeyRange(givenUpPrefix)}`),
     async ofRow(profileId, table, recordId) {
       const ofRow = inKeyRange(failureIdPrefix(table, recordId));
       return await failures.all(`${inPartition(profileId)} and ${ofRow}`);
@@ -135,12 +139,16 @@ async function updateBoth(
   return await failures.update(
     keyOfFailure(profileId, failureId),
     checked,
-    ({ entity, etag = '', before, after }) => {
+    async ({ entity, etag = '', before, after }) => {
       const actions: TransactionAction[] = [['update', entity, 'Replace', { etag }]];
-      const openKey = keyOfOpen(profileId, failureId);
-      if (isOpen(after.state)) actions.push(['upsert', writeDocument(openKey, openCopy(after)), 'Replace']);
-      else if (before && isOpen(before.state)) actions.push(['delete', openKey]);
-      return table.submitTransaction(actions);
+      const [old, now] = [before && keyOfListed(before), keyOfListed(after)];
+      if (now) actions.push(['upsert', writeDocument(now, listedCopy(after)), 'Replace']);
+      if (!old || old.rowKey === now?.rowKey) return table.submitTransaction(actions);
+      // An earlier version has listed no failure that needs attention.
+      return (
+        (await table.submitTransaction([...actions, ['delete', old]]).catch(orNothing(404))) ??
+        table.submitTransaction(actions)
+      );
     },
   );
 }
@@ -160,7 +168,7 @@ function batchesOf(failures: readonly Failure[]): Failure[][] {
   const batches: Failure[][] = [];
   let size = 0;
   for (const failure of failures) {
-    const texts = [failure, openCopy(failure)].map((each) => JSON.stringify(each));
+    const texts = [failure, listedCopy(failure)].map((each) => JSON.stringify(each));
     const bytes = 2 * Buffer.byteLength(texts.join('')) + 4000;
     const last = batches.at(-1);
     const fits = last && last.length < transactionSize / 2 && size + bytes <= 3_500_000;
@@ -181,10 +189,14 @@ async function insertAbsent(failures: DocumentTable<Failure>, batch: readonly Fa
   const insert = (some: readonly Failure[]) =>
     table
       .submitTransaction(
-        some.flatMap((each): TransactionAction[] => [
-          ['create', failures.entity(keyOfFailure(each.profileId, each.id), each)],
-          ['create', writeDocument(keyOfOpen(each.profileId, each.id), openCopy(each))],
-        ]),
+        some.flatMap((each): TransactionAction[] => {
+          const listed = keyOfListed(each);
+          const entity = failures.entity(keyOfFailure(each.profileId, each.id), each);
+          return [
+            ['create', entity],
+            ...(listed ? [['create', writeDocument(listed, listedCopy(each))] as TransactionAction] : []),
+          ];
+        }),
       )
       .catch(orNothing(409));
   return await storageCall(`add to table "${failuresTable}"`, async () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type Actor, causes } from '../../../shared/automation/causes.ts';
 import { errorCodes } from '../../../shared/error-codes.ts';
 import { canBecome, failureCauses, failureStates } from '../../../shared/model/failure.ts';
+import { healthKinds } from '../../../shared/model/health-finding.ts';
 import { settingsSchema } from '../../../shared/settings.ts';
 import { allowedSteps, drawnSteps } from '../../state-diagram.ts';
 
@@ -26,6 +27,12 @@ test('the operations page has what is known of every cause, and of no other', ()
       retouch: causes[cause].retouch.replaceAll('-', ' '),
     })),
   );
+});
+
+test('the operations page has a line for every kind of health finding, and for no other', () => {
+  const [, section = ''] = page.split('## profile-unhealthy');
+  const rows = section.split('\n## ')[0]?.matchAll(/^\| `([a-z-]+)` \|(?: [^|]+ \|){3}$/gm) ?? [];
+  expect([...rows].map(([, kind]) => kind)).toEqual(healthKinds);
 });
 
 test('the operations page has one heading an alert', () => {

@@ -21,6 +21,7 @@ function purging(removed: Record<string, number | Error>) {
   const ports: PurgePorts = {
     ...world.ports,
     ledger: { ...world.ledger, purge: store('ledger', 60), purgeQuarantine: store('quarantine') },
+    findings: { purge: store('health-findings') },
     statusHistory: { ...world.ports.statusHistory, purge: store('status-history') },
     failureLog: { purge: store('failure-log', 60) },
     retention,
@@ -36,6 +37,7 @@ test('each kind is kept for its own days, and one run has its time', async () =>
     ['failure-log', '2025-12-06T08:00:00.250Z', false],
     ['quarantine', '2025-12-06T08:00:00.250Z', false],
     ['ledger', '2024-12-01T08:00:00.250Z', false],
+    ['health-findings', '2024-12-01T08:00:00.250Z', true],
     ['status-history', '2025-12-26T08:00:00.250Z', true],
   ]);
   expect(world.events).toEqual([
@@ -50,7 +52,7 @@ test('what cannot be deleted now does not keep the rest', async () => {
     ledger: 1,
   });
   await run();
-  expect(asked).toHaveLength(4);
+  expect(asked).toHaveLength(5);
   expect(world.lines).toEqual([expect.stringMatching(/^warn Purging of the failure-log goes on later/)]);
   expect(world.events).toHaveLength(1);
 });

@@ -149,6 +149,9 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
             ids.flatMap((id) => (destination.has(id) ? [[id, String(destination.get(id))]] : [])),
           );
         },
+        test: async () => undefined,
+        secret: async () => undefined,
+        rowCount: async () => undefined,
       },
       'exporter',
     ),

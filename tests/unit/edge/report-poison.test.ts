@@ -1,10 +1,12 @@
 import { expect, test, vi } from 'vitest';
 import { reportPoison } from '../../../shared/edge/report-poison.ts';
 
+const tellPoisoned = vi.fn();
+
 async function logged(message: unknown): Promise<string> {
   const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const telemetry = { event: vi.fn() };
-  await reportPoison('sync-table', message, { log, telemetry });
+  await reportPoison('sync-table', message, { log, telemetry, automation: { tellPoisoned } });
   expect(telemetry.event).toHaveBeenCalledExactlyOnceWith('queue.message.poisoned', { queue: 'sync-table' });
   expect(log.error).toHaveBeenCalledOnce();
   return String(log.error.mock.calls[0]?.[0]);
@@ -21,6 +23,11 @@ test('a message of ours is told by what it is about, as an object or as its text
     'A message of queue "sync-table" was given up after several tries: 94 characters, profileId "55555555-5555-4555-8555-555555555555", table "account", activation 2, turn 7.';
   expect(await logged(item)).toBe(line);
   expect(await logged(JSON.stringify(item))).toBe(line);
+  const { profileId, table } = item;
+  expect(tellPoisoned.mock.calls).toEqual([
+    [{ queue: 'sync-table', profileId, table }],
+    [{ queue: 'sync-table', profileId, table }],
+  ]);
 });
 
 test('nothing else of a message is told, whoever wrote it', async () => {
@@ -32,6 +39,7 @@ test('nothing else of a message is told, whoever wrote it', async () => {
   };
   for (const message of [foreign, JSON.stringify(foreign), 'Ada', '"Ada"', ['Ada'], `{"name":"Ada`])
     expect(await logged(message)).not.toContain('Ada');
+  expect(JSON.stringify(tellPoisoned.mock.calls)).not.toContain('Ada');
   expect(await logged(foreign)).toContain('table "account');
   expect(await logged('Ada')).toMatch(/: 3 characters\.$/);
   for (const message of [undefined, null, 0, '']) expect(await logged(message)).toMatch(/\d characters\.$/);
