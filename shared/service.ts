@@ -18,6 +18,7 @@ import {
   storageAccount,
 } from './adapters/storage/storage-account.ts';
 import { syncStates } from './adapters/storage/sync-states.ts';
+import { touchFacts } from './adapters/storage/touch-facts.ts';
 import { workQueues } from './adapters/storage/work-queues.ts';
 import { swaggerSite } from './adapters/swagger-ui/swagger-site.ts';
 import { consoleLog } from './adapters/system/console-log.ts';
@@ -129,6 +130,7 @@ function build(settings: Settings) {
         : exporterInProcess(inProcess),
     failureBlobs: failureBlobs(account, { otherHosts: settings.FAILURE_LINK_HOSTS ?? [] }),
     ledger: failureLedger(account),
+    touchFacts: touchFacts(account),
     statusHistory: statusHistory(account),
     organizations: members,
     queues,
@@ -139,6 +141,10 @@ function build(settings: Settings) {
       retouchFirstDelaySeconds: settings.RETOUCH_FIRST_DELAY_SECONDS,
       retouchMaxDelaySeconds: settings.RETOUCH_MAX_DELAY_SECONDS,
       retouchMaxAttempts: settings.RETOUCH_MAX_ATTEMPTS,
+      retouchWritesPerMinute: settings.RETOUCH_WRITES_PER_MINUTE,
+      isRetouchQuiet: settings.RETOUCH_QUIETLY,
+      isRetouchDryRun: settings.RETOUCH_DRY_RUN,
+      selfTestDays: settings.RETOUCH_SELF_TEST_DAYS,
       verifyIntervalSeconds: settings.VERIFY_INTERVAL_SECONDS,
       verifyTimeoutSeconds: settings.VERIFY_TIMEOUT_SECONDS,
     },

@@ -1,26 +1,30 @@
 import type { Failure } from '../model/failure.ts';
-import type { AutomationOptions } from './automation-ports.ts';
+import type { Patience } from './automation-ports.ts';
 
 /** What a step changes in a failure; `changedAt` follows from it. */
 export type Become = Partial<
   Pick<Failure, 'state' | 'attempts' | 'nextAttemptAt' | 'retouchedAt' | 'retouchedVersion' | 'note'>
 >;
 
-/** The failure after a step. */
+/** The most that the clock of an exporter, which writes the failure log, is expected to differ from ours. */
+export const clockDifferenceSeconds = 300;
+
+/** The failure after a step. What it waited for is over with its state. */
 export function become(failure: Failure, change: Become, now: Date): Failure {
   const isMoved = change.state !== undefined && change.state !== failure.state;
-  return { ...failure, ...change, changedAt: isMoved ? now.toISOString() : failure.changedAt };
+  if (!isMoved) return { ...failure, ...change };
+  return { ...failure, nextAttemptAt: undefined, ...change, changedAt: now.toISOString() };
 }
 
 /** Seconds to wait before the next re-touch of a row that had this many: the first delay doubled, up to the greatest. */
-export function retouchDelaySeconds(attempts: number, options: AutomationOptions): number {
+export function retouchDelaySeconds(attempts: number, options: Patience): number {
   const { retouchFirstDelaySeconds: first, retouchMaxDelaySeconds: greatest } = options;
   if (attempts === 0) return Math.min(first, greatest);
   return Math.min(Math.max(first, 1) * 2 ** Math.min(attempts, 30), greatest);
 }
 
 /** Seconds that all re-touches of one row take when each is in vain; nothing waits longer than that. */
-export function patienceSeconds(options: AutomationOptions): number {
+export function patienceSeconds(options: Patience): number {
   let seconds = 0;
   for (let attempts = 0; attempts < options.retouchMaxAttempts; attempts++)
     seconds += retouchDelaySeconds(attempts, options) + options.verifyTimeoutSeconds;
@@ -34,7 +38,7 @@ export const notExported = 'The profile does not export the table now.';
 export function afterNoAttempt(
   attempts: number,
   now: Date,
-  options: AutomationOptions,
+  options: Patience,
   note: string,
   leastSeconds = 0,
 ): Become {
@@ -44,14 +48,8 @@ export function afterNoAttempt(
 }
 
 /** A re-touch was in vain: wait for the next one, or give up after the last. `attempts` counts this one. */
-export function afterVainAttempt(
-  attempts: number,
-  now: Date,
-  options: AutomationOptions,
-  note: string,
-): Become {
-  if (attempts >= options.retouchMaxAttempts)
-    return { state: 'needs-attention', attempts, nextAttemptAt: undefined, note };
+export function afterVainAttempt(attempts: number, now: Date, options: Patience, note: string): Become {
+  if (attempts >= options.retouchMaxAttempts) return { state: 'needs-attention', attempts, note };
   const seconds = retouchDelaySeconds(attempts, options);
   return { state: 'waiting', attempts, nextAttemptAt: secondsAfter(now, seconds), note };
 }

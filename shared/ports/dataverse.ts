@@ -19,6 +19,9 @@ export type PageRequest =
   | { readonly kind: 'rows' | 'tracked-rows'; readonly query: RowQuery }
   | { readonly kind: 'next' | 'delta'; readonly query: RowQuery; readonly link: string };
 
+/** What a write does not start: the organization's own plug-ins and workflows, which needs a privilege, or its flows. */
+export type KeptQuiet = 'plug-ins' | 'flows';
+
 /** How a write with `If-Match` ended. */
 export type WriteOutcome =
   | { readonly kind: 'written'; readonly version: string }
@@ -50,12 +53,16 @@ export interface Dataverse {
   readPage(request: PageRequest): Promise<ChangePage>;
   /** The rows with these ids that exist, in any order; many ids a request. Each carries `@odata.etag`. */
   readRows(query: RowQuery, ids: readonly string[]): Promise<readonly Row[]>;
-  /** PATCH of an existing row, guarded by its etag. Never creates a row. */
+  /**
+   * PATCH of an existing row, guarded by its etag. Never creates a row. Gives way to reads: where these wait because
+   * Dataverse throttles, a write fails at once. `DATAVERSE_PRIVILEGE_MISSING` also where plug-ins may not be kept quiet.
+   */
   writeRow(
     table: RowQuery['table'],
     id: string,
     etag: string,
     values: Readonly<Record<string, RowValue>>,
+    keptQuiet?: readonly KeptQuiet[],
   ): Promise<WriteOutcome>;
   /** Whether the enabled user with this Entra object id is System Administrator, by own or team role. */
   isSystemAdministrator(objectId: string): Promise<boolean>;

@@ -28,6 +28,7 @@ export const telemetryEvents = {
     measurements: ['blobs', 'bytes'],
   },
   'automation.record.purged': { properties: ['kind'], measurements: ['records'] },
+  'automation.touch.tested': { properties: ['organizationId', 'table', 'outcome'], measurements: [] },
   'automation.row.retouched': { properties: ['profileId', 'table', 'outcome'], measurements: ['rows'] },
   'automation.row.healed': { properties: ['profileId', 'table', 'cause'], measurements: ['rows', 'seconds'] },
   'automation.row.abandoned': {

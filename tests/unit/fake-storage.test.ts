@@ -8,6 +8,7 @@ import {
   fakeProfileStore,
   fakeStatusHistory,
   fakeSyncStates,
+  fakeTouchFacts,
   fakeWorkQueues,
 } from '../fakes/fake-storage.ts';
 
@@ -19,6 +20,7 @@ describe('the fakes of storage', () => {
       states: fakeSyncStates(),
       history: fakeStatusHistory(),
       terms: fakePrivacyTerms(),
+      touchFacts: fakeTouchFacts(),
       queues,
       async receive(queue) {
         const isVisible = ({ sentAt, delaySeconds }: { sentAt: number; delaySeconds: number }) =>

@@ -34,7 +34,7 @@ export function dataverse(options: DataverseOptions): Dataverse {
     metadataVersion: () => readMetadataVersion(api),
     readPage: (request) => readPage(api, options.pageSize, request),
     readRows: (query, ids) => readRows(api, query, ids),
-    writeRow: (table, id, etag, values) => writeRow(api, table, id, etag, values),
+    writeRow: (...parameters) => writeRow(api, ...parameters),
     isSystemAdministrator,
     isEnabledUser,
   };

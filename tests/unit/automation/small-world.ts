@@ -3,7 +3,7 @@ import { ingestFailures } from '../../../shared/automation/ingest-failures.ts';
 import { planRetouches } from '../../../shared/automation/plan-retouches.ts';
 import { retouchRows } from '../../../shared/automation/retouch-rows.ts';
 import { verifyRows } from '../../../shared/automation/verify-rows.ts';
-import type { ServiceError } from '../../../shared/errors.ts';
+import { ServiceError } from '../../../shared/errors.ts';
 import type { Failure, FailureEntry } from '../../../shared/model/failure.ts';
 import { writeFailureLine } from '../../../shared/model/failure-line.ts';
 import type { RetouchRowItem, VerifyRowItem } from '../../../shared/model/work-item.ts';
@@ -12,6 +12,7 @@ import type { StatusSnapshot } from '../../../shared/ports/status-history.ts';
 import type { TelemetryEventName } from '../../../shared/ports/telemetry.ts';
 import { fakeDataverse, fakeOrganizations } from '../../fakes/fake-dataverse.ts';
 import { fakeFailureLedger, listedOf, readOf } from '../../fakes/fake-failures.ts';
+import { fakeTouchFacts } from '../../fakes/fake-storage.ts';
 
 export const organization = {
   id: '22222222-2222-4222-8222-222222222222',
@@ -24,6 +25,8 @@ export const rowId = (number: number) => `00000000-0000-4000-8000-${String(numbe
 
 /** What a process that died mid-way throws in the tests; a dead process can call nobody any more. */
 export class Crash extends Error {}
+
+type Outage = 'exporter' | 'dataverse' | 'storage';
 
 type Message = { readonly visibleAt: number } & (
   | { readonly queue: 'retouch'; readonly item: RetouchRowItem }
@@ -40,6 +43,10 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     retouchFirstDelaySeconds: 60,
     retouchMaxDelaySeconds: 600,
     retouchMaxAttempts: 4,
+    retouchWritesPerMinute: 6000,
+    isRetouchQuiet: false,
+    isRetouchDryRun: false,
+    selfTestDays: 7,
     verifyIntervalSeconds: 30,
     verifyTimeoutSeconds: 300,
     ...some,
@@ -52,11 +59,13 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
   const refusedWrites = new Map<string, ServiceError>();
   const blobs = new Map<string, Buffer>();
   const touched: string[] = [];
+  const quiet: string[] = [];
   const events: { name: TelemetryEventName; data: Record<string, string | number> }[] = [];
   const lines: string[] = [];
   const snapshots: StatusSnapshot[] = [];
   const failures = new Map<string, Failure>();
   const stored = fakeFailureLedger();
+  const touchFacts = fakeTouchFacts();
   const ledger: typeof stored = {
     ...stored,
     add: async (given) => {
@@ -83,11 +92,12 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
   ];
   let lastExportAt: string | undefined;
   let isExported = true;
+  let isBypassRefused = false;
   let callsLeft = Number.POSITIVE_INFINITY;
-  const outages = new Map<'exporter' | 'dataverse', ServiceError>();
+  const outages = new Map<Outage, ServiceError>();
 
   /** Every call may be the last one of the process: before it has an effect, or (odd countdowns) after. */
-  function mortal<T extends object>(target: T, outage?: 'exporter' | 'dataverse'): T {
+  function mortal<T extends object>(target: T, outage?: Outage): T {
     return new Proxy(target, {
       get: (object, name) => {
         const member = Reflect.get(object, name);
@@ -112,7 +122,14 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     writeRow: async (...call: Parameters<typeof source.dataverse.writeRow>) => {
       const refusal = refusedWrites.get(call[1]);
       if (refusal) throw refusal;
+      const keptQuiet = call[4] ?? [];
+      if (keptQuiet.includes('plug-ins') && isBypassRefused)
+        throw new ServiceError(
+          'DATAVERSE_PRIVILEGE_MISSING',
+          'Cannot write the row: a privilege is missing.',
+        );
       touched.push(call[1]);
+      quiet.push(keptQuiet.join());
       return source.dataverse.writeRow(...call);
     },
   };
@@ -153,7 +170,8 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
       'exporter',
     ),
     failureBlobs: mortal(failureBlobs),
-    ledger: mortal(ledger),
+    ledger: mortal(ledger, 'storage'),
+    touchFacts: mortal(touchFacts, 'storage'),
     statusHistory: mortal({
       add: async (snapshot: StatusSnapshot) => void snapshots.unshift(snapshot),
       latest: async (_profile: string, count: number) => snapshots.slice(0, count),
@@ -204,7 +222,10 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     destination,
     refused,
     refusedWrites,
+    /** Ids of the rows written, in this order, and whom each write was kept from. */
     touched,
+    quiet,
+    touchFacts,
     events,
     lines,
     snapshots,
@@ -221,6 +242,9 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     /** The profile names the table no more, or again. */
     exportTable: (isNamed: boolean) => {
       isExported = isNamed;
+    },
+    refuseBypass: (isOn: boolean) => {
+      isBypassRefused = isOn;
     },
     pass: (seconds: number) => {
       now += seconds * 1000;
