@@ -5,10 +5,8 @@ import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { eachProfile } from './each-without-stopping.ts';
 import { type Evidence, nextSteps, type Proof, type RetouchStep } from './next-steps.ts';
-import { takeTurn } from './retouch-pace.ts';
+import { rowsPerItem, takeTurn } from './retouch-pace.ts';
 import { impossibleBy } from './self-test.ts';
-
-const rowsPerItem = 100;
 
 /**
  * Moves the failures of every active profile on: admits new ones, sends probes, gives up. To be called after ingestion.
@@ -42,20 +40,22 @@ async function plan(
   const impossible = impossibleBy(await ports.touchFacts.of(first.organizationId), now, ports.options);
   const { changes, retouches } = nextSteps(failures, now, ports.options, { ...evidence, impossible });
   await applySteps(profileId, changes, ports);
-  for (const step of retouches) await sendRows(profileId, step, ports);
+  for (const step of retouches) await sendRows(profileId, step, !evidence.proof, ports);
 }
 
 /** Each message at its turn. Rows that would wait too long for theirs are not sent: the next probe releases them. */
 async function sendRows(
   profileId: string,
   { table, rows }: RetouchStep,
+  isProbe: boolean,
   ports: AutomationPorts,
 ): Promise<void> {
-  for (let start = 0; start < rows.length; start += rowsPerItem) {
-    const some = rows.slice(start, start + rowsPerItem);
+  const size = rowsPerItem(ports.options);
+  for (let start = 0; start < rows.length; start += size) {
+    const some = rows.slice(start, start + size);
     const steps = some.flatMap((row) => row.steps);
     const organizationId = steps[0]?.failure.organizationId ?? '';
-    const turn = await takeTurn(organizationId, some.length, ports);
+    const turn = await takeTurn(organizationId, isProbe ? 'probe' : some.length, ports);
     if (!turn) return;
     const nextAttemptAt = turn.toISOString();
     const moved = await applySteps(

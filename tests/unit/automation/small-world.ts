@@ -37,8 +37,14 @@ type Message = { readonly visibleAt: number } & (
  * One organization, an exporter with its destination, and the automation's stores, all in memory and in made-up time.
  * Rows whose id is refused go to the failure log instead of the destination.
  */
-export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?: boolean } = {}) {
-  const { hasRowVersions = true, ...some } = given;
+export function smallWorld(
+  given: Partial<AutomationOptions> & {
+    hasRowVersions?: boolean;
+    /** How far the exporter's clock is ahead of the automation's. */
+    exporterAheadSeconds?: number;
+  } = {},
+) {
+  const { hasRowVersions = true, exporterAheadSeconds = 0, ...some } = given;
   const options: AutomationOptions = {
     retouchFirstDelaySeconds: 60,
     retouchMaxDelaySeconds: 600,
@@ -199,21 +205,21 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     ingestSeconds: 240,
   };
 
+  const exporterTime = () => new Date(now + exporterAheadSeconds * 1000).toISOString();
   const append = (text: string, folder = 'failurelog') => {
-    const name = `${folder}/${new Date(now).toISOString().slice(0, 13).replace(/[-T]/g, '/')}/log.txt`;
+    const name = `${folder}/${exporterTime().slice(0, 13).replace(/[-T]/g, '/')}/log.txt`;
     blobs.set(name, Buffer.concat([blobs.get(name) ?? Buffer.alloc(0), Buffer.from(text)]));
   };
-  const logFailure = (entry: Partial<FailureEntry>) =>
-    append(
-      writeFailureLine({
-        entity: 'account',
-        recordId: undefined,
-        notificationTime: `${new Date(now).toISOString().slice(0, 19)}.000Z`,
-        changeType: 'Update',
-        reason: 'constraint "positive" refused it',
-        ...entry,
-      }),
-    );
+  const lineOf = (entry: Partial<FailureEntry>) =>
+    writeFailureLine({
+      entity: 'account',
+      recordId: undefined,
+      notificationTime: `${exporterTime().slice(0, 19)}.000Z`,
+      changeType: 'Update',
+      reason: 'constraint "positive" refused it',
+      ...entry,
+    });
+  const logFailure = (entry: Partial<FailureEntry>) => append(lineOf(entry));
 
   const world = {
     ports,
@@ -259,15 +265,17 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
       if (!isExported) return;
       const rows = source.rows('account');
       for (const id of destination.keys()) if (!rows.has(id)) destination.delete(id);
+      const failed: string[] = [];
       for (const { id, version } of rows.values()) {
         if ((triedVersions.get(id) ?? 0) >= version) continue;
         triedVersions.set(id, version);
         const reason = refused.get(id);
         if (reason === undefined) {
           destination.set(id, version);
-          lastExportAt = new Date(now).toISOString();
-        } else logFailure({ recordId: id, reason });
+          lastExportAt = exporterTime();
+        } else failed.push(lineOf({ recordId: id, reason }));
       }
+      if (failed.length > 0) append(failed.join(''));
     },
     /** The timer of the automation. */
     runTimer: async () => {
