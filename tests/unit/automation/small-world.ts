@@ -99,6 +99,7 @@ export function smallWorld(
   let lastExportAt: string | undefined;
   let isExported = true;
   let isBypassRefused = false;
+  let onWrite = () => {};
   let callsLeft = Number.POSITIVE_INFINITY;
   const outages = new Map<Outage, ServiceError>();
 
@@ -134,6 +135,7 @@ export function smallWorld(
           'DATAVERSE_PRIVILEGE_MISSING',
           'Cannot write the row: a privilege is missing.',
         );
+      onWrite();
       touched.push(call[1]);
       quiet.push(keptQuiet.join());
       return source.dataverse.writeRow(...call);
@@ -248,6 +250,10 @@ export function smallWorld(
     /** The profile names the table no more, or again. */
     exportTable: (isNamed: boolean) => {
       isExported = isNamed;
+    },
+    /** Called before each write in Dataverse. */
+    onWrite: (act: () => void) => {
+      onWrite = act;
     },
     refuseBypass: (isOn: boolean) => {
       isBypassRefused = isOn;
