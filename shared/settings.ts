@@ -108,6 +108,18 @@ export const settingsSchema = z.object({
     'The most between two re-touches of a row.',
   ),
   RETOUCH_MAX_ATTEMPTS: numberBetween(1, 100, 12).describe('Re-touches of a row until it needs attention.'),
+  RETOUCH_WRITES_PER_MINUTE: numberBetween(1, 6000, 600).describe(
+    'Rows of one organization that are re-touched a minute, by all instances and profiles together; probes come on top.',
+  ),
+  RETOUCH_QUIETLY: truth('false').describe(
+    "`true` keeps re-touches from the organization's own plug-ins, workflows and flows, as far as Dataverse allows it.",
+  ),
+  RETOUCH_DRY_RUN: truth('false').describe(
+    '`true` writes no row again: the log and telemetry tell what would be done, and the failures wait.',
+  ),
+  RETOUCH_SELF_TEST_DAYS: numberBetween(1, 365, 7).describe(
+    "How long it counts what a self-test has shown: whether writing a row's own value makes Dataverse export it again.",
+  ),
   VERIFY_INTERVAL_SECONDS: numberBetween(1, 3600, 30).describe(
     'Between two looks whether a re-touched row has arrived.',
   ),

@@ -43,8 +43,12 @@ export const rooms: Readonly<Record<string, Room>> = {
   'shared/setting-values.ts': { imports: ['shared/hosts.ts'], packages: ['zod'] },
   'shared/settings.ts': { imports: [...errors, 'shared/setting-values.ts'], packages: ['zod'] },
   'shared/edge': { imports: [...words, 'shared/ports'], packages: [], types: ['@azure/functions'] },
-  'shared/service.ts': {
+  'shared/compose': {
     imports: [...contracts, ...engines, ...Object.keys(adapters), 'shared/settings.ts'],
+    packages: [],
+  },
+  'shared/service.ts': {
+    imports: [...contracts, ...engines, ...Object.keys(adapters), 'shared/compose', 'shared/settings.ts'],
     packages: [],
   },
   // It loads the functions by their path, as the Functions host does.

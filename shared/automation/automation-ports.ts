@@ -6,10 +6,11 @@ import type { FailureLedger } from '../ports/failure-ledger.ts';
 import type { Log } from '../ports/log.ts';
 import type { StatusHistory } from '../ports/status-history.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import type { TouchFactsStore } from '../ports/touch-facts.ts';
 import type { WorkQueues } from '../ports/work-queue.ts';
 
-/** How patiently failed rows are written again; all from settings. */
-export interface AutomationOptions {
+/** How long failed rows are waited for; from settings. */
+export interface Patience {
   readonly retouchFirstDelaySeconds: number;
   readonly retouchMaxDelaySeconds: number;
   readonly retouchMaxAttempts: number;
@@ -17,11 +18,22 @@ export interface AutomationOptions {
   readonly verifyTimeoutSeconds: number;
 }
 
+/** How failed rows are written again; from settings. */
+export interface AutomationOptions extends Patience {
+  /** In one organization, by all instances. */
+  readonly retouchWritesPerMinute: number;
+  readonly isRetouchQuiet: boolean;
+  readonly isRetouchDryRun: boolean;
+  /** How long the result of a self-test counts. */
+  readonly selfTestDays: number;
+}
+
 /** What the automation asks of the world. It reaches an exporter through `exporter` and the link that this hands out. */
 export interface AutomationPorts {
   readonly exporter: ExporterApi;
   readonly failureBlobs: FailureBlobs;
   readonly ledger: FailureLedger;
+  readonly touchFacts: TouchFactsStore;
   readonly statusHistory: StatusHistory;
   readonly organizations: Pick<Organizations, 'dataverse'>;
   readonly queues: Pick<WorkQueues, 'retouchRow' | 'verifyRow'>;

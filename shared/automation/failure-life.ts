@@ -1,32 +1,35 @@
 import type { Failure } from '../model/failure.ts';
-import type { AutomationOptions } from './automation-ports.ts';
+import type { Patience } from './automation-ports.ts';
 
 /** What a step changes in a failure; `changedAt` follows from it. */
 export type Become = Partial<
   Pick<Failure, 'state' | 'attempts' | 'nextAttemptAt' | 'retouchedAt' | 'retouchedVersion' | 'note'>
 >;
 
+/** The most that the clock of an exporter, which writes the failure log, is expected to differ from ours. */
+export const clockDifferenceSeconds = 300;
+
 /** More than all re-touches of one life take; a person may begin it anew as often as they like. */
 const longestHistory = 100;
 
-/** The failure after a step, which is written down where its state has changed. */
+/** The failure after a step, which is written down where its state has changed: what it waited for is over then. */
 export function become(failure: Failure, change: Become, now: Date): Failure {
-  const after = { ...failure, ...change };
-  if (after.state === failure.state) return after;
+  const { state = failure.state, note = failure.note } = change;
+  if (state === failure.state) return { ...failure, ...change };
   const changedAt = now.toISOString();
-  const step = { at: changedAt, state: after.state, note: after.note };
-  return { ...after, changedAt, history: [...failure.history, step].slice(-longestHistory) };
+  const history = [...failure.history, { at: changedAt, state, note }].slice(-longestHistory);
+  return { ...failure, nextAttemptAt: undefined, ...change, changedAt, history };
 }
 
 /** Seconds to wait before the next re-touch of a row that had this many: the first delay doubled, up to the greatest. */
-export function retouchDelaySeconds(attempts: number, options: AutomationOptions): number {
+export function retouchDelaySeconds(attempts: number, options: Patience): number {
   const { retouchFirstDelaySeconds: first, retouchMaxDelaySeconds: greatest } = options;
   if (attempts === 0) return Math.min(first, greatest);
   return Math.min(Math.max(first, 1) * 2 ** Math.min(attempts, 30), greatest);
 }
 
 /** Seconds that all re-touches of one row take when each is in vain; nothing waits longer than that. */
-export function patienceSeconds(options: AutomationOptions): number {
+export function patienceSeconds(options: Patience): number {
   let seconds = 0;
   for (let attempts = 0; attempts < options.retouchMaxAttempts; attempts++)
     seconds += retouchDelaySeconds(attempts, options) + options.verifyTimeoutSeconds;
@@ -40,7 +43,7 @@ export const notExported = 'The profile does not export the table now.';
 export function afterNoAttempt(
   attempts: number,
   now: Date,
-  options: AutomationOptions,
+  options: Patience,
   note: string,
   leastSeconds = 0,
 ): Become {
@@ -50,14 +53,8 @@ export function afterNoAttempt(
 }
 
 /** A re-touch was in vain: wait for the next one, or give up after the last. `attempts` counts this one. */
-export function afterVainAttempt(
-  attempts: number,
-  now: Date,
-  options: AutomationOptions,
-  note: string,
-): Become {
-  if (attempts >= options.retouchMaxAttempts)
-    return { state: 'needs-attention', attempts, nextAttemptAt: undefined, note };
+export function afterVainAttempt(attempts: number, now: Date, options: Patience, note: string): Become {
+  if (attempts >= options.retouchMaxAttempts) return { state: 'needs-attention', attempts, note };
   const seconds = retouchDelaySeconds(attempts, options);
   return { state: 'waiting', attempts, nextAttemptAt: secondsAfter(now, seconds), note };
 }

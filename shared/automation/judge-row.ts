@@ -1,12 +1,15 @@
 import { type Failure, isOpen } from '../model/failure.ts';
-import type { AutomationOptions } from './automation-ports.ts';
-import { afterVainAttempt, happenedAt, secondsAfter } from './failure-life.ts';
+import type { Patience } from './automation-ports.ts';
+import { afterVainAttempt, clockDifferenceSeconds, happenedAt, secondsAfter } from './failure-life.ts';
 import type { FailureStep } from './next-steps.ts';
 
 /** What the exporter says of the rows: their versions, that it never can tell, or that it cannot be asked now. */
 export type Arrival =
   | { readonly kind: 'versions'; readonly versions: ReadonlyMap<string, string> }
   | { readonly kind: 'untold' | 'unreachable' };
+
+/** Said of a row that an exporter which tells versions did not bring to the destination within the time-out. */
+export const notArrived = 'Did not arrive in the destination in time.';
 
 /** Failures of one row that were written again at this time and not settled since. */
 export function isBeingVerified(failure: Failure, retouchedAt: string): boolean {
@@ -23,7 +26,7 @@ export function judgeRow(
   retouchedAt: string,
   arrival: Arrival,
   now: Date,
-  options: AutomationOptions,
+  options: Patience,
 ): readonly FailureStep[] {
   const touched = failures.filter((failure) => isBeingVerified(failure, retouchedAt));
   const open = failures.filter(({ state }) => isOpen(state));
@@ -39,7 +42,7 @@ export function judgeRow(
       ? inVain(touched, 'The failure log cannot tell whether it failed again after it was written again.')
       : heal(older, 'Did not fail again after it was written again.');
   if (arrival.kind === 'unreachable') return inVain(touched, 'The exporter did not say whether it arrived.');
-  return inVain(touched, 'Did not arrive in the destination in time.');
+  return inVain(touched, notArrived);
 
   function inVain(again: readonly Failure[], note: string): readonly FailureStep[] {
     const attempts = Math.max(...touched.map((failure) => failure.attempts));
@@ -49,10 +52,7 @@ export function judgeRow(
 }
 
 function heal(failures: readonly Failure[], note: string): readonly FailureStep[] {
-  return failures.map((failure) => ({
-    failure,
-    become: { state: 'healed', nextAttemptAt: undefined, note },
-  }));
+  return failures.map((failure) => ({ failure, become: { state: 'healed', note } }));
 }
 
 function hasArrived(touched: readonly Failure[], arrival: Arrival): boolean {
@@ -65,18 +65,22 @@ function hasArrived(touched: readonly Failure[], arrival: Arrival): boolean {
   });
 }
 
-/** Logs have whole seconds, so the touch counts from the beginning of its second. */
+/**
+ * Our clock says what was read after the touch. Among that the log's clock, which may be slow, tells what happened before:
+ * an entry that is taken for newer by mistake costs an attempt, one that is taken for older would heal the row wrongly.
+ */
 function isNewer(failure: Failure, retouchedAt: string): boolean {
-  const second = `${retouchedAt.slice(0, 19)}.000Z`;
-  return happenedAt(failure) >= second && failure.ingestedAt >= retouchedAt;
+  const earliest = secondsAfter(new Date(retouchedAt), -clockDifferenceSeconds);
+  return failure.ingestedAt >= retouchedAt && happenedAt(failure) >= earliest;
 }
 
 /**
- * Equal entries are one failure. One from before the touch therefore hides the next one of the same second, or of the same
- * hour's folder when entries have no time: then silence after the touch proves nothing.
+ * Equal entries are one failure. One that was read less than a second before the touch may therefore hide the next one, as
+ * may one of the same hour's folder when entries have no time: then silence after the touch proves nothing. An hour of the
+ * log may begin and end earlier or later than ours.
  */
-function hidesNextOne(failure: Failure, retouchedAt: string): boolean {
-  const length =
-    failure.notificationTime === undefined ? '2026-01-05T08'.length : '2026-01-05T08:00:00'.length;
-  return happenedAt(failure).slice(0, length) === retouchedAt.slice(0, length);
+function hidesNextOne({ notificationTime, ingestedAt }: Failure, retouchedAt: string): boolean {
+  if (notificationTime !== undefined) return secondsAfter(new Date(ingestedAt), 1) > retouchedAt;
+  const hourAt = (moment: string, seconds: number) => secondsAfter(new Date(moment), seconds).slice(0, 13);
+  return hourAt(ingestedAt, clockDifferenceSeconds) >= hourAt(retouchedAt, -clockDifferenceSeconds);
 }

@@ -1,10 +1,10 @@
 import { type Failure, type FailureCause, isOpen } from '../model/failure.ts';
-import type { AutomationOptions } from './automation-ports.ts';
-import { isHealedByRetouch } from './causes.ts';
+import type { Patience } from './automation-ports.ts';
+import { type FailedRow, failedRows, type Group, groupsOf, kindOf, latest } from './failed-rows.ts';
 import {
   afterVainAttempt,
   type Become,
-  happenedAt,
+  clockDifferenceSeconds,
   patienceSeconds,
   retouchDelaySeconds,
   secondsAfter,
@@ -39,35 +39,14 @@ export interface Proof {
 }
 
 /**
- * What is known beside the failures: a probe that was healed, and when each table (in lower case) was last exported
- * (ISO 8601).
+ * What is known beside the failures: a probe that was healed, when each table (in lower case) was last exported
+ * (ISO 8601), and what a self-test has shown.
  */
 export interface Evidence {
   readonly proof?: Proof;
   readonly lastExportAt?: ReadonlyMap<string, string>;
-}
-
-/** The open failures of one row, or those that concern a table as a whole. */
-interface FailedRow {
-  readonly table: string;
-  readonly recordId: string | undefined;
-  readonly failures: readonly Failure[];
-  /** Of the newest failure. */
-  readonly cause: FailureCause;
-  readonly pattern: string | undefined;
-  readonly attempts: number;
-  readonly isInFlight: boolean;
-  readonly isWaiting: boolean;
-  readonly dueAt: string;
-  readonly changedAt: string;
-}
-
-interface Group {
-  readonly table: string;
-  readonly cause: FailureCause;
-  readonly pattern: string | undefined;
-  readonly canBeRetouched: boolean;
-  readonly rows: FailedRow[];
+  /** Why no row of the organization can be re-touched, if so. */
+  readonly impossible?: string | undefined;
 }
 
 /**
@@ -79,7 +58,7 @@ interface Group {
 export function nextSteps(
   failures: readonly Failure[],
   now: Date,
-  options: AutomationOptions,
+  options: Patience,
   evidence: Evidence = {},
 ): NextSteps {
   const rows = failedRows(failures.filter(({ state }) => isOpen(state)));
@@ -91,62 +70,23 @@ export function nextSteps(
       changes.push(...waiting.flatMap((row) => settleWithoutRetouch(row, now, options, evidence)));
       continue;
     }
+    const { impossible, proof } = evidence;
+    if (impossible !== undefined) {
+      changes.push(...waiting.flatMap((row) => giveUp(row, impossible)));
+      continue;
+    }
     const isHopeless = hopelessness(waiting, now, options);
     const note = 'Rows with the same cause were re-touched in vain.';
     changes.push(...waiting.filter(isHopeless).flatMap((row) => giveUp(row, note)));
     const hopeful = waiting.filter((row) => !isHopeless(row));
-    const chosen = rowsToRetouch(group, hopeful, now, evidence.proof);
+    const chosen = rowsToRetouch(group, hopeful, now, proof);
     if (chosen.length > 0) retouches.push(retouchStep(group.table, chosen));
   }
   return { changes, retouches };
 }
 
-function failedRows(failures: readonly Failure[]): readonly FailedRow[] {
-  const byRow = Map.groupBy(failures, ({ entity, recordId }) => `${entity}|${recordId ?? ''}`);
-  return [...byRow.values()].map((ofRow) => failedRow(ofRow as [Failure, ...Failure[]]));
-}
-
-function failedRow(failures: readonly [Failure, ...Failure[]]): FailedRow {
-  const newest = failures.reduce((a, b) => (isAfter(happenedAt(b), happenedAt(a)) ? b : a));
-  const states = failures.map(({ state }) => state);
-  return {
-    table: newest.entity,
-    recordId: newest.recordId,
-    failures,
-    cause: newest.cause,
-    pattern: newest.pattern,
-    attempts: Math.max(...failures.map(({ attempts }) => attempts)),
-    isInFlight: states.includes('retouching'),
-    isWaiting: states.every((state) => state === 'waiting'),
-    dueAt: latest(failures.map(({ nextAttemptAt }) => nextAttemptAt ?? '')),
-    changedAt: latest(failures.map(({ changedAt }) => changedAt)),
-  };
-}
-
-/** A row in flight belongs to the group of each cause that it is in flight for, so that it blocks all of them. */
-function groupsOf(rows: readonly FailedRow[]): Iterable<Group> {
-  const groups = new Map<string, Group>();
-  for (const row of rows) {
-    const inFlight = row.failures.filter(({ state }) => state === 'retouching');
-    const kinds = new Map([row, ...inFlight].map((kind) => [kindOf(kind), kind]));
-    for (const [kind, { cause, pattern }] of kinds) {
-      const canBeRetouched = row.recordId !== undefined && isHealedByRetouch(cause);
-      const key = `${row.table}|${canBeRetouched}|${kind}`;
-      const group = groups.get(key) ?? { table: row.table, cause, pattern, canBeRetouched, rows: [] };
-      group.rows.push(row);
-      groups.set(key, group);
-    }
-  }
-  return groups.values();
-}
-
-/** What failures of one table have in common whose rows are a group. */
-export function kindOf({ cause, pattern }: Pick<Failure, 'cause' | 'pattern'>): string {
-  return cause === 'unknown' ? `${cause}|${pattern ?? ''}` : cause;
-}
-
 /** A new failure of a row that was touched before waits as long as the row. */
-function admit(row: FailedRow, now: Date, options: AutomationOptions): FailureStep[] {
+function admit(row: FailedRow, now: Date, options: Patience): FailureStep[] {
   const change: Become = {
     state: 'waiting',
     attempts: row.attempts,
@@ -156,19 +96,24 @@ function admit(row: FailedRow, now: Date, options: AutomationOptions): FailureSt
   return row.failures.filter(({ state }) => state === 'new').map((failure) => ({ failure, become: change }));
 }
 
-/** Verification answers within its time-out; a row that is in flight much longer has lost its message. */
-function recoverLost(row: FailedRow, now: Date, options: AutomationOptions): FailureStep[] {
+/**
+ * Verification answers within its time-out; a row that is in flight much longer has lost its message. One whose turn to be
+ * written is still to come has not.
+ */
+function recoverLost(row: FailedRow, now: Date, options: Patience): FailureStep[] {
   const lostBefore = secondsAfter(now, -2 * options.verifyTimeoutSeconds - 2 * options.verifyIntervalSeconds);
   return row.failures
     .filter(({ state }) => state === 'retouching')
-    .filter(({ changedAt, retouchedAt }) => isAfter(lostBefore, latest([changedAt, retouchedAt ?? ''])))
+    .filter(({ changedAt, retouchedAt, nextAttemptAt }) =>
+      isAfter(lostBefore, latest([changedAt, retouchedAt ?? '', nextAttemptAt ?? ''])),
+    )
     .map((failure) => ({
       failure,
       become: afterVainAttempt(failure.attempts, now, options, 'Nothing was heard of the last re-touch.'),
     }));
 }
 
-function settleWithoutRetouch(row: FailedRow, now: Date, options: AutomationOptions, evidence: Evidence) {
+function settleWithoutRetouch(row: FailedRow, now: Date, options: Patience, evidence: Evidence) {
   const exportedAt = evidence.lastExportAt?.get(row.table.toLowerCase());
   if (exportedAt !== undefined && isAfter(exportedAt, latest(row.failures.map(endOfFault))))
     return stepsTo(row, { state: 'healed', note: 'The table was exported again afterwards.' });
@@ -176,13 +121,15 @@ function settleWithoutRetouch(row: FailedRow, now: Date, options: AutomationOpti
   return isOverdue ? giveUp(row, 'The table was not exported again.') : [];
 }
 
-/** Logs have whole seconds, and the export that went well just before is no proof. */
+/** By the exporter's clock. Logs have whole seconds, and the export that went well just before is no proof. */
 function endOfFault({ notificationTime, ingestedAt }: Failure): string {
-  return notificationTime === undefined ? ingestedAt : secondsAfter(new Date(notificationTime), 1);
+  return notificationTime === undefined
+    ? secondsAfter(new Date(ingestedAt), clockDifferenceSeconds)
+    : secondsAfter(new Date(notificationTime), 1);
 }
 
 /** A probe that failed lately shows that the cause is still there, also after a profile was switched off for days. */
-function hopelessness(waiting: readonly FailedRow[], now: Date, options: AutomationOptions) {
+function hopelessness(waiting: readonly FailedRow[], now: Date, options: Patience) {
   const recently = secondsAfter(now, -options.retouchMaxDelaySeconds - 2 * options.verifyTimeoutSeconds);
   const hasVainProbe = waiting.some(
     ({ attempts, changedAt }) => attempts > 0 && !isAfter(recently, changedAt),
@@ -223,7 +170,6 @@ function retouchStep(table: string, rows: readonly FailedRow[]): RetouchStep {
       steps: stepsTo(row, {
         state: 'retouching',
         attempts: row.attempts + 1,
-        nextAttemptAt: undefined,
         retouchedAt: undefined,
         retouchedVersion: undefined,
         note: 'Is being written again.',
@@ -233,11 +179,10 @@ function retouchStep(table: string, rows: readonly FailedRow[]): RetouchStep {
 }
 
 function giveUp(row: FailedRow, note: string): FailureStep[] {
-  return stepsTo(row, { state: 'needs-attention', nextAttemptAt: undefined, note });
+  return stepsTo(row, { state: 'needs-attention', note });
 }
 
 const stepsTo = (row: FailedRow, change: Become) =>
   row.failures.map((failure) => ({ failure, become: change }));
 
 const isAfter = (a: string, b: string) => a > b;
-const latest = (times: readonly string[]) => times.reduce((a, b) => (b > a ? b : a), '');

@@ -5,8 +5,8 @@ import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { eachProfile } from './each-without-stopping.ts';
 import { type Evidence, nextSteps, type Proof, type RetouchStep } from './next-steps.ts';
-
-const rowsPerItem = 100;
+import { rowsPerItem, takeTurn } from './retouch-pace.ts';
+import { impossibleBy } from './self-test.ts';
 
 /**
  * Moves the failures of every active profile on: admits new ones, sends probes, gives up. To be called after ingestion.
@@ -34,22 +34,39 @@ async function plan(
   const failures: Failure[] = [];
   for await (const failure of ports.ledger.open(profileId))
     if (isConcerned(failure.entity)) failures.push(failure);
-  const { changes, retouches } = nextSteps(failures, ports.clock.now(), ports.options, evidence);
+  const [first] = failures;
+  if (!first) return;
+  const now = ports.clock.now();
+  const impossible = impossibleBy(await ports.touchFacts.of(first.organizationId), now, ports.options);
+  const { changes, retouches } = nextSteps(failures, now, ports.options, { ...evidence, impossible });
   await applySteps(profileId, changes, ports);
-  for (const step of retouches) await sendRows(profileId, step, ports);
+  for (const step of retouches) await sendRows(profileId, step, !evidence.proof, ports);
 }
 
+/** Each message at its turn. Rows that would wait too long for theirs are not sent: the next probe releases them. */
 async function sendRows(
   profileId: string,
   { table, rows }: RetouchStep,
+  isProbe: boolean,
   ports: AutomationPorts,
 ): Promise<void> {
-  for (let start = 0; start < rows.length; start += rowsPerItem) {
-    const steps = rows.slice(start, start + rowsPerItem).flatMap((row) => row.steps);
-    const moved = await applySteps(profileId, steps, ports);
+  const size = rowsPerItem(ports.options);
+  for (let start = 0; start < rows.length; start += size) {
+    const some = rows.slice(start, start + size);
+    const steps = some.flatMap((row) => row.steps);
+    const organizationId = steps[0]?.failure.organizationId ?? '';
+    const turn = await takeTurn(organizationId, isProbe ? 'probe' : some.length, ports);
+    if (!turn) return;
+    const nextAttemptAt = turn.toISOString();
+    const moved = await applySteps(
+      profileId,
+      steps.map(({ failure, become }) => ({ failure, become: { ...become, nextAttemptAt } })),
+      ports,
+    );
     const recordIds = [...new Set(moved.flatMap(({ recordId }) => recordId ?? []))];
-    const organizationId = moved[0]?.organizationId;
-    if (organizationId) await ports.queues.retouchRow.send({ organizationId, profileId, table, recordIds });
+    if (recordIds.length === 0) continue;
+    const delaySeconds = Math.max(0, turn.getTime() - ports.clock.now().getTime()) / 1000;
+    await ports.queues.retouchRow.send({ organizationId, profileId, table, recordIds }, delaySeconds);
   }
 }
 

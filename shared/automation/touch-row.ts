@@ -1,7 +1,7 @@
 import { ServiceError } from '../errors.ts';
 import type { Row } from '../model/change.ts';
 import type { TableDefinition } from '../model/table-schema.ts';
-import type { Dataverse, RowQuery } from '../ports/dataverse.ts';
+import type { Dataverse, KeptQuiet, RowQuery } from '../ports/dataverse.ts';
 import { chooseTouchColumn } from './choose-touch-column.ts';
 
 /** How the rows of a table are touched: what is read of them, and the column that is written back. */
@@ -31,11 +31,16 @@ export function touchOf(definition: TableDefinition): Touch | string {
  * Writes the row's own value back. A row that somebody changed meanwhile needs no write: it is exported by itself, and
  * the version to wait for is the newer one. A deleted row is never created again.
  */
-export async function touchRow(row: Row, touch: Touch, dataverse: Dataverse): Promise<TouchOutcome> {
+export async function touchRow(
+  row: Row,
+  touch: Touch,
+  dataverse: Dataverse,
+  keptQuiet: readonly KeptQuiet[] = [],
+): Promise<TouchOutcome> {
   const { table } = touch.query;
   const id = String(row[table.primaryId]);
   const value = { [touch.column]: row[touch.column] ?? null };
-  const outcome = await dataverse.writeRow(table, id, etagOf(row, touch), value);
+  const outcome = await dataverse.writeRow(table, id, etagOf(row, touch), value, keptQuiet);
   if (outcome.kind !== 'changed') return outcome;
   const [newer] = await dataverse.readRows(touch.query, [id]);
   return newer ? { kind: 'changed', version: versionOf(newer, touch) } : { kind: 'gone' };
@@ -47,7 +52,8 @@ function etagOf(row: Row, { query }: Touch): string {
   throw unreadable(query, 'a row came without its etag');
 }
 
-function versionOf(row: Row, { query }: Touch): string {
+/** The version of a row that was read for a touch, a decimal text. */
+export function versionOf(row: Row, { query }: Touch): string {
   const version = String(row.versionnumber);
   if (/^\d+$/.test(version)) return version;
   throw unreadable(query, 'a row came without its versionnumber');

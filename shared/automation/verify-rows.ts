@@ -3,10 +3,11 @@ import type { VerifyRowItem } from '../model/work-item.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { logTrouble } from './each-without-stopping.ts';
+import { kindOf } from './failed-rows.ts';
 import { afterNoAttempt, notExported } from './failure-life.ts';
-import { type Arrival, isBeingVerified, judgeRow } from './judge-row.ts';
-import { kindOf } from './next-steps.ts';
+import { type Arrival, isBeingVerified, judgeRow, notArrived } from './judge-row.ts';
 import { releaseRows } from './plan-retouches.ts';
+import { doubtSelfTest } from './self-test.ts';
 
 /**
  * Sees whether re-touched rows have arrived in the destination: healed, failed again, or asked for again later. A probe
@@ -36,14 +37,18 @@ async function judgeRows(
   const arrival = await arrivalOf(item, [...rows.keys()], ports);
   if (arrival.kind === 'not-exported') return putBack(item, [...rows.values()].flat(), ports);
   const pending: string[] = [];
-  const healed: Failure[] = [];
+  const moved: Failure[] = [];
   for (const [recordId, failures] of rows) {
     const steps = judgeRow(failures, item.retouchedAt, arrival, ports.clock.now(), ports.options);
     if (steps.length === 0) pending.push(recordId);
-    const moved = await applySteps(item.profileId, steps, ports);
-    healed.push(...moved.filter(({ state }) => state === 'healed'));
+    moved.push(...(await applySteps(item.profileId, steps, ports)));
   }
-  tellHealed(item, healed, ports);
+  tellHealed(
+    item,
+    moved.filter(({ state }) => state === 'healed'),
+    ports,
+  );
+  if (moved.some(({ note }) => note === notArrived)) await doubtSelfTest(item.organizationId, ports);
   if (pending.length > 0)
     await ports.queues.verifyRow.send({ ...item, recordIds: pending }, ports.options.verifyIntervalSeconds);
 }

@@ -25,6 +25,9 @@ export interface NewestChange {
   readonly changedAt?: string;
 }
 
+/** What a write does not start: the organization's own plug-ins and workflows, which needs a privilege, or its flows. */
+export type KeptQuiet = 'plug-ins' | 'flows';
+
 /** How a write with `If-Match` ended. */
 export type WriteOutcome =
   | { readonly kind: 'written'; readonly version: string }
@@ -63,12 +66,16 @@ export interface Dataverse {
   newestChange(logicalName: string): Promise<NewestChange | undefined>;
   /** Rows of each table as of some time in the last 24 hours; one request for many tables. */
   rowCounts(tables: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** PATCH of an existing row, guarded by its etag. Never creates a row. */
+  /**
+   * PATCH of an existing row, guarded by its etag. Never creates a row. Gives way to reads: where these wait because
+   * Dataverse throttles, a write fails at once. `DATAVERSE_PRIVILEGE_MISSING` also where plug-ins may not be kept quiet.
+   */
   writeRow(
     table: RowQuery['table'],
     id: string,
     etag: string,
     values: Readonly<Record<string, RowValue>>,
+    keptQuiet?: readonly KeptQuiet[],
   ): Promise<WriteOutcome>;
   /** Whether the enabled user with this Entra object id is System Administrator, by own or team role. */
   isSystemAdministrator(objectId: string): Promise<boolean>;

@@ -40,6 +40,7 @@ export const telemetryEvents = {
   'automation.finding.seen': findingEvent,
   'automation.finding.closed': findingEvent,
   'automation.record.purged': { properties: ['kind'], measurements: ['records'] },
+  'automation.touch.tested': { properties: ['organizationId', 'table', 'outcome'], measurements: [] },
   'automation.row.retouched': { properties: ['profileId', 'table', 'outcome'], measurements: ['rows'] },
   'automation.row.healed': { properties: ['profileId', 'table', 'cause'], measurements: ['rows', 'seconds'] },
   'automation.row.abandoned': {

@@ -228,3 +228,39 @@ test('a write that is refused never shows the words of Dataverse, which may hold
   expect(error).toMatchObject({ code: 'DATAVERSE_REQUEST_REFUSED' });
   expect((error as Error).message).not.toContain('Ada');
 });
+
+test('a write gives way: throttled, it fails at once, and so does the next one without a request', async () => {
+  await using server = await webApiServer([refusal(429, '0x80072322', '', { 'retry-after': '20' }), page]);
+  const write = () => server.dataverse.writeRow(query.table, id, 'W/"1"', { name: 'Ada' });
+  const throttled = { code: 'DATAVERSE_THROTTLED', retryAfterSeconds: 20 };
+  await expect(write()).rejects.toMatchObject(throttled);
+  await expect(write()).rejects.toMatchObject(throttled);
+  expect(server.requests).toHaveLength(1);
+  expect((await readPage(server)).rows).toHaveLength(1);
+  expect(server.clock.slept).toEqual([20_000]);
+});
+
+test('a write gives way to a read that is throttled', async () => {
+  await using server = await webApiServer([refusal(429, '0x80072321', '', { 'retry-after': '363' }), page]);
+  await expect(readPage(server)).rejects.toMatchObject({ code: 'DATAVERSE_THROTTLED' });
+  await expect(server.dataverse.writeRow(query.table, id, 'W/"1"', { name: 'Ada' })).rejects.toMatchObject({
+    code: 'DATAVERSE_THROTTLED',
+    retryAfterSeconds: 363,
+  });
+  expect(server.requests).toHaveLength(1);
+});
+
+test('a write says whom it is to be kept from, and only then', async () => {
+  await using server = await webApiServer([{ body: { accountid: id, versionnumber: 12 } }]);
+  for (const quiet of [[], ['flows'], ['plug-ins', 'flows']] as const)
+    await server.dataverse.writeRow(query.table, id, 'W/"11"', { name: 'Ada' }, quiet);
+  const sent = server.requests.map(({ headers }) => [
+    headers['mscrm.bypassbusinesslogicexecution'],
+    headers['mscrm.suppresscallbackregistrationexpanderjob'],
+  ]);
+  expect(sent).toEqual([
+    [undefined, undefined],
+    [undefined, 'true'],
+    ['CustomSync,CustomAsync', 'true'],
+  ]);
+});

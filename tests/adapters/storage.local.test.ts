@@ -12,6 +12,7 @@ import { profileStore, profilesTable } from '../../shared/adapters/storage/profi
 import { statusHistory } from '../../shared/adapters/storage/status-history.ts';
 import { storageAccount } from '../../shared/adapters/storage/storage-account.ts';
 import { syncStates } from '../../shared/adapters/storage/sync-states.ts';
+import { touchFacts } from '../../shared/adapters/storage/touch-facts.ts';
 import { queueNames, workQueues } from '../../shared/adapters/storage/work-queues.ts';
 import { type Profile, profileSchema } from '../../shared/model/profile.ts';
 import { anEntry, failuresContract } from '../contracts/failures.ts';
@@ -27,6 +28,7 @@ describe('storage in Azurite', () => {
     states: syncStates(account),
     history: statusHistory(account),
     terms: privacyTerms(account),
+    touchFacts: touchFacts(account),
     queues: workQueues(account),
     async receive(name) {
       const queue = await account.queue(queueNames[name]);

@@ -6,6 +6,7 @@ import type { PrivacyTerms } from '../../shared/ports/privacy-terms.ts';
 import type { ProfileStore } from '../../shared/ports/profile-store.ts';
 import type { StatusHistory, StatusSnapshot } from '../../shared/ports/status-history.ts';
 import type { SyncStates } from '../../shared/ports/sync-states.ts';
+import type { TouchFactsStore } from '../../shared/ports/touch-facts.ts';
 import type { WorkQueues } from '../../shared/ports/work-queue.ts';
 
 /** The ports under test, and how to see what a queue gives. */
@@ -14,6 +15,7 @@ export interface StorageUnderTest {
   readonly states: SyncStates;
   readonly history: StatusHistory;
   readonly terms: PrivacyTerms;
+  readonly touchFacts: TouchFactsStore;
   readonly queues: WorkQueues;
   /** Items of the queue that are visible now; they may come once only. */
   receive(queue: keyof WorkQueues): Promise<readonly unknown[]>;
@@ -200,6 +202,34 @@ export function storageContract(open: () => StorageUnderTest): void {
       expect(await history.latest(profileId, 2)).toEqual([snapshots[1], snapshots[2]]);
       expect(await history.latest(profileId, 0)).toEqual([]);
       expect(await history.latest(randomUUID(), 2)).toEqual([]);
+    });
+  });
+
+  describe('what is known of re-touching', () => {
+    it('is nothing of an organization at first, and is kept as it was written', async () => {
+      const { touchFacts } = open();
+      const organizationId = randomUUID();
+      const nothing = { organizationId, selfTest: undefined, quietRefusedAt: undefined, freeFrom: undefined };
+      expect(await touchFacts.of(organizationId)).toEqual(nothing);
+      await touchFacts.update(organizationId, () => undefined);
+      const selfTest = { movesVersion: false, table: 'account', testedAt: '2026-11-23T10:00:00.000Z' };
+      await touchFacts.update(organizationId, (facts) => ({ ...facts, selfTest }));
+      expect(await touchFacts.of(organizationId)).toEqual({ ...nothing, selfTest });
+    });
+
+    it('gives no turn to two writers', async () => {
+      const { touchFacts } = open();
+      const organizationId = randomUUID();
+      const turns: number[] = [];
+      await tenTimes(async () => {
+        let turn = 0;
+        await touchFacts.update(organizationId, (facts) => {
+          turn = Date.parse(facts.freeFrom ?? '2026-11-23T10:00:00.000Z');
+          return { ...facts, freeFrom: new Date(turn + 1000).toISOString() };
+        });
+        turns.push(turn);
+      });
+      expect(new Set(turns).size).toBe(10);
     });
   });
 

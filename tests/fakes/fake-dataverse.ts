@@ -79,6 +79,7 @@ export function fakeDataverse(
   let counter = 1000;
   let metadataVersion = 1;
   let oldestToken = 0;
+  let isStandingStill = false;
   const faults: ServiceError[] = [];
 
   const of = <T>(map: ReadonlyMap<string, T>, table: string): T => {
@@ -175,6 +176,7 @@ export function fakeDataverse(
       const row = of(rows, table.logicalName).get(id);
       if (!row) return { kind: 'gone' };
       if (etag !== `W/"${row.version}"`) return { kind: 'changed' };
+      if (isStandingStill) return { kind: 'written', version: String(row.version) };
       counter += 1;
       const written = { ...row.values, ...(values as StoredRow['values']) };
       of(rows, table.logicalName).set(id, { id, version: counter, values: written });
@@ -212,6 +214,10 @@ export function fakeDataverse(
       oldestToken = isOn ? Number.POSITIVE_INFINITY : 0;
     },
     definition: (table: string): TableDefinition => of(definitions, table),
+    /** Writing a row's own value moves its version no more, or again. */
+    standStill(isOn: boolean): void {
+      isStandingStill = isOn;
+    },
     define(definition: TableDefinition): void {
       metadataVersion += 1;
       definitions.set(definition.logicalName, definition);

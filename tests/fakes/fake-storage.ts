@@ -5,11 +5,13 @@ import { type Operation, operationCanBecome } from '../../shared/model/operation
 import type { PrivacyTermsAnswer } from '../../shared/model/privacy-terms-answer.ts';
 import type { Profile } from '../../shared/model/profile.ts';
 import type { SyncState } from '../../shared/model/sync-state.ts';
+import { newTouchFacts, type TouchFacts } from '../../shared/model/touch-facts.ts';
 import type { Operations } from '../../shared/ports/operations.ts';
 import type { PrivacyTerms } from '../../shared/ports/privacy-terms.ts';
 import type { ProfileStore } from '../../shared/ports/profile-store.ts';
 import type { StatusHistory, StatusSnapshot } from '../../shared/ports/status-history.ts';
 import type { SyncStates } from '../../shared/ports/sync-states.ts';
+import type { TouchFactsStore } from '../../shared/ports/touch-facts.ts';
 import type { WorkQueue, WorkQueues } from '../../shared/ports/work-queue.ts';
 
 /** Documents in memory; a copy goes in and out, so that nobody changes what is stored. */
@@ -211,6 +213,20 @@ export function fakeOperations(): Operations {
           (state === 'succeeded' || state === 'failed') && Date.parse(changedAt) < before.getTime(),
       );
       return purgeSome(old, isOver, ({ id }) => operations.delete(id));
+    },
+  };
+}
+
+/** What is known of re-touching rows, in memory. */
+export function fakeTouchFacts(): TouchFactsStore {
+  const facts = fakeDocuments<TouchFacts>();
+  const known = (organizationId: string) => facts.get(organizationId) ?? newTouchFacts(organizationId);
+  return {
+    of: async (organizationId) => known(organizationId),
+    async update(organizationId, change) {
+      await nextTurn();
+      const after = change(known(organizationId));
+      if (after) facts.set(organizationId, after);
     },
   };
 }

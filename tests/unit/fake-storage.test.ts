@@ -12,6 +12,7 @@ import {
   fakeProfileStore,
   fakeStatusHistory,
   fakeSyncStates,
+  fakeTouchFacts,
   fakeWorkQueues,
 } from '../fakes/fake-storage.ts';
 
@@ -23,6 +24,7 @@ describe('the fakes of storage', () => {
       states: fakeSyncStates(),
       history: fakeStatusHistory(),
       terms: fakePrivacyTerms(),
+      touchFacts: fakeTouchFacts(),
       queues,
       async receive(queue) {
         const isVisible = ({ sentAt, delaySeconds }: { sentAt: number; delaySeconds: number }) =>

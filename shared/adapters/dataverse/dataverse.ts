@@ -37,7 +37,7 @@ export function dataverse(options: DataverseOptions): Dataverse {
     newestChange: newestChanges(api),
     rowCounts: (tables) => readRowCounts(api, tables),
     readRows: (query, ids) => readRows(api, query, ids),
-    writeRow: (table, id, etag, values) => writeRow(api, table, id, etag, values),
+    writeRow: (...parameters) => writeRow(api, ...parameters),
     isSystemAdministrator,
     isEnabledUser,
   };

@@ -1,7 +1,12 @@
 import type { RowValue } from '../../model/change.ts';
-import type { RowQuery, WriteOutcome } from '../../ports/dataverse.ts';
+import type { KeptQuiet, RowQuery, WriteOutcome } from '../../ports/dataverse.ts';
 import { dataverseError, type Refusal, refusalError } from './map-error.ts';
 import type { WebApi } from './web-api.ts';
+
+const quietHeaders: Readonly<Record<KeptQuiet, Readonly<Record<string, string>>>> = {
+  'plug-ins': { 'mscrm.bypassbusinesslogicexecution': 'CustomSync,CustomAsync' },
+  flows: { 'mscrm.suppresscallbackregistrationexpanderjob': 'true' },
+};
 
 /**
  * PATCH guarded by the etag, so it never creates. A try that is repeated after a lost answer finds its own write and says
@@ -13,13 +18,18 @@ export async function writeRow(
   id: string,
   etag: string,
   values: Readonly<Record<string, RowValue>>,
+  keptQuiet: readonly KeptQuiet[] = [],
 ): Promise<WriteOutcome> {
   const purpose = `write row "${id}" of table "${table.logicalName}"`;
   const { body, refusal } = await api.send({
     purpose,
     path: `${table.entitySetName}(${id})?$select=${table.primaryId},versionnumber`,
-    headers: { 'if-match': etag, prefer: 'return=representation' },
+    headers: Object.assign(
+      { 'if-match': etag, prefer: 'return=representation' },
+      ...keptQuiet.map((kept) => quietHeaders[kept]),
+    ),
     patch: values,
+    givesWay: true,
     expectedStatuses: [404, 412],
   });
   if (refusal !== undefined) {

@@ -31,6 +31,8 @@ const anyHistory = fc.array(fc.record({ act: anyAct, diesAt: fc.option(fc.intege
   size: 'max',
 });
 
+const anyPace = fc.constantFrom(6000, 2);
+
 type World = ReturnType<typeof smallWorld>;
 
 function refuse(world: World, row: number, isRefused: boolean): void {
@@ -82,26 +84,31 @@ test.each([true, false])(
   'after any history of crashes, redeliveries and delays nothing is lost and nothing stays open (row versions: %s)',
   async (hasRowVersions) => {
     await fc.assert(
-      fc.asyncProperty(anyHistory, fc.boolean(), async (history, isCured) => {
-        const world = smallWorld({ hasRowVersions });
-        await play(world, history);
-        if (isCured) world.refused.clear();
-        await world.live(240);
+      fc.asyncProperty(
+        anyHistory,
+        fc.boolean(),
+        anyPace,
+        async (history, isCured, retouchWritesPerMinute) => {
+          const world = smallWorld({ hasRowVersions, retouchWritesPerMinute });
+          await play(world, history);
+          if (isCured) world.refused.clear();
+          await world.live(240);
 
-        expect(world.failures().filter(({ state }) => isOpen(state))).toEqual([]);
-        const logged = world.logged();
-        expect(world.failures().length).toBe(new Set(logged).size);
-        for (const failure of world.failures()) {
-          const { recordId = '', state } = failure;
-          const row = world.source.rows('account').get(recordId);
-          if (state === 'healed' && hasRowVersions)
-            expect(Number(failure.retouchedVersion ?? 0)).toBeLessThanOrEqual(
-              Math.max(world.destination.get(recordId) ?? 0, row ? 0 : Number.MAX_SAFE_INTEGER),
-            );
-          if (isCured && row && state !== 'needs-attention')
-            expect(world.destination.get(recordId)).toBe(row.version);
-        }
-      }),
+          expect(world.failures().filter(({ state }) => isOpen(state))).toEqual([]);
+          const logged = world.logged();
+          expect(world.failures().length).toBe(new Set(logged).size);
+          for (const failure of world.failures()) {
+            const { recordId = '', state } = failure;
+            const row = world.source.rows('account').get(recordId);
+            if (state === 'healed' && hasRowVersions)
+              expect(Number(failure.retouchedVersion ?? 0)).toBeLessThanOrEqual(
+                Math.max(world.destination.get(recordId) ?? 0, row ? 0 : Number.MAX_SAFE_INTEGER),
+              );
+            if (isCured && row && state !== 'needs-attention')
+              expect(world.destination.get(recordId)).toBe(row.version);
+          }
+        },
+      ),
       { numRuns: 150 },
     );
   },

@@ -1,27 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { retouchRows } from '../../../shared/automation/retouch-rows.ts';
 import { ServiceError } from '../../../shared/errors.ts';
+import { eventsOf, planProbe, refusedRows, statesOf, type World } from './refused-rows.ts';
 import { organization, profileId, rowId, smallWorld } from './small-world.ts';
-
-type World = ReturnType<typeof smallWorld>;
-
-/** Rows that exist in Dataverse and are refused by the destination. */
-function refusedRows(world: World, count: number, reason = 'constraint "positive" refused it'): void {
-  for (let row = 1; row <= count; row++) {
-    world.source.put('account', rowId(row), { name: `row ${row}`, importsequencenumber: null });
-    world.refused.set(rowId(row), reason);
-  }
-}
-
-/** Refused rows whose cause is gone, and whose probe is on its way. */
-async function planProbe(world: World, count: number): Promise<void> {
-  refusedRows(world, count);
-  world.exportChanges();
-  await world.runTimer();
-  world.refused.clear();
-  world.pass(61);
-  await world.runTimer();
-}
 
 /** Refused rows whose cause is gone, as a healed probe has just released them: the ids of one message. */
 async function releasedRows(world: World, count: number): Promise<readonly string[]> {
@@ -33,13 +14,6 @@ async function releasedRows(world: World, count: number): Promise<readonly strin
   expect(statesOf(world)).toEqual({ healed: 1, retouching: count });
   return world.messages().flatMap(({ item }) => item.recordIds);
 }
-
-const statesOf = (world: World) =>
-  Object.fromEntries(
-    [...Map.groupBy(world.failures(), ({ state }) => state)].map(([state, { length }]) => [state, length]),
-  );
-const eventsOf = (world: World, name: string) =>
-  world.events.filter((event) => event.name === name).map(({ data }) => data);
 
 describe('rows that were refused', () => {
   test('are healed by writing their own values again, once the cause is gone', async () => {

@@ -3,7 +3,7 @@ import { ingestFailures } from '../../../shared/automation/ingest-failures.ts';
 import { planRetouches } from '../../../shared/automation/plan-retouches.ts';
 import { retouchRows } from '../../../shared/automation/retouch-rows.ts';
 import { verifyRows } from '../../../shared/automation/verify-rows.ts';
-import type { ServiceError } from '../../../shared/errors.ts';
+import { ServiceError } from '../../../shared/errors.ts';
 import type { Failure, FailureEntry } from '../../../shared/model/failure.ts';
 import { writeFailureLine } from '../../../shared/model/failure-line.ts';
 import type { RetouchRowItem, VerifyRowItem } from '../../../shared/model/work-item.ts';
@@ -12,6 +12,7 @@ import type { StatusSnapshot } from '../../../shared/ports/status-history.ts';
 import type { TelemetryEventName } from '../../../shared/ports/telemetry.ts';
 import { fakeDataverse, fakeOrganizations } from '../../fakes/fake-dataverse.ts';
 import { fakeFailureLedger, listedOf, readOf } from '../../fakes/fake-failures.ts';
+import { fakeTouchFacts } from '../../fakes/fake-storage.ts';
 
 export const organization = {
   id: '22222222-2222-4222-8222-222222222222',
@@ -25,6 +26,8 @@ export const rowId = (number: number) => `00000000-0000-4000-8000-${String(numbe
 /** What a process that died mid-way throws in the tests; a dead process can call nobody any more. */
 export class Crash extends Error {}
 
+type Outage = 'exporter' | 'dataverse' | 'storage';
+
 type Message = { readonly visibleAt: number } & (
   | { readonly queue: 'retouch'; readonly item: RetouchRowItem }
   | { readonly queue: 'verify'; readonly item: VerifyRowItem }
@@ -34,12 +37,22 @@ type Message = { readonly visibleAt: number } & (
  * One organization, an exporter with its destination, and the automation's stores, all in memory and in made-up time.
  * Rows whose id is refused go to the failure log instead of the destination.
  */
-export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?: boolean } = {}) {
-  const { hasRowVersions = true, ...some } = given;
+export function smallWorld(
+  given: Partial<AutomationOptions> & {
+    hasRowVersions?: boolean;
+    /** How far the exporter's clock is ahead of the automation's. */
+    exporterAheadSeconds?: number;
+  } = {},
+) {
+  const { hasRowVersions = true, exporterAheadSeconds = 0, ...some } = given;
   const options: AutomationOptions = {
     retouchFirstDelaySeconds: 60,
     retouchMaxDelaySeconds: 600,
     retouchMaxAttempts: 4,
+    retouchWritesPerMinute: 6000,
+    isRetouchQuiet: false,
+    isRetouchDryRun: false,
+    selfTestDays: 7,
     verifyIntervalSeconds: 30,
     verifyTimeoutSeconds: 300,
     ...some,
@@ -52,11 +65,13 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
   const refusedWrites = new Map<string, ServiceError>();
   const blobs = new Map<string, Buffer>();
   const touched: string[] = [];
+  const quiet: string[] = [];
   const events: { name: TelemetryEventName; data: Record<string, string | number> }[] = [];
   const lines: string[] = [];
   const snapshots: StatusSnapshot[] = [];
   const failures = new Map<string, Failure>();
   const stored = fakeFailureLedger();
+  const touchFacts = fakeTouchFacts();
   const ledger: typeof stored = {
     ...stored,
     add: async (given) => {
@@ -83,11 +98,13 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
   ];
   let lastExportAt: string | undefined;
   let isExported = true;
+  let isBypassRefused = false;
+  let onWrite = () => {};
   let callsLeft = Number.POSITIVE_INFINITY;
-  const outages = new Map<'exporter' | 'dataverse', ServiceError>();
+  const outages = new Map<Outage, ServiceError>();
 
   /** Every call may be the last one of the process: before it has an effect, or (odd countdowns) after. */
-  function mortal<T extends object>(target: T, outage?: 'exporter' | 'dataverse'): T {
+  function mortal<T extends object>(target: T, outage?: Outage): T {
     return new Proxy(target, {
       get: (object, name) => {
         const member = Reflect.get(object, name);
@@ -112,7 +129,15 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     writeRow: async (...call: Parameters<typeof source.dataverse.writeRow>) => {
       const refusal = refusedWrites.get(call[1]);
       if (refusal) throw refusal;
+      const keptQuiet = call[4] ?? [];
+      if (keptQuiet.includes('plug-ins') && isBypassRefused)
+        throw new ServiceError(
+          'DATAVERSE_PRIVILEGE_MISSING',
+          'Cannot write the row: a privilege is missing.',
+        );
+      onWrite();
       touched.push(call[1]);
+      quiet.push(keptQuiet.join());
       return source.dataverse.writeRow(...call);
     },
   };
@@ -156,7 +181,8 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
       'exporter',
     ),
     failureBlobs: mortal(failureBlobs),
-    ledger: mortal(ledger),
+    ledger: mortal(ledger, 'storage'),
+    touchFacts: mortal(touchFacts, 'storage'),
     statusHistory: mortal({
       add: async (snapshot: StatusSnapshot) => void snapshots.unshift(snapshot),
       latest: async (_profile: string, count: number) => snapshots.slice(0, count),
@@ -184,21 +210,21 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     ingestSeconds: 240,
   };
 
+  const exporterTime = () => new Date(now + exporterAheadSeconds * 1000).toISOString();
   const append = (text: string, folder = 'failurelog') => {
-    const name = `${folder}/${new Date(now).toISOString().slice(0, 13).replace(/[-T]/g, '/')}/log.txt`;
+    const name = `${folder}/${exporterTime().slice(0, 13).replace(/[-T]/g, '/')}/log.txt`;
     blobs.set(name, Buffer.concat([blobs.get(name) ?? Buffer.alloc(0), Buffer.from(text)]));
   };
-  const logFailure = (entry: Partial<FailureEntry>) =>
-    append(
-      writeFailureLine({
-        entity: 'account',
-        recordId: undefined,
-        notificationTime: `${new Date(now).toISOString().slice(0, 19)}.000Z`,
-        changeType: 'Update',
-        reason: 'constraint "positive" refused it',
-        ...entry,
-      }),
-    );
+  const lineOf = (entry: Partial<FailureEntry>) =>
+    writeFailureLine({
+      entity: 'account',
+      recordId: undefined,
+      notificationTime: `${exporterTime().slice(0, 19)}.000Z`,
+      changeType: 'Update',
+      reason: 'constraint "positive" refused it',
+      ...entry,
+    });
+  const logFailure = (entry: Partial<FailureEntry>) => append(lineOf(entry));
 
   const world = {
     ports,
@@ -207,7 +233,10 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     destination,
     refused,
     refusedWrites,
+    /** Ids of the rows written, in this order, and whom each write was kept from. */
     touched,
+    quiet,
+    touchFacts,
     events,
     lines,
     snapshots,
@@ -225,6 +254,13 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
     exportTable: (isNamed: boolean) => {
       isExported = isNamed;
     },
+    /** Called before each write in Dataverse. */
+    onWrite: (act: () => void) => {
+      onWrite = act;
+    },
+    refuseBypass: (isOn: boolean) => {
+      isBypassRefused = isOn;
+    },
     pass: (seconds: number) => {
       now += seconds * 1000;
     },
@@ -238,15 +274,17 @@ export function smallWorld(given: Partial<AutomationOptions> & { hasRowVersions?
       if (!isExported) return;
       const rows = source.rows('account');
       for (const id of destination.keys()) if (!rows.has(id)) destination.delete(id);
+      const failed: string[] = [];
       for (const { id, version } of rows.values()) {
         if ((triedVersions.get(id) ?? 0) >= version) continue;
         triedVersions.set(id, version);
         const reason = refused.get(id);
         if (reason === undefined) {
           destination.set(id, version);
-          lastExportAt = new Date(now).toISOString();
-        } else logFailure({ recordId: id, reason });
+          lastExportAt = exporterTime();
+        } else failed.push(lineOf({ recordId: id, reason }));
       }
+      if (failed.length > 0) append(failed.join(''));
     },
     /** The timer of the automation. */
     runTimer: async () => {

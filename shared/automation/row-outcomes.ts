@@ -1,0 +1,53 @@
+import type { Failure } from '../model/failure.ts';
+import type { RetouchRowItem } from '../model/work-item.ts';
+import { applySteps } from './apply-steps.ts';
+import type { AutomationPorts } from './automation-ports.ts';
+import { afterNoAttempt, type Become } from './failure-life.ts';
+
+/** The failures in flight of each row, by its id. */
+export type FailuresByRow = ReadonlyMap<string, readonly Failure[]>;
+
+/** What became of the rows of one message. Outcomes are the words of the event `automation.row.retouched`. */
+export interface RowOutcomes {
+  /** Ids of the rows of which nothing was said yet. */
+  left(): readonly string[];
+  /** Moves all failures of the row on. */
+  settle(recordId: string, outcome: string, change: (failure: Failure) => Become): Promise<void>;
+  settleRest(outcome: string, change: (failure: Failure) => Become): Promise<void>;
+  /** What becomes of a failure of a row that waits as if it had not been tried, so many seconds at least. */
+  putBack(note: string, leastSeconds?: number): (failure: Failure) => Become;
+  /** Whether a delete is among the failures of the row. */
+  isDelete(recordId: string): boolean;
+  /** Emits the events. */
+  tell(): void;
+}
+
+export function rowOutcomes(item: RetouchRowItem, rows: FailuresByRow, ports: AutomationPorts): RowOutcomes {
+  const { profileId, table } = item;
+  const settled = new Map<string, string>();
+  const left = () => [...rows.keys()].filter((id) => !settled.has(id));
+  const failuresOf = (recordId: string) => rows.get(recordId) ?? [];
+
+  const settle: RowOutcomes['settle'] = async (recordId, outcome, change) => {
+    const steps = failuresOf(recordId).map((failure) => ({ failure, become: change(failure) }));
+    await applySteps(profileId, steps, ports);
+    settled.set(recordId, outcome);
+  };
+  const settleRest: RowOutcomes['settleRest'] = async (outcome, change) => {
+    for (const id of left()) await settle(id, outcome, change);
+  };
+  return {
+    left,
+    settle,
+    settleRest,
+    putBack:
+      (note, leastSeconds) =>
+      ({ attempts }) =>
+        afterNoAttempt(attempts, ports.clock.now(), ports.options, note, leastSeconds),
+    isDelete: (recordId) => failuresOf(recordId).some(({ changeType }) => changeType === 'Delete'),
+    tell() {
+      for (const [outcome, ofIt] of Map.groupBy(settled, ([, outcome]) => outcome))
+        ports.telemetry.event('automation.row.retouched', { profileId, table, outcome, rows: ofIt.length });
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { privacyTerms } from '../adapters/storage/privacy-terms.ts';
+import type { ApiPorts } from '../api/api-ports.ts';
+import { definitionReads } from '../api/definition-reads.ts';
+import { slots } from '../at-most.ts';
+import type { Settings } from '../settings.ts';
+import type { SyncPorts } from '../sync/sync-ports.ts';
+import { tableShapes } from '../sync/table-shape.ts';
+import type { Parts } from './parts.ts';
+
+/** What replication needs. */
+export function syncPorts(settings: Settings, parts: Parts): SyncPorts {
+  return {
+    ...parts,
+    shapes: tableShapes(parts.clock),
+    pageSlots: slots(settings.LOAD_PAGES_IN_MEMORY),
+    options: {
+      workItemSeconds: settings.WORK_ITEM_SECONDS,
+      deltaIntervalSeconds: settings.DELTA_INTERVAL_SECONDS,
+      deltaMaxIntervalSeconds: settings.DELTA_MAX_INTERVAL_SECONDS,
+      watchdogGraceSeconds: settings.WATCHDOG_GRACE_SECONDS,
+    },
+  };
+}
+
+/** What the operations of the REST API need. */
+export function apiPorts(settings: Settings, parts: Parts): ApiPorts {
+  return {
+    ...parts,
+    definitions: definitionReads(),
+    privacyTerms: privacyTerms(parts.account),
+    arePrivacyTermsRequired: settings.PRIVACY_TERMS_REQUIRED,
+    serviceUrl: settings.SERVICE_URL,
+  };
+}
