@@ -42,7 +42,7 @@ function build(settings: Settings) {
   const { log, telemetry } = parts;
   const sync = syncPorts(settings, parts);
   const api = apiPorts(settings, parts);
-  const automation = automationPorts(settings, parts, api);
+  const automation = automationPorts(settings, parts, { api, sync });
   const health = healthPorts(settings, parts, automation);
   const purging = purgePorts(settings, parts, automation, health);
 

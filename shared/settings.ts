@@ -111,6 +111,9 @@ export const settingsSchema = z.object({
   RETOUCH_WRITES_PER_MINUTE: numberBetween(1, 6000, 600).describe(
     'Rows of one organization that are re-touched a minute, by all instances and profiles together; probes come on top.',
   ),
+  HEAL_BY_RESYNC: truth('true').describe(
+    '`true` has failed rows read again by an exporter that can, as that of this app; `false` writes them in Dataverse, as other exporters need it.',
+  ),
   RETOUCH_QUIETLY: truth('false').describe(
     "`true` keeps re-touches from the organization's own plug-ins, workflows and flows, as far as Dataverse allows it.",
   ),

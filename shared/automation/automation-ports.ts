@@ -24,6 +24,8 @@ export interface AutomationOptions extends Patience {
   readonly retouchWritesPerMinute: number;
   readonly isRetouchQuiet: boolean;
   readonly isRetouchDryRun: boolean;
+  /** Whether rows are exported again by the exporter, where it can, instead of being written in Dataverse. */
+  readonly isResyncPreferred: boolean;
   /** How long the result of a self-test counts. */
   readonly selfTestDays: number;
 }

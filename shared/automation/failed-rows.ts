@@ -66,6 +66,10 @@ export function groupsOf(rows: readonly FailedRow[]): Iterable<Group> {
   return groups.values();
 }
 
+/** Tells groups apart. */
+export const groupKey = (group: Pick<Group, 'table' | 'cause' | 'pattern'>) =>
+  `${group.table}|${kindOf(group)}`;
+
 /** What failures of one table have in common whose rows are a group. */
 export function kindOf({ cause, pattern }: Pick<Failure, 'cause' | 'pattern'>): string {
   return cause === 'unknown' ? `${cause}|${pattern ?? ''}` : cause;

@@ -59,9 +59,9 @@ function hasArrived(touched: readonly Failure[], arrival: Arrival): boolean {
   if (arrival.kind !== 'versions') return false;
   return touched.some(({ recordId, retouchedVersion }) => {
     const version = arrival.versions.get(recordId ?? '');
-    return (
-      version !== undefined && retouchedVersion !== undefined && BigInt(version) >= BigInt(retouchedVersion)
-    );
+    // Without a version it was gone already: what must arrive is its delete.
+    if (version === undefined || retouchedVersion === undefined) return version === retouchedVersion;
+    return BigInt(version) >= BigInt(retouchedVersion);
   });
 }
 

@@ -1,6 +1,6 @@
 import { type Failure, type FailureCause, isOpen } from '../model/failure.ts';
 import type { Patience } from './automation-ports.ts';
-import { type FailedRow, failedRows, type Group, groupsOf, kindOf, latest } from './failed-rows.ts';
+import { type FailedRow, failedRows, type Group, groupKey, groupsOf, kindOf, latest } from './failed-rows.ts';
 import {
   afterVainAttempt,
   type Become,
@@ -9,6 +9,7 @@ import {
   retouchDelaySeconds,
   secondsAfter,
 } from './failure-life.ts';
+import type { Trial } from './try-groups.ts';
 
 /** One failure and what it becomes, if it still is as it was seen. */
 export interface FailureStep {
@@ -45,6 +46,8 @@ export interface Proof {
 export interface Evidence {
   readonly proof?: Proof;
   readonly lastExportAt?: ReadonlyMap<string, string>;
+  /** What trials have shown, by `groupKey`. */
+  readonly trials?: ReadonlyMap<string, Trial> | undefined;
   /** Why no row of the organization can be re-touched, if so. */
   readonly impossible?: string | undefined;
 }
@@ -75,11 +78,12 @@ export function nextSteps(
       changes.push(...waiting.flatMap((row) => giveUp(row, impossible)));
       continue;
     }
-    const isHopeless = hopelessness(waiting, now, options);
+    const trial = evidence.trials?.get(groupKey(group));
+    const isHopeless = trial ? overdueness(trial, now, options) : hopelessness(waiting, now, options);
     const note = 'Rows with the same cause were re-touched in vain.';
     changes.push(...waiting.filter(isHopeless).flatMap((row) => giveUp(row, note)));
     const hopeful = waiting.filter((row) => !isHopeless(row));
-    const chosen = rowsToRetouch(group, hopeful, now, proof);
+    const chosen = trial ? hopeful.filter(isTakenBy(trial)) : rowsToRetouch(group, hopeful, now, proof);
     if (chosen.length > 0) retouches.push(retouchStep(group.table, chosen));
   }
   return { changes, retouches };
@@ -126,6 +130,14 @@ function endOfFault({ notificationTime, ingestedAt }: Failure): string {
   return notificationTime === undefined
     ? secondsAfter(new Date(ingestedAt), clockDifferenceSeconds)
     : secondsAfter(new Date(notificationTime), 1);
+}
+
+const isTakenBy = (trial: Trial) => (row: FailedRow) => trial === 'all' || trial.has(row.recordId ?? '');
+
+/** A trial is no attempt: rows that it does not release are given up when they have waited as long as all attempts take. */
+function overdueness(trial: Trial, now: Date, options: Patience) {
+  const patienceEnds = secondsAfter(now, -patienceSeconds(options));
+  return (row: FailedRow) => !isTakenBy(trial)(row) && isAfter(patienceEnds, row.changedAt);
 }
 
 /** A probe that failed lately shows that the cause is still there, also after a profile was switched off for days. */

@@ -4,9 +4,11 @@ import type { ExportedProfile } from '../ports/exporter-api.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { eachProfile } from './each-without-stopping.ts';
+import { isResynced } from './heal-rows.ts';
 import { type Evidence, nextSteps, type Proof, type RetouchStep } from './next-steps.ts';
-import { rowsPerItem, takeTurn } from './retouch-pace.ts';
+import { atOnce, type Pace, paceOf } from './retouch-pace.ts';
 import { impossibleBy } from './self-test.ts';
+import { tryGroups } from './try-groups.ts';
 
 /**
  * Moves the failures of every active profile on: admits new ones, sends probes, gives up. To be called after ingestion.
@@ -36,26 +38,37 @@ async function plan(
     if (isConcerned(failure.entity)) failures.push(failure);
   const [first] = failures;
   if (!first) return;
-  const now = ports.clock.now();
-  const impossible = impossibleBy(await ports.touchFacts.of(first.organizationId), now, ports.options);
-  const { changes, retouches } = nextSteps(failures, now, ports.options, { ...evidence, impossible });
+  const isByResync = await isResynced(profileId, ports);
+  // What a trial shows now is more than what a healed probe has shown.
+  const more = isByResync
+    ? { trials: await tryGroups(profileId, failures, ports) }
+    : await shownByTests(first, ports);
+  const { changes, retouches } = nextSteps(failures, ports.clock.now(), ports.options, {
+    ...evidence,
+    ...more,
+  });
   await applySteps(profileId, changes, ports);
-  for (const step of retouches) await sendRows(profileId, step, !evidence.proof, ports);
+  const pace = isByResync ? atOnce(ports) : paceOf(!evidence.proof, ports);
+  for (const step of retouches) await sendRows(profileId, step, pace, ports);
+}
+
+async function shownByTests({ organizationId }: Failure, ports: AutomationPorts): Promise<Evidence> {
+  const facts = await ports.touchFacts.of(organizationId);
+  return { impossible: impossibleBy(facts, ports.clock.now(), ports.options) };
 }
 
 /** Each message at its turn. Rows that would wait too long for theirs are not sent: the next probe releases them. */
 async function sendRows(
   profileId: string,
   { table, rows }: RetouchStep,
-  isProbe: boolean,
+  { size, turnOf }: Pace,
   ports: AutomationPorts,
 ): Promise<void> {
-  const size = rowsPerItem(ports.options);
   for (let start = 0; start < rows.length; start += size) {
     const some = rows.slice(start, start + size);
     const steps = some.flatMap((row) => row.steps);
     const organizationId = steps[0]?.failure.organizationId ?? '';
-    const turn = await takeTurn(organizationId, isProbe ? 'probe' : some.length, ports);
+    const turn = await turnOf(organizationId, some.length);
     if (!turn) return;
     const nextAttemptAt = turn.toISOString();
     const moved = await applySteps(

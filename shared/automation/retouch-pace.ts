@@ -1,5 +1,5 @@
 import type { Failure } from '../model/failure.ts';
-import type { AutomationOptions, AutomationPorts } from './automation-ports.ts';
+import type { AutomationPorts } from './automation-ports.ts';
 import { latest } from './failed-rows.ts';
 import { secondsAfter } from './failure-life.ts';
 
@@ -7,10 +7,28 @@ import { secondsAfter } from './failure-life.ts';
 const mostSecondsAhead = 6 * 3600;
 const lateAfterSeconds = 60;
 
-/** Rows of one message: no more than may be written a minute. */
-export function rowsPerItem({ retouchWritesPerMinute }: AutomationOptions): number {
-  return Math.min(100, retouchWritesPerMinute);
+const mostRowsPerItem = 100;
+
+/** How many rows a message has, and when it may be sent; undefined: not now. */
+export interface Pace {
+  readonly size: number;
+  readonly turnOf: (organizationId: string, rows: number) => Promise<Date | undefined>;
 }
+
+/** Of rows that are written: no more than may be written a minute. */
+export function paceOf(isProbe: boolean, ports: PacePorts): Pace {
+  return {
+    size: Math.min(mostRowsPerItem, ports.options.retouchWritesPerMinute),
+    turnOf: (organizationId, rows) => takeTurn(organizationId, isProbe ? 'probe' : rows, ports),
+  };
+}
+
+/** Of rows that the exporter reads: it has a pace of its own. */
+export function atOnce({ clock }: PacePorts): Pace {
+  return { size: mostRowsPerItem, turnOf: async () => clock.now() };
+}
+
+type PacePorts = Pick<AutomationPorts, 'touchFacts' | 'clock' | 'options'>;
 
 /**
  * When these rows of the organization may be written, so that all instances together write no more a minute than the
@@ -20,7 +38,7 @@ export function rowsPerItem({ retouchWritesPerMinute }: AutomationOptions): numb
 export async function takeTurn(
   organizationId: string,
   rows: number | 'probe',
-  { touchFacts, clock, options }: Pick<AutomationPorts, 'touchFacts' | 'clock' | 'options'>,
+  { touchFacts, clock, options }: PacePorts,
 ): Promise<Date | undefined> {
   const now = clock.now();
   let turn: Date | undefined;

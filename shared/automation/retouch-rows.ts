@@ -3,12 +3,12 @@ import type { RetouchRowItem } from '../model/work-item.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { afterNoAttempt, type Become } from './failure-life.ts';
+import { healRows, isResynced } from './heal-rows.ts';
 import { hasMissedTurn, takeTurn } from './retouch-pace.ts';
 import { type FailuresByRow, rowOutcomes } from './row-outcomes.ts';
-import { touchRows } from './touch-rows.ts';
 
 /**
- * Writes the rows that are in flight again with identical values, then sends an item that verifies them. A message that
+ * Has the rows that are in flight exported again (`healRows`), then sends an item that verifies them. A message that
  * arrives twice or late writes nothing it should not. A row that Dataverse refuses waits again and holds back no other;
  * when Dataverse cannot be asked at all, what is left waits again as if it had not been tried. Only defects, and a storage
  * that is away, throw.
@@ -19,7 +19,7 @@ export async function retouchRows(item: RetouchRowItem, ports: AutomationPorts):
     [...inFlight].filter(([, failures]) => failures.some((failure) => !failure.retouchedAt)),
   );
   if (toWrite.size > 0 && !(await isPutOff(item, toWrite, ports)))
-    await touchRows(item, rowOutcomes(item, toWrite, ports), ports);
+    await healRows(item, rowOutcomes(item, toWrite, ports), ports);
   await sendVerification(item, ports);
 }
 
@@ -37,7 +37,7 @@ async function failuresInFlight(item: RetouchRowItem, ports: AutomationPorts): P
 async function isPutOff(item: RetouchRowItem, rows: FailuresByRow, ports: AutomationPorts): Promise<boolean> {
   const failures = [...rows.values()].flat();
   const now = ports.clock.now();
-  if (!hasMissedTurn(failures, now)) return false;
+  if (!hasMissedTurn(failures, now) || (await isResynced(item.profileId, ports))) return false;
   const turn = await takeTurn(item.organizationId, rows.size, ports);
   if (turn && turn <= now) return false;
   const wait: (failure: Failure) => Become = turn

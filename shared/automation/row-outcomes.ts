@@ -1,8 +1,9 @@
+import { hasCode, type ServiceError } from '../errors.ts';
 import type { Failure } from '../model/failure.ts';
 import type { RetouchRowItem } from '../model/work-item.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
-import { afterNoAttempt, type Become } from './failure-life.ts';
+import { afterNoAttempt, afterVainAttempt, type Become } from './failure-life.ts';
 
 /** The failures in flight of each row, by its id. */
 export type FailuresByRow = ReadonlyMap<string, readonly Failure[]>;
@@ -50,4 +51,24 @@ export function rowOutcomes(item: RetouchRowItem, rows: FailuresByRow, ports: Au
         ports.telemetry.event('automation.row.retouched', { profileId, table, outcome, rows: ofIt.length });
     },
   };
+}
+
+/** Somebody could not be asked, whatever the row: this was no attempt. */
+export function isOfNoRow(error: ServiceError): boolean {
+  return hasCode(
+    error,
+    'DATAVERSE_THROTTLED',
+    'DATAVERSE_UNREACHABLE',
+    'DATAVERSE_UNAUTHORIZED',
+    'EXPORTER_UNREACHABLE',
+    'EXPORTER_REFUSED',
+    'EXPORTER_ANSWER_UNREADABLE',
+    'STORAGE_UNAVAILABLE',
+  );
+}
+
+/** What becomes of a failure whose row was refused. */
+export function refused({ message }: ServiceError, { clock, options }: AutomationPorts) {
+  return ({ attempts }: Failure) =>
+    afterVainAttempt(attempts, clock.now(), options, `Could not be written again. ${message}`);
 }

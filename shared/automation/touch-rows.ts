@@ -1,39 +1,21 @@
-import { asServiceError, hasCode, type ServiceError } from '../errors.ts';
+import { asServiceError } from '../errors.ts';
 import type { Row } from '../model/change.ts';
-import type { Failure } from '../model/failure.ts';
 import type { RetouchRowItem } from '../model/work-item.ts';
 import type { Dataverse } from '../ports/dataverse.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { logTrouble } from './each-without-stopping.ts';
-import { afterVainAttempt, type Become, notExported } from './failure-life.ts';
+import type { Become } from './failure-life.ts';
 import { quietTouch } from './quiet-touch.ts';
-import type { RowOutcomes } from './row-outcomes.ts';
+import { isOfNoRow, type RowOutcomes, refused } from './row-outcomes.ts';
 import { impossibleBy, selfTest } from './self-test.ts';
 import { type Touch, type TouchOutcome, touchOf } from './touch-row.ts';
 
-/** Writes these rows of one table with identical values, as far as they can be, and settles each. */
+/** Writes these rows of one table, which is exported, with identical values, as far as they can be, and settles each. */
 export async function touchRows(
   item: RetouchRowItem,
   rows: RowOutcomes,
   ports: AutomationPorts,
 ): Promise<void> {
-  try {
-    if (await ports.exporter.exports(item.profileId, item.table)) await touchExported(item, rows, ports);
-    else await rows.settleRest('postponed', rows.putBack(notExported));
-  } catch (caught) {
-    if (!logTrouble(`Re-touching rows of table "${item.table}"`, caught, ports.log)) throw caught;
-    const error = asServiceError(caught);
-    const note = `Could not be written again yet. ${error.message}`;
-    await rows.settleRest(
-      'postponed',
-      isOfNoRow(error) ? rows.putBack(note, error.retryAfterSeconds) : refused(error, ports),
-    );
-  } finally {
-    rows.tell();
-  }
-}
-
-async function touchExported(item: RetouchRowItem, rows: RowOutcomes, ports: AutomationPorts): Promise<void> {
   const dataverse = await ports.organizations.dataverse(item.organizationId);
   const facts = await ports.touchFacts.of(item.organizationId);
   const impossible = impossibleBy(facts, ports.clock.now(), ports.options);
@@ -94,20 +76,6 @@ function asRefusal(caught: unknown, { query }: Touch, { log }: AutomationPorts) 
   return { kind: 'refused', error } as const;
 }
 
-/** Somebody could not be asked, whatever the row: this was no attempt. */
-function isOfNoRow(error: ServiceError): boolean {
-  return hasCode(
-    error,
-    'DATAVERSE_THROTTLED',
-    'DATAVERSE_UNREACHABLE',
-    'DATAVERSE_UNAUTHORIZED',
-    'EXPORTER_UNREACHABLE',
-    'EXPORTER_REFUSED',
-    'EXPORTER_ANSWER_UNREADABLE',
-    'STORAGE_UNAVAILABLE',
-  );
-}
-
 function giveUpRest(note: string, rows: RowOutcomes): Promise<void> {
   return rows.settleRest('impossible', () => ({ state: 'needs-attention', note }));
 }
@@ -138,9 +106,4 @@ function afterTouch(outcome: TouchOutcome, retouchedAt: string): Become {
   const note =
     outcome.kind === 'written' ? 'Was written again.' : 'Was changed meanwhile and is exported by itself.';
   return { retouchedAt, retouchedVersion: outcome.version, note };
-}
-
-function refused({ message }: ServiceError, { clock, options }: AutomationPorts) {
-  return ({ attempts }: Failure) =>
-    afterVainAttempt(attempts, clock.now(), options, `Could not be written again. ${message}`);
 }

@@ -6,28 +6,42 @@ import { healthFindings } from '../adapters/storage/health-findings.ts';
 import { statusHistory } from '../adapters/storage/status-history.ts';
 import { touchFacts } from '../adapters/storage/touch-facts.ts';
 import type { ApiPorts } from '../api/api-ports.ts';
+import { resyncTable } from '../api/resync-table.ts';
 import { tryProfile } from '../api/try-profile.ts';
 import type { AutomationPorts } from '../automation/automation-ports.ts';
 import type { HealthPorts } from '../automation/health/health-ports.ts';
 import type { PurgePorts } from '../automation/purge.ts';
 import type { ExporterApi } from '../ports/exporter-api.ts';
 import type { Settings } from '../settings.ts';
+import type { SyncPorts } from '../sync/sync-ports.ts';
+import { wouldTake } from '../sync/would-take.ts';
 import type { Parts } from './parts.ts';
 
+/** What the exporter of this app needs. */
+export interface ExporterPorts {
+  readonly api: ApiPorts;
+  readonly sync: SyncPorts;
+}
+
 /** The exporter that is watched: another service where a setting names one, else the one in this app. */
-function exporterOf(settings: Settings, parts: Parts, api: ApiPorts): ExporterApi {
+function exporterOf(settings: Settings, parts: Parts, { api, sync }: ExporterPorts): ExporterApi {
   const { EXPORTER_URL: url, EXPORTER_RESOURCE: resource } = settings;
   if (url !== undefined && resource !== undefined)
     return exporterHttp({ url, resource, tokens: parts.tokens });
-  return exporterInProcess({ ...parts, trial: (profile) => tryProfile(profile, api) });
+  return exporterInProcess({
+    ...parts,
+    trial: (profile) => tryProfile(profile, api),
+    resyncRows: (profile, table, ids) => resyncTable(profile, table, { kind: 'rows', ids }, api),
+    wouldTake: (...rows) => wouldTake(...rows, sync),
+  });
 }
 
 /** What the automation needs to heal failures. */
-export function automationPorts(settings: Settings, parts: Parts, api: ApiPorts): AutomationPorts {
+export function automationPorts(settings: Settings, parts: Parts, exporter: ExporterPorts): AutomationPorts {
   const { account } = parts;
   return {
     ...parts,
-    exporter: exporterOf(settings, parts, api),
+    exporter: exporterOf(settings, parts, exporter),
     failureBlobs: failureBlobs(account, { otherHosts: settings.FAILURE_LINK_HOSTS ?? [] }),
     ledger: failureLedger(account),
     touchFacts: touchFacts(account),
@@ -40,6 +54,7 @@ export function automationPorts(settings: Settings, parts: Parts, api: ApiPorts)
       isRetouchQuiet: settings.RETOUCH_QUIETLY,
       isRetouchDryRun: settings.RETOUCH_DRY_RUN,
       selfTestDays: settings.RETOUCH_SELF_TEST_DAYS,
+      isResyncPreferred: settings.HEAL_BY_RESYNC,
       verifyIntervalSeconds: settings.VERIFY_INTERVAL_SECONDS,
       verifyTimeoutSeconds: settings.VERIFY_TIMEOUT_SECONDS,
     },

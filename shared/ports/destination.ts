@@ -113,6 +113,14 @@ export interface Destination {
    * Writes what it can, deletes rows that are gone, forgets the records of both, and counts one more attempt for the others.
    */
   writeRetries(retry: RetryWrite): Promise<{ readonly rejected: readonly RejectedRow[] }>;
+  /**
+   * The ids of the rows that would be written, and of those gone that would be deleted, if they came now. Nothing is
+   * changed: all of it is taken back. Destination faults fail the call.
+   */
+  wouldTake(
+    table: DestinationTable,
+    tried: { readonly rows: readonly Row[]; readonly goneIds: readonly string[] },
+  ): Promise<ReadonlySet<string>>;
   /** Gives up rejected rows that are still as given (id, version, attempts), counting each once as a failure; how many. */
   giveUpRejectedRows(table: string, rows: readonly RejectedRow[], at: Date): Promise<number>;
   /**

@@ -26,6 +26,19 @@ export interface ExporterApi {
     table: string,
     ids: readonly string[],
   ): Promise<ReadonlyMap<string, string> | undefined>;
+  /** Whether this exporter has a `resync`. */
+  canResync(profileId: string): Promise<boolean>;
+  /** Has these rows (at most 1,000 ids) exported again, as they are in Dataverse then. Only where `canResync` says so. */
+  resync(profileId: string, table: string, ids: readonly string[]): Promise<void>;
+  /**
+   * Which of these rows the destination would take now, without a trace; undefined when this exporter cannot tell, or the
+   * table is not exported now.
+   */
+  wouldTake(
+    profileId: string,
+    table: string,
+    ids: readonly string[],
+  ): Promise<ReadonlySet<string> | undefined>;
   /** Tries what the profile needs, without changing anything; undefined when this exporter has no test. */
   test(profileId: string): Promise<ProfileTest | undefined>;
   /**

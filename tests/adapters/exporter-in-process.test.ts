@@ -17,6 +17,8 @@ test('a table is exported while an active profile names it and an activation has
     failureLog: { link: async () => '' },
     destinations: { open: async () => fakeDestination() },
     secrets: { read: async () => ({ value: '', tags: {} }) },
+    resyncRows: async () => undefined,
+    wouldTake: async () => undefined,
     trial: async () => [],
   });
   const isExported = async (become: (current: Profile) => Profile) => {
@@ -55,6 +57,8 @@ test('what a foreign exporter cannot tell it tells: its test, the end of a secre
     failureLog: { link: async () => '' },
     destinations: { open: async () => ({ ...destination, rowCount: async () => 7 }) },
     secrets: { read: async () => ({ value: '', tags: {}, endsAt: lastExportAt }) },
+    resyncRows: async () => undefined,
+    wouldTake: async () => undefined,
     trial: async () => [
       { severity: 'ok', message: 'Fine.' },
       { severity: 'error', message: 'Cannot connect.' },

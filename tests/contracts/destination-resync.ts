@@ -61,6 +61,22 @@ export function describeResync(make: () => Promise<DestinationUnderTest>): void 
     });
   });
 
+  it('tells which rows it would take, and which deletes, and keeps nothing of it', async () => {
+    const { destination, turn, names, refuseName, refuseDelete, deleteLog } = await startGivenUp();
+    await refuseName('account', 'bad');
+    await refuseDelete('account', idOf(2));
+    const before = await names();
+    const rows = [rowOf(1, 31), rowOf(4, 32, { name: 'bad' }), rowOf(5, 33), rowOf(6, 34, tooLong)];
+    const taken = await destination.wouldTake(aTable, { rows, goneIds: [idOf(2), idOf(3), idOf(9)] });
+    expect([...taken].sort()).toEqual([1, 3, 5, 9].map(idOf));
+    expect(await names()).toEqual(before);
+    expect(await deleteLog()).toEqual([]);
+    expect(await destination.checkpoint('account')).toMatchObject({
+      sequence: turn.sequence,
+      failureCount: 2,
+    });
+  });
+
   describe('a resync', () => {
     it('of failed rows has each tried again as often as any, and failures fall to none', async () => {
       const { destination, resync, due } = await startGivenUp();

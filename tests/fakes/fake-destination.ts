@@ -10,8 +10,15 @@ import { fingerprint } from '../../shared/schema/fingerprint.ts';
 import { rowId } from '../../shared/schema/row-id.ts';
 import { compareVersions, laterVersion, versionOfRow } from '../../shared/schema/row-version.ts';
 import { canonicalValue } from '../../shared/schema/values.ts';
-import { fakeRejectedRows } from './fake-rejected-rows.ts';
-import { expressed, type RefusalRule, type StoredRow, tooLong } from './stored-row.ts';
+import { afterVainRetry, fakeRejectedRows } from './fake-rejected-rows.ts';
+import {
+  expressed,
+  type Refusal,
+  type RefusalRule,
+  reasonOf,
+  type StoredRow,
+  tooLong,
+} from './stored-row.ts';
 
 /** A destination in memory with the semantics of the real ones, and what a test needs to see and to disturb. */
 export interface FakeDestination extends Destination {
@@ -35,16 +42,7 @@ interface FakeTable {
   readonly rows: Map<string, StoredRow>;
 }
 
-interface Refusal extends RefusalRule {
-  readonly id: string;
-  readonly version: string;
-  readonly verb: 'write' | 'delete';
-}
-
 const fault = (code: ErrorCode, message: string) => new ServiceError(code, message);
-
-const reasonOf = ({ verb, id, wrong }: Refusal, table: string) =>
-  `Cannot ${verb} row "${id}" of table "${table}": ${wrong}.`;
 
 /** Makes an empty destination. Every call is one step that no other call interrupts, which stands for its transaction. */
 export function fakeDestination(): FakeDestination {
@@ -128,6 +126,11 @@ export function fakeDestination(): FakeDestination {
     const record = rejected.get(shape.name, id);
     if (record && compareVersions(record.version, version) <= 0) forget(shape.name, id);
     return { isWritten, refusal: undefined };
+  };
+
+  const ruleOf = (shape: DestinationTable, row: Row) => {
+    const values = { Id: rowId(row, shape.idSource), ...expressed(shape, row) };
+    return tooLong(tableOf(shape.name).shape, values) ?? rowRule(shape.name, values);
   };
 
   const writeRows = (shape: DestinationTable, rows: readonly Row[], mode: 'newer' | 'reload', at: Date) => {
@@ -347,22 +350,15 @@ export function fakeDestination(): FakeDestination {
         for (const id of resolved) forget(name, id);
         const again = tried
           .filter(({ id }) => refusals.has(id) || !seen.has(id))
-          .map((row): RejectedRow => {
-            const refusal = refusals.get(row.id);
-            return {
-              ...row,
-              attempts: row.attempts + 1,
-              nextAttemptAt: retry.nextAttemptAt.toISOString(),
-              ...(refusal && {
-                version: laterVersion(row.version, refusal.version),
-                code: refusal.code,
-                reason: reasonOf(refusal, name),
-              }),
-            };
-          });
+          .map((row) => afterVainRetry(row, refusals.get(row.id), retry.nextAttemptAt));
         for (const row of again) rejected.set(row);
         put({ ...from, successCount: from.successCount + resolved.length });
         return { rejected: again };
+      }),
+    wouldTake: (shape, { rows, goneIds }) =>
+      step(() => {
+        const ids = rows.filter((row) => !ruleOf(shape, row)).map((row) => rowId(row, shape.idSource));
+        return new Set([...ids, ...goneIds.filter((id) => !deleteRule(shape.name, id))]);
       }),
     giveUpRejectedRows: (table, rows) =>
       step(() => {

@@ -1,8 +1,27 @@
 import type { RejectedRow } from '../../shared/model/rejected-row.ts';
 import type { ResyncScope } from '../../shared/model/resync.ts';
+import { laterVersion } from '../../shared/schema/row-version.ts';
+import { type Refusal, reasonOf } from './stored-row.ts';
 
 /** A record, and whether its row was given up. */
 type Rejected = RejectedRow & { readonly isGivenUp?: boolean };
+
+/** The record of a row that was tried once more, and refused or not seen. */
+export function afterVainRetry(
+  row: RejectedRow,
+  refusal: Refusal | undefined,
+  nextAttemptAt: Date,
+): RejectedRow {
+  const again = { ...row, attempts: row.attempts + 1, nextAttemptAt: nextAttemptAt.toISOString() };
+  if (!refusal) return again;
+  const { code } = refusal;
+  return {
+    ...again,
+    version: laterVersion(row.version, refusal.version),
+    code,
+    reason: reasonOf(refusal, row.table),
+  };
+}
 
 /** Records of rejected rows in memory, with the semantics of the real ones. */
 export function fakeRejectedRows() {

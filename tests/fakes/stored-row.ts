@@ -35,3 +35,14 @@ export function tooLong(shape: DestinationTable, row: StoredRow): RefusalRule | 
   }
   return undefined;
 }
+
+/** A row or a delete that was refused, and why. */
+export interface Refusal extends RefusalRule {
+  readonly id: string;
+  readonly version: string;
+  readonly verb: 'write' | 'delete';
+}
+
+/** What a person is told of it. */
+export const reasonOf = ({ verb, id, wrong }: Refusal, table: string) =>
+  `Cannot ${verb} row "${id}" of table "${table}": ${wrong}.`;

@@ -29,6 +29,8 @@ async function watchedTable() {
       failureLog: world.failures.log,
       destinations: { open: async () => world.destination },
       secrets: { read: async () => ({ value: '', tags: {} }) },
+      resyncRows: async () => undefined,
+      wouldTake: async () => undefined,
       trial: async () => [],
     }),
     failureBlobs: world.failures.blobs,
@@ -43,7 +45,13 @@ async function watchedTable() {
     options: {
       ...{ retouchFirstDelaySeconds: 60, retouchMaxDelaySeconds: 21_600, retouchMaxAttempts: 12 },
       ...{ verifyIntervalSeconds: 30, verifyTimeoutSeconds: 900 },
-      ...{ retouchWritesPerMinute: 600, isRetouchQuiet: false, isRetouchDryRun: false, selfTestDays: 7 },
+      ...{
+        retouchWritesPerMinute: 600,
+        isRetouchQuiet: false,
+        isRetouchDryRun: false,
+        isResyncPreferred: false,
+        selfTestDays: 7,
+      },
     },
     ingestSeconds: 240,
   };

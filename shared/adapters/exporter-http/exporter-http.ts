@@ -9,6 +9,7 @@ import {
   readProfiles,
   unreadable,
 } from './read-profiles.ts';
+import { resyncCalls } from './resync-calls.ts';
 
 const greatestAnswer = 64 * 1024 * 1024;
 
@@ -25,8 +26,8 @@ export interface ExporterHttpOptions {
 }
 
 /**
- * Any exporter with the DES REST API. It cannot tell row versions and counts, nor when a secret ends. Fails with an `EXPORTER_*` code within the time-out;
- * redirects are not followed, so that the token goes nowhere else.
+ * Any exporter with the DES REST API. It cannot tell row versions and counts, nor when a secret ends, nor which rows would
+ * arrive. Fails with an `EXPORTER_*` code within the time-out; redirects are not followed, so that the token goes nowhere else.
  */
 export function exporterHttp({
   url,
@@ -34,11 +35,16 @@ export function exporterHttp({
   tokens,
   timeoutSeconds = 100,
 }: ExporterHttpOptions): ExporterApi {
-  const ask = async (path: string, what: string) => {
+  const ask = async (path: string, what: string, body?: object) => {
     const token = await tokens.forResource(resource);
     const response = await reach(what, () =>
       fetch(new URL(`/crm/exporter/${path}`, url), {
-        headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: 'application/json',
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
         redirect: 'manual',
         signal: AbortSignal.timeout(timeoutSeconds * 1000),
       }),
@@ -107,6 +113,8 @@ export function exporterHttp({
       if (status === 404) return undefined;
       throw refused(what, status);
     },
+    ...resyncCalls(ask, refused),
+    wouldTake: async () => undefined,
     secret: async () => undefined,
     rowCount: async () => undefined,
   };

@@ -46,9 +46,14 @@ export function readFailureLink(answer: unknown): string {
 }
 
 /** The `Message` of an error's answer; of what is no such answer, nothing. */
-export function readMessage(text: string): string {
+export const readMessage = (text: string) => readMember(text, 'Message');
+
+/** The same of its `ErrorCode`. */
+export const readErrorCode = (text: string) => readMember(text, 'ErrorCode');
+
+function readMember(text: string, name: string): string {
   try {
-    return textOf(objectOf(JSON.parse(text)).Message) ?? '';
+    return textOf(objectOf(JSON.parse(text))[name]) ?? '';
   } catch {
     return '';
   }

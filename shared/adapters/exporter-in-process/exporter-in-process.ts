@@ -20,6 +20,9 @@ export interface ExporterInProcessParts {
   readonly secrets: Pick<Secrets, 'read'>;
   /** The trial that `GET profiles/{id}/test` is. */
   readonly trial: (profile: Profile) => Promise<readonly Finding[]>;
+  /** What `POST profiles/{id}/resync` does with ids. */
+  readonly resyncRows: (profile: Profile, table: string, ids: readonly string[]) => Promise<unknown>;
+  readonly wouldTake: ExporterApi['wouldTake'];
 }
 
 /** The exporter in this app, without a detour over HTTP and a token. It tells also what a foreign one cannot. */
@@ -47,6 +50,11 @@ export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
       const profile = await profileOf(profileId, 'read rows');
       return (await destinations.open(profile)).rowVersions(table, ids);
     },
+    canResync: async () => true,
+    async resync(profileId, table, ids) {
+      await parts.resyncRows(await profileOf(profileId, 'resync rows'), table, ids);
+    },
+    wouldTake: parts.wouldTake,
     async test(profileId) {
       const found = await parts.trial(await profileOf(profileId, 'try the needs'));
       const errors = found.filter(({ severity }) => severity === 'error');

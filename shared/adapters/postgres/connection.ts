@@ -105,13 +105,14 @@ async function isUsableAfter(error: unknown, client: pg.PoolClient): Promise<boo
 }
 
 /**
- * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. Foreign errors become
+ * Runs `work` in one transaction: committed when it resolves (unless `isKept` is false), rolled back when it throws. Foreign errors become
  * `DESTINATION_*`; `doing` completes "Cannot ...".
  */
 export async function inTransaction<T>(
   pool: pg.Pool,
   doing: string,
   work: (client: pg.PoolClient) => Promise<T>,
+  { isKept = true } = {},
 ): Promise<T> {
   const client = await connect(pool, doing);
   let isBroken = false;
@@ -122,7 +123,7 @@ export async function inTransaction<T>(
   try {
     await client.query(beginning);
     const result = await work(client);
-    await client.query('COMMIT');
+    await client.query(isKept ? 'COMMIT' : 'ROLLBACK');
     return result;
   } catch (error) {
     isBroken = isBroken || !(await isUsableAfter(error, client));

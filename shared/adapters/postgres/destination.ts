@@ -10,6 +10,7 @@ import { countRows, versionsById } from './merge.ts';
 import * as rejectedRows from './rejected-rows.ts';
 import { resyncRows } from './resync-rows.ts';
 import { testDestination, testLimits } from './test-destination.ts';
+import { wouldTake } from './would-take.ts';
 import { sweepRows, writePage } from './write-page.ts';
 import { writeRetries } from './write-retries.ts';
 
@@ -59,6 +60,7 @@ function postgresDestination(
     nextAttemptAt: (table) =>
       transaction(onRejected(table), (client) => rejectedRows.nextAttemptAt(client, namespace, table)),
     writeRetries: (retry) => writeRetries(pool, namespace, retry),
+    wouldTake: (table, tried) => wouldTake(pool, namespace, table, tried),
     giveUpRejectedRows: (table, rows, at) =>
       transaction(onRejected(table), async (client) => {
         // First, as every write does: a page that records rows meanwhile would be waited for, and wait.

@@ -88,6 +88,9 @@ export function healthWorld({ isForeign = false } = {}) {
       rowVersions: async () => undefined,
       test: () => answer('test', () => world.test),
       secret: () => answer('secret', () => (isForeign ? undefined : world.secret)),
+      canResync: async () => false,
+      resync: async () => {},
+      wouldTake: async () => undefined,
       rowCount: () => answer('destination rows', () => (isForeign ? undefined : world.rows.destination)),
     },
     ledger: {

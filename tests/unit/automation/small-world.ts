@@ -52,6 +52,7 @@ export function smallWorld(
     retouchWritesPerMinute: 6000,
     isRetouchQuiet: false,
     isRetouchDryRun: false,
+    isResyncPreferred: false,
     selfTestDays: 7,
     verifyIntervalSeconds: 30,
     verifyTimeoutSeconds: 300,
@@ -66,6 +67,7 @@ export function smallWorld(
   const blobs = new Map<string, Buffer>();
   const touched: string[] = [];
   const quiet: string[] = [];
+  const resynced: string[] = [];
   const events: { name: TelemetryEventName; data: Record<string, string | number> }[] = [];
   const lines: string[] = [];
   const snapshots: StatusSnapshot[] = [];
@@ -177,6 +179,22 @@ export function smallWorld(
         test: async () => undefined,
         secret: async () => undefined,
         rowCount: async () => undefined,
+        canResync: async () => options.isResyncPreferred,
+        wouldTake: async (_profile: string, _table: string, ids: readonly string[]) =>
+          new Set(ids.filter((id) => !refused.has(id))),
+        resync: async (_profile: string, _table: string, ids: readonly string[]) => {
+          resynced.push(...ids);
+          const rows = source.rows('account');
+          for (const id of ids) {
+            const row = rows.get(id);
+            const reason = refused.get(id);
+            const changeType = row ? 'Update' : 'Delete';
+            if (reason !== undefined)
+              append(lineOf({ recordId: id, reason, changeType }), 'forcerefreshfailurelog');
+            else if (row) destination.set(id, row.version);
+            else destination.delete(id);
+          }
+        },
       },
       'exporter',
     ),
@@ -236,6 +254,8 @@ export function smallWorld(
     /** Ids of the rows written, in this order, and whom each write was kept from. */
     touched,
     quiet,
+    /** Ids of the rows that the exporter was asked for again, in this order. */
+    resynced,
     touchFacts,
     events,
     lines,
