@@ -12,6 +12,8 @@ import { inDatabase, profileBody, runningPlatform, simulator } from './running-p
 
 const platform = runningPlatform({
   INGEST_FAILURES_SCHEDULE: '*/2 * * * * *',
+  // As around an exporter that cannot read rows again by itself.
+  HEAL_BY_RESYNC: 'false',
   RETOUCH_FIRST_DELAY_SECONDS: '2',
   RETOUCH_MAX_DELAY_SECONDS: '4',
   POLL_STATUS_SCHEDULE: '*/2 * * * * *',
