@@ -47,6 +47,7 @@ import { runWorkItem } from './sync/run-work-item.ts';
 import { startDeltaSyncs } from './sync/start-delta-syncs.ts';
 import type { SyncPorts } from './sync/sync-ports.ts';
 import { tableShapes } from './sync/table-shape.ts';
+import { ticketService } from './ticket-service.ts';
 
 /** The program put together: what the triggers call. Database drivers and telemetry are loaded at their first use. */
 export type Service = ReturnType<typeof build>;
@@ -145,8 +146,16 @@ function build(settings: Settings) {
     ingestSeconds: settings.WORK_ITEM_SECONDS,
   };
 
+  const tickets = ticketService({
+    ...{ settings, account, vault, queues, telemetry, clock, log },
+    // Until there are findings, and somebody who runs operations.
+    findings: { get: async () => undefined },
+    startOperation: async () => {},
+  });
+
   const purging: PurgePorts = {
     ...automation,
+    ...tickets.purged,
     failureLog: failures,
     retention: {
       failureLogDays: settings.FAILURE_LOG_DAYS,
@@ -203,6 +212,8 @@ function build(settings: Settings) {
       retouchRows: (message: unknown) =>
         retouchRows(readWorkItem(retouchRowItemSchema, 'retouch-row', message), automation),
       purge: () => purge(purging),
+      takeTicketWebhook: tickets.takeTicketWebhook,
+      tellTicket: tickets.tellTicket,
       verifyRows: (message: unknown) =>
         verifyRows(readWorkItem(verifyRowItemSchema, 'verify-row', message), automation),
     },

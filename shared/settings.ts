@@ -9,6 +9,7 @@ import {
   origin,
   partsOf,
   schedule,
+  ticketWebhooks,
   truth,
 } from './setting-values.ts';
 
@@ -114,6 +115,33 @@ export const settingsSchema = z.object({
   VERIFY_TIMEOUT_SECONDS: numberBetween(1, 86_400, 900).describe(
     'A re-touch not seen to arrive by then was in vain.',
   ),
+  TICKET_WEBHOOKS: ticketWebhooks
+    .optional()
+    .describe(
+      'Ticketing systems whose webhook calls are taken: `servicenow=`, `jira=`, `json=`, each with the Key Vault address of its secrets, separated by commas.',
+    ),
+  TICKET_SYSTEM: z
+    .enum(['servicenow', 'jira', 'json'], 'must be servicenow, jira or json')
+    .optional()
+    .describe('Ticketing system that is told of findings. Without it nobody is.'),
+  TICKET_SYSTEM_URL: origin.optional().describe('Origin of that system.'),
+  TICKET_SYSTEM_PLACE: z
+    .string()
+    .optional()
+    .describe(
+      'Where tickets are made: the table of ServiceNow (`incident` if absent), service desk and request type of Jira (`4/27`), the path of a plain receiver (`/` if absent).',
+    ),
+  TICKET_SYSTEM_LOGIN_URI: z
+    .string()
+    .optional()
+    .describe(
+      'Key Vault address of its login: `user:password` for ServiceNow, `email:token` for Jira, the secrets that sign for a plain receiver.',
+    ),
+  TICKET_FIRST_DELAY_SECONDS: numberBetween(1, 86_400, 60).describe(
+    'Until a ticket that could not be told is told again; twice as long each time.',
+  ),
+  TICKET_MAX_DELAY_SECONDS: numberBetween(1, 604_800, 21_600).describe('The most between two such tries.'),
+  TICKET_MAX_ATTEMPTS: numberBetween(1, 100, 12).describe('Tries until telling a ticket is given up.'),
   APPLICATIONINSIGHTS_CONNECTION_STRING: z.string().optional().describe('Where telemetry goes.'),
   TELEMETRY_FILE: z
     .string()
@@ -135,6 +163,7 @@ interface Problem {
 const ordered = [
   ['DELTA_INTERVAL_SECONDS', 'DELTA_MAX_INTERVAL_SECONDS'],
   ['FAILURE_LOG_DAYS', 'LEDGER_DAYS'],
+  ['TICKET_FIRST_DELAY_SECONDS', 'TICKET_MAX_DELAY_SECONDS'],
 ] as const;
 
 /** What no setting shows by itself. Looked for whether or not the others are right. */
@@ -149,6 +178,14 @@ function problemsBetween(given: Given): Problem[] {
     problems.push({
       setting: 'EXPORTER_RESOURCE',
       text: 'is missing; EXPORTER_URL cannot be called without it',
+    });
+  for (const setting of ['TICKET_SYSTEM_URL', 'TICKET_SYSTEM_LOGIN_URI'] as const)
+    if (given.TICKET_SYSTEM !== undefined && given[setting] === undefined)
+      problems.push({ setting, text: 'is missing; TICKET_SYSTEM cannot be called without it' });
+  if (given.TICKET_SYSTEM === 'jira' && !/^[\w-]+\/\d+$/.test(given.TICKET_SYSTEM_PLACE ?? ''))
+    problems.push({
+      setting: 'TICKET_SYSTEM_PLACE',
+      text: 'must be service desk and request type, such as 4/27',
     });
   for (const [smaller, larger] of ordered) {
     const [less, more] = [smaller, larger].map((name) => settingsSchema.shape[name].safeParse(given[name]));

@@ -26,7 +26,12 @@ const adapters: Readonly<Record<string, Room>> = {
   'shared/adapters/swagger-ui': adapter('swagger-ui-dist'),
   'shared/adapters/system': adapter(),
   'shared/adapters/telemetry': adapter('applicationinsights'),
+  'shared/adapters/tickets': adapter(),
 };
+const composition = (...parts: string[]): Room => ({
+  imports: [...contracts, ...engines, ...Object.keys(adapters), 'shared/settings.ts', ...parts],
+  packages: [],
+});
 const engines = ['shared/api', 'shared/automation', 'shared/sync'];
 
 /** Who may import whom, and which packages: the table in `docs/architecture.md`. */
@@ -43,10 +48,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   'shared/setting-values.ts': { imports: ['shared/hosts.ts'], packages: ['zod'] },
   'shared/settings.ts': { imports: [...errors, 'shared/setting-values.ts'], packages: ['zod'] },
   'shared/edge': { imports: [...words, 'shared/ports'], packages: [], types: ['@azure/functions'] },
-  'shared/service.ts': {
-    imports: [...contracts, ...engines, ...Object.keys(adapters), 'shared/settings.ts'],
-    packages: [],
-  },
+  'shared/ticket-service.ts': composition(),
+  'shared/service.ts': composition('shared/ticket-service.ts'),
   // It loads the functions by their path, as the Functions host does.
   local: {
     imports: contracts,

@@ -11,6 +11,9 @@ const idMembers = [
   'dueAt',
   'retouchedAt',
   'recordIds',
+  'about',
+  'id',
+  'attempt',
 ] as const;
 
 /**

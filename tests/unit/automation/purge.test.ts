@@ -23,6 +23,8 @@ function purging(removed: Record<string, number | Error>) {
     ledger: { ...world.ledger, purge: store('ledger', 60), purgeQuarantine: store('quarantine') },
     statusHistory: { ...world.ports.statusHistory, purge: store('status-history') },
     failureLog: { purge: store('failure-log', 60) },
+    ticketDeliveries: { purge: store('ticket-deliveries') },
+    ticketRecords: { purge: store('tickets') },
     retention,
     purgeSeconds: 90,
   };
@@ -36,6 +38,8 @@ test('each kind is kept for its own days, and one run has its time', async () =>
     ['failure-log', '2025-12-06T08:00:00.250Z', false],
     ['quarantine', '2025-12-06T08:00:00.250Z', false],
     ['ledger', '2024-12-01T08:00:00.250Z', false],
+    ['ticket-deliveries', '2025-12-29T08:00:00.250Z', true],
+    ['tickets', '2024-12-01T08:00:00.250Z', true],
     ['status-history', '2025-12-26T08:00:00.250Z', true],
   ]);
   expect(world.events).toEqual([
@@ -50,7 +54,7 @@ test('what cannot be deleted now does not keep the rest', async () => {
     ledger: 1,
   });
   await run();
-  expect(asked).toHaveLength(4);
+  expect(asked).toHaveLength(6);
   expect(world.lines).toEqual([expect.stringMatching(/^warn Purging of the failure-log goes on later/)]);
   expect(world.events).toHaveLength(1);
 });

@@ -1,0 +1,59 @@
+import { keptSecrets } from './adapters/destinations/kept-secrets.ts';
+import { operations } from './adapters/storage/operations.ts';
+import type { StorageAccount } from './adapters/storage/storage-account.ts';
+import { ticketDeliveries } from './adapters/storage/ticket-deliveries.ts';
+import { ticketRecords } from './adapters/storage/ticket-records.ts';
+import { configuredTicketSystem } from './adapters/tickets/configured-ticket-system.ts';
+import {
+  type TicketCall,
+  type TicketWebhookPorts,
+  takeTicketWebhook,
+} from './automation/take-ticket-webhook.ts';
+import { type TellTicketPorts, tellTicket } from './automation/tell-ticket.ts';
+import { secretsIn } from './model/webhook-signature.ts';
+import { readWorkItem, tellTicketItemSchema } from './model/work-item.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Secrets } from './ports/secrets.ts';
+import type { Settings } from './settings.ts';
+
+/** What tickets need of the rest of the program. */
+export interface TicketServiceParts
+  extends Pick<TellTicketPorts, 'findings' | 'queues' | 'telemetry' | 'log'>,
+    Pick<TicketWebhookPorts, 'startOperation'> {
+  readonly settings: Settings;
+  readonly account: StorageAccount;
+  readonly vault: Pick<Secrets, 'read'>;
+  readonly clock: Clock;
+}
+
+/** Everything about tickets put together; part of `service.ts`. */
+export function ticketService({ settings, account, vault, ...parts }: TicketServiceParts) {
+  const { clock } = parts;
+  const stores = { operations: operations(account), records: ticketRecords(account) };
+  const deliveries = ticketDeliveries(account);
+  const kept = keptSecrets(vault, clock);
+  const secretAt = async (address: string) => (await kept.read(address)).value;
+  const webhooks: TicketWebhookPorts = {
+    ...{ ...parts, ...stores, deliveries },
+    secretsOf: async (system) => {
+      const address = settings.TICKET_WEBHOOKS?.[system];
+      return address === undefined ? [] : secretsIn(await secretAt(address));
+    },
+    newGuid: () => crypto.randomUUID(),
+  };
+  const telling: TellTicketPorts = {
+    ...{ ...parts, ...stores },
+    system: configuredTicketSystem(settings, secretAt, clock),
+    options: {
+      firstDelaySeconds: settings.TICKET_FIRST_DELAY_SECONDS,
+      maxDelaySeconds: settings.TICKET_MAX_DELAY_SECONDS,
+      maxAttempts: settings.TICKET_MAX_ATTEMPTS,
+    },
+  };
+  return {
+    purged: { ticketDeliveries: deliveries, ticketRecords: stores.records },
+    takeTicketWebhook: (call: TicketCall) => takeTicketWebhook(call, webhooks),
+    tellTicket: (message: unknown) =>
+      tellTicket(readWorkItem(tellTicketItemSchema, 'tell-ticket', message), telling),
+  };
+}
