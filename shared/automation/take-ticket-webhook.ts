@@ -66,10 +66,11 @@ export async function takeTicketWebhook(
 
   const bodyDigest = createHash('sha256').update(call.body).digest('hex');
   const now = ports.clock.now();
-  const delivery = await ports.deliveries.take({
+  const candidate = {
     ...{ system, deliveryId, bodyDigest, receivedAt: now.toISOString() },
     operationId: operationId(now, ports.newGuid()),
-  });
+  };
+  const delivery = await ports.deliveries.take(candidate);
   if (delivery.bodyDigest !== bodyDigest)
     throw new ServiceError(
       'WEBHOOK_DELIVERY_REUSED',
@@ -84,10 +85,20 @@ export async function takeTicketWebhook(
     ...{ rows: undefined, profileId: undefined },
     ticket: { system, ticketId: request.ticketId },
   };
-  const isNew = await ports.operations.add(planned);
-  const operation = isNew ? planned : ((await ports.operations.get(planned.id)) ?? planned);
+  const isFirst = delivery.operationId === candidate.operationId;
+  const known = isFirst ? undefined : await ports.operations.get(planned.id);
+  const operation = known ?? (await added(planned, ports));
   if (operation.state === 'accepted') await ports.startOperation(operation.id);
   return { operation };
+}
+
+/** The operation as it is stored: this one, or the one that the same delivery has made meanwhile. */
+async function added(
+  planned: Operation,
+  { operations }: Pick<TicketWebhookPorts, 'operations'>,
+): Promise<Operation> {
+  const isNew = await operations.add(planned);
+  return (isNew ? undefined : await operations.get(planned.id)) ?? planned;
 }
 
 async function authenticate(

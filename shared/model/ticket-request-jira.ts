@@ -3,7 +3,7 @@ import { problemsOf, type ReadTicketRequest } from './ticket-request.ts';
 import { readTicketSubject, subjectForms } from './ticket-subject.ts';
 
 /** Resolutions that mean that nothing shall be done. */
-const declined = /^(won'?t (do|fix)|declined|cannot reproduce)$/i;
+const declined = /^(won['’]?t (do|fix)|declined|cannot reproduce)$/i;
 
 /** Labels that begin like this are meant for us. */
 const ourLabel = /^(finding|profile|table|row|failure):/i;

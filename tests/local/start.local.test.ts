@@ -196,7 +196,7 @@ test('a second start on the same folder is refused while the first runs, and so 
 });
 
 // One after the other on the same folder, so each start also shows that the death before it was survived.
-test.each(['app', 'dataverse', 'entra', 'keyvault', 'storage', 'database'])(
+test.each(['app', 'dataverse', 'entra', 'keyvault', 'tickets', 'storage', 'database'])(
   '%s killed with -9 is reported, ends the whole with exit 1, and the next start goes on',
   async (part) => {
     const platform = await startAndWait();

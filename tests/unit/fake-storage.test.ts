@@ -3,6 +3,7 @@ import { failuresContract } from '../contracts/failures.ts';
 import { operationsContract } from '../contracts/operations.ts';
 import { purgeContract } from '../contracts/purge.ts';
 import { storageContract } from '../contracts/storage.ts';
+import { ticketStoresContract } from '../contracts/tickets.ts';
 import { fakeFailureLedger, fakeFailureLog } from '../fakes/fake-failures.ts';
 import {
   fakeOperations,
@@ -12,6 +13,7 @@ import {
   fakeSyncStates,
   fakeWorkQueues,
 } from '../fakes/fake-storage.ts';
+import { fakeTicketDeliveries, fakeTicketRecords } from '../fakes/fake-tickets.ts';
 
 describe('the fakes of storage', () => {
   storageContract(() => {
@@ -33,7 +35,9 @@ describe('the fakes of storage', () => {
   });
 
   const operations = fakeOperations();
+  const [deliveries, records] = [fakeTicketDeliveries(), fakeTicketRecords()];
   operationsContract(() => operations);
+  ticketStoresContract(() => ({ deliveries, records }));
 
   const failureStores = () => {
     const ledger = fakeFailureLedger();

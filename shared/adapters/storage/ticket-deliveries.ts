@@ -15,7 +15,7 @@ export function ticketDeliveries(account: StorageAccount): TicketDeliveries {
   return {
     async take(delivery) {
       const key = { partitionKey: delivery.system, rowKey: keyOf(delivery.deliveryId) };
-      return (await stored.update(key, (known) => known ?? delivery)) ?? delivery;
+      return (await stored.add(key, delivery)).document;
     },
     purge: (before, isOver) => stored.removeAll(odata`receivedAt lt ${before.toISOString()}`, isOver),
   };
