@@ -89,6 +89,9 @@ export async function takeTicketWebhook(
   const known = isFirst ? undefined : await ports.operations.get(planned.id);
   const operation = known ?? (await added(planned, ports));
   if (operation.state === 'accepted') await ports.startOperation(operation.id);
+  ports.log.info(
+    `Ticket "${request.ticketId}" of ${system} asks to ${request.action}: operation ${operation.id}.`,
+  );
   return { operation };
 }
 
@@ -106,7 +109,7 @@ async function authenticate(
   { secretsOf, clock, log }: TicketWebhookPorts,
 ): Promise<{ readonly system: TicketSystemName; readonly deliveryId: string }> {
   const system = ticketSystemNames.find((name) => name === call.system);
-  const secrets = system === undefined ? [] : await secretsOf(system);
+  const secrets = system === undefined ? [] : await secretsOf(system).catch(hideFromStrangers);
   const signed = readSignedCall(call.header, call.body) ?? signedByJira(system, call);
   const why = (): string | undefined => {
     if (system === undefined) return 'the path names no ticketing system';
@@ -126,6 +129,13 @@ async function authenticate(
     'WEBHOOK_SIGNATURE_INVALID',
     'Cannot take the call: it is not signed as expected; a signature of now with a secret of this system is needed.',
   );
+}
+
+/** Of vault and secret only the log is told. */
+function hideFromStrangers(cause: unknown): never {
+  const message =
+    'Cannot check the signature of the call: the secrets cannot be read now; send it again later.';
+  throw new ServiceError('INTERNAL', message, { cause });
 }
 
 function signedByJira(system: string | undefined, { header, body }: TicketCall): SignedCall | undefined {
