@@ -1,7 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { webhookSecrets } from '../../local/tickets/send-webhook.ts';
+import type { StoredTicket } from '../../local/tickets/ticket-store.ts';
+import { operations } from '../../shared/adapters/storage/operations.ts';
+import { storageAccount } from '../../shared/adapters/storage/storage-account.ts';
+import { workQueues } from '../../shared/adapters/storage/work-queues.ts';
 import { signedHeaders } from '../../shared/model/webhook-signature.ts';
 import { runningPlatform } from './running-platform.ts';
 
@@ -14,8 +19,12 @@ const simulator = async (path: string, body: object) => {
     method: 'POST',
     body: JSON.stringify(body),
   });
-  return (await response.json()) as Record<string, never>;
+  return (await response.json()) as {
+    id: string;
+    webhook: { status: number; body: { operationId: string } };
+  };
 };
+const json = async <T>(url: string) => (await (await fetch(url)).json()) as T;
 const post = (system: string, body: string, headers: Readonly<Record<string, string>>) =>
   fetch(`${platform().addresses.app}/webhooks/tickets/${system}`, {
     method: 'POST',
@@ -38,6 +47,36 @@ describe('a running app', () => {
       });
     },
   );
+
+  test('writes the outcome of the operation into the ticket, once', async () => {
+    const { id: ticketId } = await simulator('/tickets', { system: 'servicenow', about });
+    const { webhook } = await simulator('/resolve', { system: 'servicenow', ticketId });
+    const { operationId } = webhook.body;
+    const account = storageAccount(
+      { connectionString: platform().environment.AzureWebJobsStorage ?? '' },
+      { info() {}, warn() {}, error() {} },
+    );
+    for (const state of ['running', 'succeeded'] as const)
+      await operations(account).update(operationId, (one) => ({
+        ...one,
+        state,
+        message: 'All have arrived.',
+      }));
+    const { tellTicket } = workQueues(account);
+    await tellTicket.send({ about: 'operation', id: operationId, attempt: 0 });
+    const comments = async () => {
+      const { tickets } = await json<{ tickets: StoredTicket[] }>(
+        `${platform().addresses.tickets}/simulator`,
+      );
+      return tickets.find(({ id }) => id === ticketId)?.comments.map(({ text }) => text) ?? [];
+    };
+    await expect
+      .poll(comments, { timeout: 30_000 })
+      .toContainEqual(expect.stringContaining('All have arrived.'));
+    await tellTicket.send({ about: 'operation', id: operationId, attempt: 0 });
+    await sleep(3000);
+    expect((await comments()).filter((text) => text.includes(operationId))).toHaveLength(1);
+  });
 
   test('does nothing for a ticket that is not resolved', async () => {
     const { id: ticketId } = await simulator('/tickets', { system: 'servicenow', about });
