@@ -74,6 +74,17 @@ describe('the ticket of a finding', () => {
     expect(calls.filter((call) => call === 'close')).toHaveLength(1);
   });
 
+  test('is the known one, also while the system does not find it by the finding yet', async () => {
+    const { tell, tickets, world, weather } = tellWorld();
+    await tell();
+    weather.isIndexed = false;
+    world.finding = { ...finding, message: '7 rows were refused.' };
+    await tell();
+    world.finding = { ...finding, state: 'closed' };
+    await tell();
+    expect(tickets).toMatchObject([{ isOpen: false, title: expect.stringContaining('7 rows') }]);
+  });
+
   test('is opened again when the finding comes back, or when a person closed it too early', async () => {
     const { tell, tickets, world } = tellWorld();
     await tell();
