@@ -190,7 +190,7 @@ test('a second start on the same folder is refused while the first runs, and so 
   expect(sameFolder.output()).toContain('is in use by another start');
   const samePorts = start('--data', join(parent, 'other'));
   expect(await samePorts.exit).toBe(1);
-  expect(samePorts.output()).toContain('8 ports are taken');
+  expect(samePorts.output()).toContain('9 ports are taken');
   platform.interrupt();
   expect(await platform.exit).toBe(0);
 });
