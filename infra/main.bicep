@@ -25,6 +25,22 @@ param dataverseUrls string
 @description('Databases that may be sent a token of the identity, separated by commas; empty: all of Azure. Name your own servers.')
 param entraDatabaseHosts string = ''
 
+@description('Ticketing systems whose webhook calls are taken, as docs/ticketing.md has them; empty: none.')
+param ticketWebhooks string = ''
+
+@description('Ticketing system that is told of findings; empty: none.')
+@allowed(['', 'servicenow', 'jira', 'json'])
+param ticketSystem string = ''
+
+@description('Origin of that system.')
+param ticketSystemUrl string = ''
+
+@description('Where tickets are made in it: table, service desk and request type, or path.')
+param ticketSystemPlace string = ''
+
+@description('Key Vault address of the login to it.')
+param ticketSystemLoginUri string = ''
+
 @description('Email address that receives the alerts.')
 param alertEmail string
 
@@ -85,6 +101,11 @@ module functionApp 'modules/function-app.bicep' = {
       API_APPLICATION_URI: apiApplicationUri
       DATAVERSE_URLS: dataverseUrls
       ENTRA_DATABASE_HOSTS: entraDatabaseHosts
+      TICKET_WEBHOOKS: ticketWebhooks
+      TICKET_SYSTEM: ticketSystem
+      TICKET_SYSTEM_URL: ticketSystemUrl
+      TICKET_SYSTEM_PLACE: ticketSystemPlace
+      TICKET_SYSTEM_LOGIN_URI: ticketSystemLoginUri
       MANAGED_IDENTITY_CLIENT_ID: identity.properties.clientId
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       // Tells the host to sign its telemetry with the identity: the component refuses its key alone.
@@ -148,6 +169,18 @@ var alerts = [
     endsByItself: false
     dimensions: ['queue', 'since']
     query: loadTextContent('queries/poison-messages.kql')
+  }
+  {
+    name: 'tickets-abandoned'
+    displayName: 'Tickets were given up'
+    description: 'Tickets that could not be told of a finding or of an outcome, by ticketing system and reason.'
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT30M'
+    evaluations: 1
+    endsByItself: false
+    dimensions: ['ticketSystem', 'about', 'code', 'since']
+    query: loadTextContent('queries/tickets-abandoned.kql')
   }
 ]
 

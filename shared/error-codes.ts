@@ -7,7 +7,7 @@ export type RetryPolicyOfCode = 'timed' | 'manual' | 'never';
 /** What is known of one error code: how it is retried, the HTTP status the API answers, and what cures it. */
 export interface ErrorCodeFacts {
   readonly retry: RetryPolicyOfCode;
-  readonly httpStatus: 400 | 401 | 403 | 404 | 412 | 500;
+  readonly httpStatus: 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 500;
   readonly cure: string;
 }
 
@@ -32,6 +32,14 @@ export const errorCodes = {
     404,
     'Use a path and method of the API; /swagger/docs/2016-01-01 lists them.',
   ),
+  WEBHOOK_SIGNATURE_INVALID: code(
+    'never',
+    401,
+    'Sign the call as docs/ticketing.md says, with a secret of this system and a clock that is right.',
+  ),
+  WEBHOOK_BODY_TOO_LARGE: code('never', 413, 'Send no more than the members that docs/ticketing.md names.'),
+  WEBHOOK_MEDIA_TYPE: code('never', 415, 'Send JSON, and say so in Content-Type.'),
+  WEBHOOK_DELIVERY_REUSED: code('never', 409, 'Give every delivery an id of its own.'),
   MESSAGE_UNREADABLE: code(
     'never',
     500,
@@ -182,6 +190,23 @@ export const errorCodes = {
     500,
     'Check that EXPORTER_URL names a service with the DES REST API.',
   ),
+
+  TICKET_SYSTEM_UNREACHABLE: code(
+    'timed',
+    500,
+    'Check TICKET_SYSTEM_URL and that the system answers the app.',
+  ),
+  TICKET_SYSTEM_REFUSED: code(
+    'manual',
+    500,
+    'Check the login in TICKET_SYSTEM_LOGIN_URI, its rights, and the place that TICKET_SYSTEM_PLACE names.',
+  ),
+  TICKET_SYSTEM_ANSWER_UNREADABLE: code(
+    'timed',
+    500,
+    'Check that TICKET_SYSTEM_URL names a system of the kind that TICKET_SYSTEM says.',
+  ),
+  TICKET_NOT_FOUND: code('never', 500, 'Nothing: the ticket was deleted, or the login does not see it.'),
 
   STORAGE_UNAVAILABLE: code('timed', 500, 'Check the storage account and the roles of the identity on it.'),
   STORAGE_DOCUMENT_UNREADABLE: code(

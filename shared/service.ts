@@ -13,6 +13,7 @@ import { verifyRows } from './automation/verify-rows.ts';
 import { automationPorts, healthPorts, purgePorts } from './compose/automation-ports.ts';
 import { apiPorts, syncPorts } from './compose/exporter-ports.ts';
 import { makeParts } from './compose/parts.ts';
+import { ticketService } from './compose/tickets.ts';
 import type { PoisonedMessage } from './model/poisoned-message.ts';
 import {
   readWorkItem,
@@ -44,7 +45,12 @@ function build(settings: Settings) {
   const api = apiPorts(settings, parts);
   const automation = automationPorts(settings, parts, { api, sync });
   const health = healthPorts(settings, parts, automation);
-  const purging = purgePorts(settings, parts, automation, health);
+  const tickets = ticketService(settings, parts, {
+    findings: health.findings,
+    // Until somebody runs operations.
+    startOperation: async () => {},
+  });
+  const purging = { ...purgePorts(settings, parts, automation, health), ...tickets.purged };
 
   return {
     settings,
@@ -86,6 +92,8 @@ function build(settings: Settings) {
       retouchRows: (message: unknown) =>
         retouchRows(readWorkItem(retouchRowItemSchema, 'retouch-row', message), automation),
       purge: () => purge(purging),
+      takeTicketWebhook: tickets.takeTicketWebhook,
+      tellTicket: tickets.tellTicket,
       verifyRows: (message: unknown) =>
         verifyRows(readWorkItem(verifyRowItemSchema, 'verify-row', message), automation),
     },

@@ -64,6 +64,18 @@ export const host = z
   .string()
   .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/i, 'must be a host, or host:port');
 
+/** `<system>=<address of a secret>` for one or more ticketing systems; an address by the name of the system. */
+export const ticketWebhooks = list(
+  z
+    .string()
+    .regex(/^(servicenow|jira|json)=https:\/\/\S+$/, 'must be servicenow=, jira= or json= and https://...'),
+).transform(
+  (pairs): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    ),
+);
+
 const months = 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec';
 const days = 'sun|mon|tue|wed|thu|fri|sat';
 /** Least and greatest value of each field, and names that stand for values. */

@@ -1,161 +1,8 @@
-import { z } from 'zod';
 import { ServiceError } from './errors.ts';
-import {
-  domainOrServer,
-  guid,
-  host,
-  list,
-  numberBetween,
-  origin,
-  partsOf,
-  schedule,
-  truth,
-} from './setting-values.ts';
+import { partsOf } from './setting-values.ts';
+import { type Settings, settingsSchema } from './settings-schema.ts';
 
-/** Every setting the program reads, with its limits and its preset; `docs/settings.md` is made from it. */
-export const settingsSchema = z.object({
-  TENANT_ID: guid.describe(
-    'Entra tenant whose users and applications may call, and which owns the organizations.',
-  ),
-  ENTRA_URL: origin
-    .default('https://login.microsoftonline.com')
-    .describe('Origin of the sign-in service. Change it only for a national cloud.'),
-  API_APPLICATION_ID: guid.describe(
-    "Client id of this app's registration: the audience of version 2 tokens.",
-  ),
-  API_APPLICATION_URI: z
-    .string()
-    .refine((text) => URL.canParse(text) && !/\s/.test(text), 'must be an absolute URI such as api://<id>')
-    .describe("Identifier URI of this app's registration: the resource that callers ask a token for."),
-  DATAVERSE_URLS: list(origin).describe('Origins of the organizations to replicate, separated by commas.'),
-  KEY_VAULT_HOSTS: list(domainOrServer)
-    .default(['vault.azure.net', 'vault.azure.cn', 'vault.usgovcloudapi.net'])
-    .describe('Parent domains of the key vaults that may be called, or host:port of a single one.'),
-  ENTRA_DATABASE_HOSTS: list(domainOrServer)
-    .default([
-      ...['postgres.database.azure.com', 'database.windows.net'],
-      ...['database.chinacloudapi.cn', 'database.usgovcloudapi.net'],
-    ])
-    .describe("Databases that may get a token of the app's identity: domains with all below, or host:port."),
-  SERVICE_URL: origin
-    .optional()
-    .describe(
-      'Origin handed out as ConnectorUrl. Without it, the one the caller used; set it behind a gateway.',
-    ),
-  PRIVACY_TERMS_REQUIRED: truth('false').describe(
-    'Whether a profile can be activated only after the privacy terms of its organization were accepted.',
-  ),
-  MANAGED_IDENTITY_CLIENT_ID: guid.optional().describe('Client id of the user-assigned managed identity.'),
-  IDENTITY_ENDPOINT: z
-    .string()
-    .optional()
-    .describe(
-      'Set by Azure where there is a managed identity. Without it, the sign-in of whoever runs the program.',
-    ),
-  AzureWebJobsStorage: z
-    .string()
-    .optional()
-    .describe('Connection string of the storage account; local use only.'),
-  AzureWebJobsStorage__accountName: z
-    .string()
-    .optional()
-    .describe('Name of the storage account, reached with the managed identity.'),
-  EXPORTER_URL: origin
-    .optional()
-    .describe('Another service with the same REST API that the automation is to watch instead of this app.'),
-  EXPORTER_RESOURCE: z
-    .string()
-    .optional()
-    .describe("Resource to ask a token for when EXPORTER_URL is called: that service's identifier URI."),
-  FAILURE_LINK_HOSTS: list(host)
-    .optional()
-    .describe(
-      "Hosts (name or name:port) of another exporter's failure logs, separated by commas. The app's own storage needs no entry.",
-    ),
-  PAGE_SIZE: numberBetween(1, 5000, 5000).describe('Rows a request.'),
-  LOAD_PAGES_IN_MEMORY: numberBetween(1, 64, 4).describe(
-    'Pages of initial loads that one instance holds at a time. A page of a wide table takes some 100 MB.',
-  ),
-  WORK_ITEM_SECONDS: numberBetween(1, 400, 240).describe(
-    'A turn begins no new page after this time; the page that it is at must end within the 600 s of functionTimeout. So long, too, one run reads failure logs, and looks at the health of profiles.',
-  ),
-  DELTA_INTERVAL_SECONDS: numberBetween(1, 3600, 15).describe(
-    'Until a table that just changed is asked again.',
-  ),
-  DELTA_MAX_INTERVAL_SECONDS: numberBetween(1, 86_400, 300).describe(
-    'The most until an idle table is asked again.',
-  ),
-  WATCHDOG_GRACE_SECONDS: numberBetween(5, 3600, 600).describe('A turn this long overdue is started again.'),
-  START_DELTA_SYNCS_SCHEDULE: schedule('0 */2 * * * *').describe(
-    'When lost turns are looked for (NCRONTAB, UTC).',
-  ),
-  POLL_STATUS_SCHEDULE: schedule('0 */5 * * * *').describe(
-    "When the profiles' status is recorded (NCRONTAB, UTC).",
-  ),
-  INGEST_FAILURES_SCHEDULE: schedule('30 * * * * *').describe('When failure logs are read (NCRONTAB, UTC).'),
-  PURGE_SCHEDULE: schedule('0 20 3 * * *').describe(
-    'When what was kept long enough is deleted (NCRONTAB, UTC).',
-  ),
-  FAILURE_LOG_DAYS: numberBetween(1, 3650, 30).describe(
-    "Days that files of this app's failure logs are kept after they were last written, and text that could not be read.",
-  ),
-  LEDGER_DAYS: numberBetween(1, 3650, 400).describe(
-    'Days that healed failures, and those of rows that are gone, are kept; as long as the failure log at least.',
-  ),
-  STATUS_HISTORY_DAYS: numberBetween(1, 3650, 30).describe("Days that the profiles' status is kept."),
-  RETOUCH_FIRST_DELAY_SECONDS: numberBetween(1, 86_400, 60).describe('From a failure to the first re-touch.'),
-  RETOUCH_MAX_DELAY_SECONDS: numberBetween(1, 604_800, 21_600).describe(
-    'The most between two re-touches of a row.',
-  ),
-  RETOUCH_MAX_ATTEMPTS: numberBetween(1, 100, 12).describe('Re-touches of a row until it needs attention.'),
-  RETOUCH_WRITES_PER_MINUTE: numberBetween(1, 6000, 600).describe(
-    'Rows of one organization that are re-touched a minute, by all instances and profiles together; probes come on top.',
-  ),
-  HEAL_BY_RESYNC: truth('true').describe(
-    '`true` has failed rows read again by an exporter that can, as that of this app; `false` writes them in Dataverse, as other exporters need it.',
-  ),
-  RETOUCH_QUIETLY: truth('false').describe(
-    "`true` keeps re-touches from the organization's own plug-ins, workflows and flows, as far as Dataverse allows it.",
-  ),
-  RETOUCH_DRY_RUN: truth('false').describe(
-    '`true` writes no row again: the log and telemetry tell what would be done, and the failures wait.',
-  ),
-  RETOUCH_SELF_TEST_DAYS: numberBetween(1, 365, 7).describe(
-    "How long it counts what a self-test has shown: whether writing a row's own value makes Dataverse export it again.",
-  ),
-  VERIFY_INTERVAL_SECONDS: numberBetween(1, 3600, 30).describe(
-    'Between two looks whether a re-touched row has arrived.',
-  ),
-  VERIFY_TIMEOUT_SECONDS: numberBetween(1, 86_400, 900).describe(
-    'A re-touch not seen to arrive by then was in vain.',
-  ),
-  LAG_LIMIT_SECONDS: numberBetween(60, 604_800, 900).describe(
-    'A change of the source that is older and has not been exported is a finding. Above DELTA_MAX_INTERVAL_SECONDS.',
-  ),
-  INITIAL_SYNC_STALL_SECONDS: numberBetween(60, 604_800, 3600).describe(
-    'An initial sync that has made no progress for so long is a finding.',
-  ),
-  DELTA_TOKEN_DAYS: numberBetween(1, 365, 7).describe(
-    "How long Dataverse takes a delta token: the organization's expirechangetrackingindays. Half of it is a finding.",
-  ),
-  SECRET_EXPIRY_DAYS: numberBetween(1, 365, 30).describe(
-    'A secret that ends within so many days is a finding.',
-  ),
-  INACTIVE_WARNING_DAYS: numberBetween(0, 365, 7).describe(
-    'A profile that is inactive is a finding for so many days after it was last seen active.',
-  ),
-  FINDING_QUIET_SECONDS: numberBetween(1, 86_400, 600).describe(
-    'A finding that was not seen for so long is closed.',
-  ),
-  APPLICATIONINSIGHTS_CONNECTION_STRING: z.string().optional().describe('Where telemetry goes.'),
-  TELEMETRY_FILE: z
-    .string()
-    .optional()
-    .describe('File that gets the same events as lines of JSON; local use.'),
-});
-
-/** The settings as the program uses them, read and checked once. */
-export type Settings = Readonly<z.output<typeof settingsSchema>>;
+export { type Settings, settingsSchema } from './settings-schema.ts';
 
 type Given = Readonly<Record<string, string>>;
 
@@ -168,6 +15,7 @@ interface Problem {
 const ordered = [
   ['DELTA_INTERVAL_SECONDS', 'DELTA_MAX_INTERVAL_SECONDS'],
   ['FAILURE_LOG_DAYS', 'LEDGER_DAYS'],
+  ['TICKET_FIRST_DELAY_SECONDS', 'TICKET_MAX_DELAY_SECONDS'],
 ] as const;
 
 /** What no setting shows by itself. Looked for whether or not the others are right. */
@@ -182,6 +30,14 @@ function problemsBetween(given: Given): Problem[] {
     problems.push({
       setting: 'EXPORTER_RESOURCE',
       text: 'is missing; EXPORTER_URL cannot be called without it',
+    });
+  for (const setting of ['TICKET_SYSTEM_URL', 'TICKET_SYSTEM_LOGIN_URI'] as const)
+    if (given.TICKET_SYSTEM !== undefined && given[setting] === undefined)
+      problems.push({ setting, text: 'is missing; TICKET_SYSTEM cannot be called without it' });
+  if (given.TICKET_SYSTEM === 'jira' && !/^[\w-]+\/\d+$/.test(given.TICKET_SYSTEM_PLACE ?? ''))
+    problems.push({
+      setting: 'TICKET_SYSTEM_PLACE',
+      text: 'must be service desk and request type, such as 4/27',
     });
   for (const [smaller, larger] of ordered) {
     const [less, more] = [smaller, larger].map((name) => settingsSchema.shape[name].safeParse(given[name]));

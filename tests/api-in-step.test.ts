@@ -26,11 +26,12 @@ describe('the contract and the triggers', () => {
     expect(served.sort()).toEqual(apiContract.map(({ method, path, name }) => [method, path, name]).sort());
   });
 
-  test('let nobody in by a function key: every route is anonymous to the host, and guarded by tokens but for the public ones', () => {
+  test('let nobody in by a function key: every route is anonymous to the host, and guarded by tokens but for the public ones, webhooks by signatures', () => {
     const isPublic = (name: string) => ['http-health', 'http-aad-challenge', 'http-swagger'].includes(name);
     for (const { name, text } of triggers) {
       expect(text, name).toContain("authLevel: 'anonymous'");
-      if (!isPublic(name)) expect(text, name).toMatch(/answer(UnknownRoute)?\(request, service\(\)\.door/);
+      if (!isPublic(name))
+        expect(text, name).toMatch(/answer(UnknownRoute|TicketWebhook)?\(request, service\(\)\.door/);
     }
   });
 
@@ -70,15 +71,16 @@ describe('the table of errors', () => {
     for (const { method, path, errors } of apiContract)
       for (const code of Object.keys(errorCodes) as ErrorCode[]) {
         const { httpStatus } = errorCodes[code];
+        const declared: readonly number[] = errors;
         const status = declaredStatus(httpStatus, method, `/${base}${path.replace('{id}', 'x')}`);
-        expect(errors, `${code} on ${path}`).toContain(status);
-        if (errors.includes(httpStatus)) expect(status).toBe(httpStatus);
+        expect(declared, `${code} on ${path}`).toContain(status);
+        if (declared.includes(httpStatus)) expect(status).toBe(httpStatus);
       }
   });
 
   test('has a code for every status that the contract declares', () => {
     const possible = new Set<number>(Object.values(errorCodes).map(({ httpStatus }) => httpStatus));
-    expect(new Set(apiContract.flatMap(({ errors }) => errors))).toEqual(possible);
+    expect(apiContract.flatMap(({ errors }) => errors).filter((status) => !possible.has(status))).toEqual([]);
   });
 });
 

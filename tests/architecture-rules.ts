@@ -26,7 +26,12 @@ const adapters: Readonly<Record<string, Room>> = {
   'shared/adapters/swagger-ui': adapter('swagger-ui-dist'),
   'shared/adapters/system': adapter(),
   'shared/adapters/telemetry': adapter('applicationinsights'),
+  'shared/adapters/tickets': adapter(),
 };
+const composition = (...parts: string[]): Room => ({
+  imports: [...contracts, ...engines, ...Object.keys(adapters), 'shared/settings.ts', ...parts],
+  packages: [],
+});
 const engines = ['shared/api', 'shared/automation', 'shared/sync'];
 
 /** Who may import whom, and which packages: the table in `docs/architecture.md`. */
@@ -41,16 +46,14 @@ export const rooms: Readonly<Record<string, Room>> = {
   ...Object.fromEntries(engines.map((name) => [name, engine])),
   ...adapters,
   'shared/setting-values.ts': { imports: ['shared/hosts.ts'], packages: ['zod'] },
-  'shared/settings.ts': { imports: [...errors, 'shared/setting-values.ts'], packages: ['zod'] },
+  'shared/settings-schema.ts': { imports: ['shared/setting-values.ts'], packages: ['zod'] },
+  'shared/settings.ts': {
+    imports: [...errors, 'shared/setting-values.ts', 'shared/settings-schema.ts'],
+    packages: [],
+  },
   'shared/edge': { imports: [...words, 'shared/ports'], packages: [], types: ['@azure/functions'] },
-  'shared/compose': {
-    imports: [...contracts, ...engines, ...Object.keys(adapters), 'shared/settings.ts'],
-    packages: [],
-  },
-  'shared/service.ts': {
-    imports: [...contracts, ...engines, ...Object.keys(adapters), 'shared/compose', 'shared/settings.ts'],
-    packages: [],
-  },
+  'shared/compose': composition(),
+  'shared/service.ts': composition('shared/compose'),
   // It loads the functions by their path, as the Functions host does.
   local: {
     imports: contracts,

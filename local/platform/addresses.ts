@@ -8,6 +8,7 @@ const ports = {
   dataverse: { offset: 10, owner: 'the simulated Dataverse organization' },
   entra: { offset: 11, owner: 'sign-in' },
   keyvault: { offset: 12, owner: 'Key Vault' },
+  tickets: { offset: 13, owner: 'the simulated ticketing system' },
   database: { offset: 14, owner: 'PostgreSQL' },
   blob: { offset: 20, owner: 'storage (blobs)' },
   queue: { offset: 21, owner: 'storage (queues)' },
@@ -32,6 +33,7 @@ export type Addresses = {
   readonly dataverse: string;
   readonly entra: string;
   readonly keyvault: string;
+  readonly tickets: string;
   /** The database with the login of people and tests: the local PostgreSQL, or the destination that was given. */
   readonly database: string;
   /** What the app replicates into: PostgreSQL with the app's login, or the destination that was given. */
@@ -55,6 +57,7 @@ export function addressesFor(portBase: number, destination?: string, exporterUrl
     dataverse: loopback('dataverse'),
     entra: loopback('entra'),
     keyvault: `https://localhost:${portOf(portBase, 'keyvault')}`,
+    tickets: loopback('tickets'),
     database: destination ?? postgres('postgres:postgres'),
     destination: destination ?? postgres(`${exporterLogin.name}:${exporterLogin.password}`),
     blob: loopback('blob'),

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { ticketSystemNames } from '../../shared/model/ticket.ts';
 import { apiApplicationId, apiApplicationUri, contosoTenantId, managedIdentity } from '../sign-ins.ts';
 import { storageConnectionString } from '../storage/start-storage.ts';
 import { type Addresses, addressesFor, exporterPortBase } from './addresses.ts';
@@ -19,7 +20,20 @@ const quickTimings = {
   VERIFY_INTERVAL_SECONDS: '1',
   VERIFY_TIMEOUT_SECONDS: '120',
   FINDING_QUIET_SECONDS: '15',
+  TICKET_FIRST_DELAY_SECONDS: '5',
+  TICKET_MAX_DELAY_SECONDS: '60',
 };
+
+/** Every simulated system may call; ServiceNow is told of findings. */
+function ticketSettings({ tickets, keyvault }: Addresses): Record<string, string> {
+  const webhooks = ticketSystemNames.map((name) => `${name}=${keyvault}/secrets/ticket-webhook-${name}`);
+  return {
+    TICKET_WEBHOOKS: webhooks.join(','),
+    TICKET_SYSTEM: 'servicenow',
+    TICKET_SYSTEM_URL: tickets,
+    TICKET_SYSTEM_LOGIN_URI: `${keyvault}/secrets/ticket-login-servicenow`,
+  };
+}
 
 /** What runs where another service exports; the trigger files besides these are the exporter's. */
 const automationFunctions =
@@ -70,7 +84,7 @@ export function appEnvironment(
     ...(options.exporterUrl
       ? onlyAutomation(options.exporterUrl)
       : // The automation opens no vault, and the other platform's authority is not known.
-        { NODE_EXTRA_CA_CERTS: options.caFile }),
+        { NODE_EXTRA_CA_CERTS: options.caFile, ...ticketSettings(addresses) }),
     ...quickTimings,
   };
 }

@@ -12,7 +12,7 @@ export type DataFolder = {
 };
 
 /** All that the platform keeps. `--fresh` removes these and nothing else, whatever folder `--data` names. */
-const kept = ['app', 'database', 'dataverse', 'entra', 'keyvault', 'logs', 'storage'];
+const kept = ['app', 'database', 'dataverse', 'entra', 'keyvault', 'logs', 'storage', 'tickets'];
 
 /**
  * Takes the folder for one start at a time. The lock is one of SQLite's, so the system frees it even after

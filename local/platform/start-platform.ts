@@ -10,7 +10,7 @@ import { checkPorts } from './free-ports.ts';
 import type { ProgramOptions } from './start-program.ts';
 
 /** What runs. Each is a program with its own log below `<data>/logs`. */
-export type Part = 'app' | 'dataverse' | 'entra' | 'keyvault' | 'storage' | 'database';
+export type Part = 'app' | 'dataverse' | 'entra' | 'keyvault' | 'tickets' | 'storage' | 'database';
 
 export type PlatformOptions = {
   readonly portBase: number;
@@ -83,7 +83,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
-const servers: readonly Part[] = ['dataverse', 'entra', 'keyvault', 'storage', 'database'];
+const servers: readonly Part[] = ['dataverse', 'entra', 'keyvault', 'tickets', 'storage', 'database'];
 const allParts: readonly Part[] = ['app', ...servers];
 
 function describePlatform(options: PlatformOptions, data: DataFolder, children: Children): Platform {
@@ -133,6 +133,10 @@ function programsOf(
         environment: { ...process.env, DESTINATION: addresses.destination },
       },
     ),
+    program('tickets', [
+      ...['--port', port('tickets'), '--file', data.path('tickets/tickets.json')],
+      ...['--app-url', addresses.app],
+    ]),
     program('storage', storageArgs(storagePorts, data.path('storage')), { file: storageProgram }),
     ...(options.destination
       ? []

@@ -15,6 +15,7 @@ export function welcomeText(
     ['Dataverse (simulated)', addresses.dataverse],
     ['sign-in', addresses.entra],
     ['Key Vault', `${addresses.keyvault}${options.exporterUrl ? '' : `  (authority: ${caFile})`}`],
+    ...(options.exporterUrl ? [] : [['tickets (simulated)', addresses.tickets] as [string, string]]),
     options.destination
       ? ['database', `${new URL(options.destination).host} (given by --destination)`]
       : ['PostgreSQL', addresses.database],

@@ -3,6 +3,7 @@ import { apiContract } from '../model/api-contract.ts';
 import type { ErrorStatus, ModelName, OperationContract } from '../model/operation-contract.ts';
 import { listOf, modelSchema, type SwaggerSchema, swaggerModels } from './swagger-models.ts';
 
+/** Those that the contract of the API can declare. */
 const errorMeanings: Record<ErrorStatus, readonly [meaning: string, example: ErrorCode]> = {
   400: ['The request is wrong, or the test failed; Message has all problems.', 'REQUEST_INVALID'],
   401: [

@@ -85,7 +85,7 @@ export function purgePorts(
   parts: Parts,
   automation: AutomationPorts,
   { findings }: HealthPorts,
-): PurgePorts {
+): Omit<PurgePorts, 'ticketDeliveries' | 'ticketRecords'> {
   return {
     ...automation,
     findings,

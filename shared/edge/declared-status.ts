@@ -1,5 +1,5 @@
+import type { ErrorCodeFacts } from '../error-codes.ts';
 import { apiContract, metadataErrors, profileErrors } from '../model/api-contract.ts';
-import type { ErrorStatus } from '../model/operation-contract.ts';
 
 const stepsOf = (path: string) =>
   path
@@ -22,10 +22,18 @@ export function methodsAt(path: string): readonly string[] {
   return [...new Set(apiContract.filter((one) => isAt(one.path, path)).map(({ method }) => method))];
 }
 
-/** The status that may be answered on this route: one that the contract does not declare there becomes 400. */
-export function declaredStatus(status: ErrorStatus, method: string, path: string): ErrorStatus {
+/**
+ * The status that may be answered on this route: one that the contract does not declare there becomes 400. Paths outside the
+ * API may answer any.
+ */
+export function declaredStatus(
+  status: ErrorCodeFacts['httpStatus'],
+  method: string,
+  path: string,
+): ErrorCodeFacts['httpStatus'] {
+  if (!/^\/crm\/exporter(\/|$)/i.test(path)) return status;
   const operation = apiContract.find((one) => one.method === method && isAt(one.path, path));
   const family = /^\/crm\/exporter\/metadata(\/|$)/i.test(path) ? metadataErrors : profileErrors;
-  const declared = operation?.errors ?? family;
+  const declared: readonly number[] = operation?.errors ?? family;
   return declared.includes(status) ? status : 400;
 }

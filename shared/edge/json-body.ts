@@ -2,7 +2,7 @@ import type { HttpRequest } from '@azure/functions';
 import { ServiceError } from '../errors.ts';
 
 /** A profile of all tables of a large organization is a tenth of this. */
-const largestBodyBytes = 1_048_576;
+const largestJsonBytes = 1_048_576;
 
 function invalid(what: string): ServiceError {
   return new ServiceError('REQUEST_INVALID', `Cannot read the body of the request: ${what}.`);
@@ -10,9 +10,13 @@ function invalid(what: string): ServiceError {
 
 /**
  * The bytes of the body, of which no more than the limit are kept. One that turns out to be larger is still read to its
- * end, because the host looks for an answer only when it has sent all.
+ * end, because the host looks for an answer only when it has sent all; then the error of its length is thrown.
  */
-async function readBytes(request: HttpRequest): Promise<Uint8Array> {
+export async function readBytes(
+  request: Pick<HttpRequest, 'headers' | 'body'>,
+  largestBodyBytes = largestJsonBytes,
+  tooLarge = (length: number) => invalid(`it has ${length} bytes; allowed are ${largestBodyBytes}`),
+): Promise<Uint8Array> {
   const announced = Number(request.headers.get('content-length') ?? 0);
   if (announced > largestBodyBytes) throw tooLarge(announced);
   const parts: Uint8Array[] = [];
@@ -28,10 +32,6 @@ async function readBytes(request: HttpRequest): Promise<Uint8Array> {
   }
   if (length > largestBodyBytes) throw tooLarge(length);
   return Buffer.concat(parts);
-}
-
-function tooLarge(length: number): ServiceError {
-  return invalid(`it has ${length} bytes; allowed are ${largestBodyBytes}`);
 }
 
 /**

@@ -13,6 +13,9 @@ const idMembers = [
   'dueAt',
   'retouchedAt',
   'recordIds',
+  'about',
+  'id',
+  'attempt',
 ] as const;
 
 /**

@@ -1,7 +1,7 @@
 import type { ErrorCodeFacts } from '../error-codes.ts';
 
-/** A status that an error can have. */
-export type ErrorStatus = ErrorCodeFacts['httpStatus'];
+/** A status that an error of the API can have; webhooks have some more. */
+export type ErrorStatus = Exclude<ErrorCodeFacts['httpStatus'], 409 | 413 | 415>;
 
 /** The old service's names for what travels in bodies; `shared/api/swagger-models.ts` says what they hold. */
 export type ModelName =

@@ -34,6 +34,17 @@ export const verifyRowItemSchema = z.object({
 });
 export type VerifyRowItem = Readonly<z.infer<typeof verifyRowItemSchema>>;
 
+/**
+ * "Tell the ticket of this finding what has become of it", or "tell the ticket of this operation how it ended". What there is
+ * to tell stands in the stores. `attempt`: how often it was tried in vain.
+ */
+export const tellTicketItemSchema = z.object({
+  about: z.enum(['finding', 'operation']),
+  id: z.string().min(1),
+  attempt: z.int().nonnegative(),
+});
+export type TellTicketItem = Readonly<z.infer<typeof tellTicketItemSchema>>;
+
 /** The message as a work item; one that does not fit is refused, becomes poison and raises an alert. */
 export function readWorkItem<T>(schema: z.ZodType<T>, queue: string, message: unknown): T {
   const parsed = schema.safeParse(message);

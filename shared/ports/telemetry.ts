@@ -47,6 +47,11 @@ export const telemetryEvents = {
     properties: ['profileId', 'table', 'cause'],
     measurements: ['rows', 'attempts', 'seconds'],
   },
+  'automation.ticket.told': { properties: ['system', 'outcome'], measurements: [] },
+  'automation.ticket.abandoned': {
+    properties: ['system', 'about', 'code'],
+    measurements: ['attempts'],
+  },
 } as const satisfies Record<string, { properties: readonly string[]; measurements: readonly string[] }>;
 
 export type TelemetryEventName = keyof typeof telemetryEvents;

@@ -1,4 +1,10 @@
-import type { RetouchRowItem, RetryRowItem, SyncTableItem, VerifyRowItem } from '../model/work-item.ts';
+import type {
+  RetouchRowItem,
+  RetryRowItem,
+  SyncTableItem,
+  TellTicketItem,
+  VerifyRowItem,
+} from '../model/work-item.ts';
 
 /** One queue of small messages. A message may arrive more than once and in any order. */
 export interface WorkQueue<Item> {
@@ -11,4 +17,7 @@ export interface WorkQueues {
   readonly retryRow: WorkQueue<RetryRowItem>;
   readonly retouchRow: WorkQueue<RetouchRowItem>;
   readonly verifyRow: WorkQueue<VerifyRowItem>;
+  readonly tellTicket: WorkQueue<TellTicketItem>;
+  /** What could not be told: nobody takes it from there but a person, who may move it back. */
+  readonly abandonedTicket: WorkQueue<TellTicketItem>;
 }

@@ -7,8 +7,11 @@ import { healthFindings } from '../../shared/adapters/storage/health-findings.ts
 import { operations } from '../../shared/adapters/storage/operations.ts';
 import { statusHistory } from '../../shared/adapters/storage/status-history.ts';
 import { type StorageAccount, storageAccount } from '../../shared/adapters/storage/storage-account.ts';
+import { ticketDeliveries } from '../../shared/adapters/storage/ticket-deliveries.ts';
+import { ticketRecords } from '../../shared/adapters/storage/ticket-records.ts';
 import { operationsContract } from '../contracts/operations.ts';
 import { type PurgedStores, purgeContract } from '../contracts/purge.ts';
+import { ticketStoresContract } from '../contracts/tickets.ts';
 
 /** A storage of its own: a purge takes what other tests have written, too. */
 let storage: Storage;
@@ -31,6 +34,9 @@ async function namesIn(container: string, prefix = ''): Promise<string[]> {
 }
 
 describe('operations in Azurite', () => operationsContract(() => operations(account)));
+
+describe('deliveries and tickets in Azurite', () =>
+  ticketStoresContract(() => ({ deliveries: ticketDeliveries(account), records: ticketRecords(account) })));
 
 describe('a purge in Azurite', () => {
   purgeContract(

@@ -113,10 +113,9 @@ export interface FakeMessage {
 
 /** Queues in memory; `sent` holds all messages of each queue in their order. */
 export function fakeWorkQueues(): WorkQueues & { readonly sent: Record<keyof WorkQueues, FakeMessage[]> } {
-  const sent = { syncTable: [], retryRow: [], retouchRow: [], verifyRow: [] } as Record<
-    keyof WorkQueues,
-    FakeMessage[]
-  >;
+  const sent: Record<keyof WorkQueues, FakeMessage[]> = {
+    ...{ syncTable: [], retryRow: [], retouchRow: [], verifyRow: [], tellTicket: [], abandonedTicket: [] },
+  };
   const queue = <Item>(name: keyof WorkQueues): WorkQueue<Item> => ({
     async send(item, delaySeconds = 0) {
       sent[name].push({ item: structuredClone(item), delaySeconds, sentAt: Date.now() });
@@ -128,6 +127,8 @@ export function fakeWorkQueues(): WorkQueues & { readonly sent: Record<keyof Wor
     retryRow: queue('retryRow'),
     retouchRow: queue('retouchRow'),
     verifyRow: queue('verifyRow'),
+    tellTicket: queue('tellTicket'),
+    abandonedTicket: queue('abandonedTicket'),
   };
 }
 

@@ -190,13 +190,13 @@ test('a second start on the same folder is refused while the first runs, and so 
   expect(sameFolder.output()).toContain('is in use by another start');
   const samePorts = start('--data', join(parent, 'other'));
   expect(await samePorts.exit).toBe(1);
-  expect(samePorts.output()).toContain('8 ports are taken');
+  expect(samePorts.output()).toContain('9 ports are taken');
   platform.interrupt();
   expect(await platform.exit).toBe(0);
 });
 
 // One after the other on the same folder, so each start also shows that the death before it was survived.
-test.each(['app', 'dataverse', 'entra', 'keyvault', 'storage', 'database'])(
+test.each(['app', 'dataverse', 'entra', 'keyvault', 'tickets', 'storage', 'database'])(
   '%s killed with -9 is reported, ends the whole with exit 1, and the next start goes on',
   async (part) => {
     const platform = await startAndWait();

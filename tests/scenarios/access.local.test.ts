@@ -147,7 +147,7 @@ describe('who cannot prove who they are', () => {
       expect([row.path, answered.status]).toEqual([row.path, expected]);
       if (expected !== 401) continue;
       expect(answered.headers.filter(([header]) => header === 'WWW-Authenticate')).toEqual([
-        ['WWW-Authenticate', challenge()],
+        ['WWW-Authenticate', row.path.startsWith('/webhooks/') ? 'HMAC-SHA256' : challenge()],
       ]);
       expect(headerValues(answered, 'WWW-Authenticate')).toHaveLength(1);
       expectForm(401, answered.text, false);

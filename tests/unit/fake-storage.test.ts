@@ -4,6 +4,7 @@ import { healthFindingsContract } from '../contracts/health-findings.ts';
 import { operationsContract } from '../contracts/operations.ts';
 import { purgeContract } from '../contracts/purge.ts';
 import { storageContract } from '../contracts/storage.ts';
+import { ticketStoresContract } from '../contracts/tickets.ts';
 import { fakeFailureLedger, fakeFailureLog } from '../fakes/fake-failures.ts';
 import { fakeHealthFindings } from '../fakes/fake-health-findings.ts';
 import {
@@ -15,6 +16,7 @@ import {
   fakeTouchFacts,
   fakeWorkQueues,
 } from '../fakes/fake-storage.ts';
+import { fakeTicketDeliveries, fakeTicketRecords } from '../fakes/fake-tickets.ts';
 
 describe('the fakes of storage', () => {
   storageContract(() => {
@@ -37,7 +39,9 @@ describe('the fakes of storage', () => {
   });
 
   const operations = fakeOperations();
+  const [deliveries, records] = [fakeTicketDeliveries(), fakeTicketRecords()];
   operationsContract(() => operations);
+  ticketStoresContract(() => ({ deliveries, records }));
 
   const failureStores = () => {
     const ledger = fakeFailureLedger();

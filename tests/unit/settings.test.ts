@@ -89,6 +89,10 @@ describe('the settings', () => {
     ['POLL_STATUS_SCHEDULE', '*/0 * * * * *'],
     ['POLL_STATUS_SCHEDULE', '0 0 0 0 * *'],
     ['POLL_STATUS_SCHEDULE', '0 0 0 * mon *'],
+    ['TICKET_WEBHOOKS', 'other=https://v.vault.azure.net/secrets/a'],
+    ['TICKET_WEBHOOKS', 'json=http://v.vault.azure.net/secrets/a'],
+    ['TICKET_SYSTEM_URL', 'http://tickets.example'],
+    ['TICKET_SYSTEM_URL', 'https://tickets.example/path'],
   ])('are refused once, in our words: %s=%s', (name, value) => {
     const said = complaint({ ...enough, [name]: value });
     expect(said).toMatch(new RegExp(`^Cannot start: 1 setting is wrong\\. ${name} must `));
@@ -105,8 +109,20 @@ describe('the settings', () => {
     ['POLL_STATUS_SCHEDULE', '30 */5 8-18/2 1,15 Jan-Mar MON-fri'],
     ['WORK_ITEM_SECONDS', '400'],
     ['PAGE_SIZE', ''],
+    ['TICKET_WEBHOOKS', 'json=https://v.vault.azure.net/secrets/a, jira=https://v.vault.azure.net/secrets/b'],
   ])('are accepted: %s=%s', (name, value) => {
     expect(complaint({ ...enough, [name]: value })).toBe('accepted');
+  });
+
+  it('of a ticketing system belong together', () => {
+    const system = { ...enough, TICKET_SYSTEM: 'jira', TICKET_SYSTEM_URL: 'https://contoso.atlassian.net' };
+    const said = complaint({ ...system, TICKET_SYSTEM_PLACE: 'OPS' });
+    expect(said).toMatch(
+      /2 settings are wrong.*TICKET_SYSTEM_LOGIN_URI is missing.*TICKET_SYSTEM_PLACE must/,
+    );
+    const login = { TICKET_SYSTEM_LOGIN_URI: 'https://v.vault.azure.net/secrets/a' };
+    expect(complaint({ ...system, ...login, TICKET_SYSTEM_PLACE: '4/27' })).toBe('accepted');
+    expect(complaint({ ...system, ...login, TICKET_SYSTEM: 'servicenow' })).toBe('accepted');
   });
 
   it.each([

@@ -51,6 +51,8 @@ export interface DocumentTable<T> {
   listWithVersions(filter: string, maxPageSize?: number): AsyncIterable<VersionedDocument<T>>;
   /** Keys and versions alone, in the order of the keys. */
   versions(filter: string): Promise<readonly DocumentVersion[]>;
+  /** Writes a document where there is none; what is stored then, and whether it is this one. */
+  add(key: DocumentKey, document: T): Promise<{ readonly document: T; readonly isNew: boolean }>;
   /**
    * Applies the change until no other writer came between; undefined or what it was given writes nothing. `write` may write
    * more with it in one transaction, which is refused with 404, 409 or 412 when another writer came between.
@@ -161,6 +163,18 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
     });
   };
 
+  const add: DocumentTable<T>['add'] = async (key, document) => {
+    const writing = randomUUID();
+    const table = await client();
+    const isMade = await storageCall(`add ${nameOf(key)}`, () =>
+      table.createEntity({ ...entity(key, document), writing }).catch(orNothing(409)),
+    );
+    if (isMade) return { document, isNew: true };
+    const stored = await read(key);
+    // As above: the answer may have been lost.
+    return { document: stored?.document ?? document, isNew: stored?.writing === writing };
+  };
+
   async function put(key: DocumentKey, document: T): Promise<void> {
     const table = await client();
     await storageCall(`write ${nameOf(key)}`, () => table.upsertEntity(entity(key, document), 'Replace'));
@@ -189,7 +203,7 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
     });
   }
 
-  return { read, list, all, listWithVersions, versions, update, put, entity, removeAll, client };
+  return { read, list, all, listWithVersions, versions, add, update, put, entity, removeAll, client };
 }
 
 /** Answers undefined for a refusal that was expected, as in `.catch(orNothing(404))`. */

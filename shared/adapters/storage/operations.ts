@@ -21,14 +21,7 @@ export function operations(account: StorageAccount): Operations {
   });
   const keyOfId = (id: string) => ({ partitionKey, rowKey: keyOf(id) });
   return {
-    async add(operation) {
-      let isNew = false;
-      await stored.update(keyOfId(operation.id), (known) => {
-        isNew = known === undefined;
-        return known ?? operation;
-      });
-      return isNew;
-    },
+    add: async (operation) => (await stored.add(keyOfId(operation.id), operation)).isNew,
     get: async (id) => (await stored.read(keyOfId(id)))?.document,
     update: (id, change) =>
       stored.update(keyOfId(id), (operation) => {

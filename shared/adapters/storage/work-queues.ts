@@ -8,6 +8,8 @@ export const queueNames = {
   retryRow: 'retry-row',
   retouchRow: 'retouch-row',
   verifyRow: 'verify-row',
+  tellTicket: 'tell-ticket',
+  abandonedTicket: 'tell-ticket-abandoned',
 } as const satisfies Record<keyof WorkQueues, string>;
 
 const mostDelaySeconds = 7 * 24 * 3600;
@@ -29,5 +31,7 @@ export function workQueues(account: StorageAccount): WorkQueues {
     retryRow: queue(queueNames.retryRow),
     retouchRow: queue(queueNames.retouchRow),
     verifyRow: queue(queueNames.verifyRow),
+    tellTicket: queue(queueNames.tellTicket),
+    abandonedTicket: queue(queueNames.abandonedTicket),
   };
 }

@@ -24,6 +24,8 @@ function purging(removed: Record<string, number | Error>) {
     findings: { purge: store('health-findings') },
     statusHistory: { ...world.ports.statusHistory, purge: store('status-history') },
     failureLog: { purge: store('failure-log', 60) },
+    ticketDeliveries: { purge: store('ticket-deliveries') },
+    ticketRecords: { purge: store('tickets') },
     retention,
     purgeSeconds: 90,
   };
@@ -38,6 +40,8 @@ test('each kind is kept for its own days, and one run has its time', async () =>
     ['quarantine', '2025-12-06T08:00:00.250Z', false],
     ['ledger', '2024-12-01T08:00:00.250Z', false],
     ['health-findings', '2024-12-01T08:00:00.250Z', true],
+    ['ticket-deliveries', '2025-12-29T08:00:00.250Z', true],
+    ['tickets', '2024-12-01T08:00:00.250Z', true],
     ['status-history', '2025-12-26T08:00:00.250Z', true],
   ]);
   expect(world.events).toEqual([
@@ -52,7 +56,7 @@ test('what cannot be deleted now does not keep the rest', async () => {
     ledger: 1,
   });
   await run();
-  expect(asked).toHaveLength(5);
+  expect(asked).toHaveLength(7);
   expect(world.lines).toEqual([expect.stringMatching(/^warn Purging of the failure-log goes on later/)]);
   expect(world.events).toHaveLength(1);
 });

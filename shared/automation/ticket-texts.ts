@@ -1,0 +1,72 @@
+import type { Operation } from '../model/operation.ts';
+import type { TellableFinding, Ticket } from '../model/ticket.ts';
+import { correlationIdOf } from '../model/ticket-subject.ts';
+
+const mostTitle = 160;
+const mostText = 4000;
+
+const minutes = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+
+/** What is wrong and where, on a line. */
+function placeOf({ profileName, table }: TellableFinding): string {
+  return `profile "${profileName}"${table === undefined ? '' : `, table "${table}"`}`;
+}
+
+function lines(...texts: readonly (string | undefined)[]): string {
+  return texts
+    .filter((text) => text !== undefined)
+    .join('\n\n')
+    .slice(0, mostText);
+}
+
+/** The ticket of an open finding. */
+export function ticketOf(finding: TellableFinding): Ticket {
+  const { id, message, whatToDo, openedAt, severity } = finding;
+  return {
+    correlationId: correlationIdOf(id),
+    title: `Dataverse export: ${placeOf(finding)}: ${message}`.replace(/\s+/g, ' ').slice(0, mostTitle),
+    text: lines(
+      `${message}`,
+      `What to do: ${whatToDo}`,
+      `Seen since ${minutes(openedAt)} in ${placeOf(finding)}.`,
+      'Resolve this ticket to have the failed rows written again. It closes by itself when all is well.',
+    ),
+    isUrgent: severity === 'error',
+  };
+}
+
+/** The story of a finding that is over. */
+export function closingText(finding: TellableFinding): string {
+  const { openedAt, closedAt, message, story } = finding;
+  return lines(
+    `All is well again in ${placeOf(finding)}.`,
+    `Opened ${minutes(openedAt)}${closedAt === undefined ? '' : `, over ${minutes(closedAt)}`}. At last: ${message}`,
+    story,
+  );
+}
+
+/** Why a ticket that was closed is open again. */
+export function reopeningText(finding: TellableFinding): string {
+  return lines(`It is still so, or so again, in ${placeOf(finding)}: ${finding.message}`);
+}
+
+const done: Record<Operation['request']['kind'], string> = {
+  'create-profile': 'The profile was to be made',
+  'activate-profile': 'The profile was to be activated',
+  'deactivate-profile': 'The profile was to be deactivated',
+  'retouch-failures': 'The failed rows were to be written again',
+  'retry-failures': 'The failed rows were to be taken up again',
+  'ignore-failures': 'The failures were to be ignored',
+};
+
+/** How an operation that a ticket has asked for ended. */
+export function outcomeText({ id, request, state, message, rows, changedAt }: Operation): string {
+  const counts = Object.entries(rows ?? {})
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${what}`);
+  return lines(
+    `${done[request.kind]}: ${state === 'succeeded' ? 'done' : 'failed'} ${minutes(changedAt)}. ${message}`,
+    counts.length === 0 ? undefined : `Rows: ${counts.join(', ')}.`,
+    `Operation ${id}.`,
+  );
+}

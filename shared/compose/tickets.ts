@@ -1,0 +1,55 @@
+import { keptSecrets } from '../adapters/destinations/kept-secrets.ts';
+import { operations } from '../adapters/storage/operations.ts';
+import { ticketDeliveries } from '../adapters/storage/ticket-deliveries.ts';
+import { ticketRecords } from '../adapters/storage/ticket-records.ts';
+import { configuredTicketSystem } from '../adapters/tickets/configured-ticket-system.ts';
+import {
+  type TicketCall,
+  type TicketWebhookPorts,
+  takeTicketWebhook,
+} from '../automation/take-ticket-webhook.ts';
+import { type TellTicketPorts, tellTicket } from '../automation/tell-ticket.ts';
+import { secretsIn } from '../model/webhook-signature.ts';
+import { readWorkItem, tellTicketItemSchema } from '../model/work-item.ts';
+import type { Settings } from '../settings.ts';
+import type { Parts } from './parts.ts';
+
+/** What tickets need of the rest of the program. */
+type Others = Pick<TellTicketPorts, 'findings'> & Pick<TicketWebhookPorts, 'startOperation'>;
+
+/** Everything about tickets, inward and outward. */
+export function ticketService(
+  settings: Settings,
+  { account, secrets: vault, ...some }: Parts,
+  others: Others,
+) {
+  const parts = { ...some, ...others };
+  const { clock } = parts;
+  const stores = { operations: operations(account), records: ticketRecords(account) };
+  const deliveries = ticketDeliveries(account);
+  const kept = keptSecrets(vault, clock);
+  const secretAt = async (address: string) => (await kept.read(address)).value;
+  const webhooks: TicketWebhookPorts = {
+    ...{ ...parts, ...stores, deliveries },
+    secretsOf: async (system) => {
+      const address = settings.TICKET_WEBHOOKS?.[system];
+      return address === undefined ? [] : secretsIn(await secretAt(address));
+    },
+    newGuid: () => crypto.randomUUID(),
+  };
+  const telling: TellTicketPorts = {
+    ...{ ...parts, ...stores },
+    system: configuredTicketSystem(settings, secretAt, clock),
+    options: {
+      firstDelaySeconds: settings.TICKET_FIRST_DELAY_SECONDS,
+      maxDelaySeconds: settings.TICKET_MAX_DELAY_SECONDS,
+      maxAttempts: settings.TICKET_MAX_ATTEMPTS,
+    },
+  };
+  return {
+    purged: { ticketDeliveries: deliveries, ticketRecords: stores.records },
+    takeTicketWebhook: (call: TicketCall) => takeTicketWebhook(call, webhooks),
+    tellTicket: (message: unknown) =>
+      tellTicket(readWorkItem(tellTicketItemSchema, 'tell-ticket', message), telling),
+  };
+}
