@@ -82,6 +82,7 @@ function build(settings: Settings) {
           await pollStatus(automation);
         } finally {
           await checkHealth(health);
+          await tickets.tellTickets();
         }
       },
       tellPoisoned: (message: PoisonedMessage) => tellPoisoned(message, health),

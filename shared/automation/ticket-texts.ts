@@ -1,3 +1,4 @@
+import type { HealthFinding } from '../model/health-finding.ts';
 import type { Operation } from '../model/operation.ts';
 import type { TellableFinding, Ticket } from '../model/ticket.ts';
 import { correlationIdOf } from '../model/ticket-subject.ts';
@@ -17,6 +18,18 @@ function lines(...texts: readonly (string | undefined)[]): string {
     .filter((text) => text !== undefined)
     .join('\n\n')
     .slice(0, mostText);
+}
+
+/**
+ * What a finding tells its ticket. While it is open that is what it was opened with: moving numbers change no ticket. At its end
+ * it is the whole story.
+ */
+export function tellable(finding: HealthFinding): TellableFinding {
+  const { state, opening, openedAt, closedAt, flaps } = finding;
+  if (state === 'open' || closedAt === undefined) return { ...finding, ...opening };
+  const lasted = Math.max(1, Math.round((Date.parse(closedAt) - Date.parse(openedAt)) / 60_000));
+  const back = flaps === 0 ? '' : ` It came back ${flaps} times meanwhile.`;
+  return { ...finding, story: `At first: ${opening.message} It lasted ${lasted} minutes.${back}` };
 }
 
 /** The ticket of an open finding. */

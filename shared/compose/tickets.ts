@@ -9,13 +9,18 @@ import {
   takeTicketWebhook,
 } from '../automation/take-ticket-webhook.ts';
 import { type TellTicketPorts, tellTicket } from '../automation/tell-ticket.ts';
+import { tellTickets } from '../automation/tell-tickets.ts';
+import { tellable } from '../automation/ticket-texts.ts';
 import { secretsIn } from '../model/webhook-signature.ts';
 import { readWorkItem, tellTicketItemSchema } from '../model/work-item.ts';
+import type { HealthFindings } from '../ports/health-findings.ts';
 import type { Settings } from '../settings.ts';
 import type { Parts } from './parts.ts';
 
 /** What tickets need of the rest of the program. */
-type Others = Pick<TellTicketPorts, 'findings'> & Pick<TicketWebhookPorts, 'startOperation'>;
+interface Others extends Pick<TicketWebhookPorts, 'startOperation'> {
+  readonly findings: HealthFindings;
+}
 
 /** Everything about tickets, inward and outward. */
 export function ticketService(
@@ -39,6 +44,12 @@ export function ticketService(
   };
   const telling: TellTicketPorts = {
     ...{ ...parts, ...stores },
+    findings: {
+      get: async (id) => {
+        const finding = await others.findings.get(id);
+        return finding && tellable(finding);
+      },
+    },
     system: configuredTicketSystem(settings, secretAt, clock),
     options: {
       firstDelaySeconds: settings.TICKET_FIRST_DELAY_SECONDS,
@@ -47,6 +58,10 @@ export function ticketService(
     },
   };
   return {
+    /** Nothing where no ticketing system is configured. */
+    tellTickets: async () => {
+      if (telling.system) await tellTickets({ ...telling, findings: others.findings });
+    },
     purged: { ticketDeliveries: deliveries, ticketRecords: stores.records },
     takeTicketWebhook: (call: TicketCall) => takeTicketWebhook(call, webhooks),
     tellTicket: (message: unknown) =>

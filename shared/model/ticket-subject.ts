@@ -28,6 +28,12 @@ export function correlationIdOf(findingId: string): string {
   return `finding:~${createHash('sha256').update(findingId).digest('hex')}`;
 }
 
+/** The finding's id, if the correlation id tells it. */
+export function findingIdOf(correlationId: string): string | undefined {
+  const [, id] = /^finding:([^~].*)$/.exec(correlationId) ?? [];
+  return id;
+}
+
 /** All failures of a profile that fit the members given. */
 export function selectionOf(
   profileId: string,

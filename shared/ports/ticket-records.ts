@@ -8,6 +8,8 @@ export interface TicketRecords {
     correlationId: string,
     change: (record: TicketRecord | undefined) => TicketRecord | undefined,
   ): Promise<TicketRecord | undefined>;
+  /** Those whose ticket is not known to be closed. */
+  unsettled(): Promise<readonly TicketRecord[]>;
   /** Deletes those of closed tickets that last changed before this time, until `isOver`; how many. */
   purge(before: Date, isOver: () => boolean): Promise<number>;
 }

@@ -93,6 +93,7 @@ export function fakeTicketRecords(): TicketRecords {
       if (next) records.set(correlationId, next);
       return records.get(correlationId);
     },
+    unsettled: async () => records.all(({ state }) => state !== 'closed'),
     async purge(before, isOver) {
       const old = records.all(
         ({ state, changedAt }) => state === 'closed' && Date.parse(changedAt) < before.getTime(),

@@ -5,6 +5,8 @@ import { documentTable } from './document-table.ts';
 import type { StorageAccount } from './storage-account.ts';
 import { keyOf } from './table-document.ts';
 
+const partitionKey = 'tickets';
+
 /** The tickets of findings in Table Storage, in one partition. */
 export function ticketRecords(account: StorageAccount): TicketRecords {
   const stored = documentTable<TicketRecord>(account, {
@@ -12,10 +14,11 @@ export function ticketRecords(account: StorageAccount): TicketRecords {
     schema: ticketRecordSchema,
     columns: ({ system, state, ticketId = '', changedAt }) => ({ system, state, ticketId, changedAt }),
   });
-  const keyOfId = (correlationId: string) => ({ partitionKey: 'tickets', rowKey: keyOf(correlationId) });
+  const keyOfId = (correlationId: string) => ({ partitionKey, rowKey: keyOf(correlationId) });
   return {
     get: async (correlationId) => (await stored.read(keyOfId(correlationId)))?.document,
     update: (correlationId, change) => stored.update(keyOfId(correlationId), change),
+    unsettled: () => stored.all(odata`PartitionKey eq ${partitionKey} and state ne 'closed'`),
     purge: (before, isOver) =>
       stored.removeAll(odata`state eq 'closed' and changedAt lt ${before.toISOString()}`, isOver),
   };
