@@ -82,11 +82,14 @@ export function fakeFailureLog(): {
 
 /** A ledger in memory; `quarantined` holds the text that could not be read, by profile and place. */
 export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map<string, UnreadableText> } {
-  const failures = fakeDocuments<Failure>();
+  // Of forty thousand a deep copy would take its time; no step changes a member of a member.
+  const failures = fakeDocuments<Failure>((failure) => ({ ...failure }));
+  const byRow = new Map<string, Set<string>>();
   const watermarks = fakeDocuments<Watermark & { readonly profileId: string }>();
   const quarantined = new Map<string, UnreadableText>();
   const quarantinedAt = new Map<string, number>();
   const keyOf = (profileId: string, id: string) => `${profileId} ${id}`;
+  const rowOf = (profileId: string, table: string, recordId = '') => `${profileId} ${table} ${recordId}`;
   return {
     quarantined,
     async add(given) {
@@ -95,6 +98,8 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
         const key = keyOf(failure.profileId, failure.id);
         if (failures.get(key)) return false;
         failures.set(key, failure);
+        const row = rowOf(failure.profileId, failure.entity, failure.recordId);
+        byRow.set(row, (byRow.get(row) ?? new Set()).add(key));
         return true;
       });
     },
@@ -107,10 +112,8 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
       yield* left.map((failure) => ({ ...failure, reason: '' }));
     },
     async ofRow(profileId, table, recordId) {
-      return failures.all(
-        (failure) =>
-          failure.profileId === profileId && failure.entity === table && failure.recordId === recordId,
-      );
+      const keys = [...(byRow.get(rowOf(profileId, table, recordId)) ?? [])].sort();
+      return keys.flatMap((key) => failures.get(key) ?? []);
     },
     async get(profileId, failureId) {
       return failures.get(keyOf(profileId, failureId));

@@ -15,16 +15,19 @@ import type { TouchFactsStore } from '../../shared/ports/touch-facts.ts';
 import type { WorkQueue, WorkQueues } from '../../shared/ports/work-queue.ts';
 
 /** Documents in memory; a copy goes in and out, so that nobody changes what is stored. */
-export function fakeDocuments<T>() {
+export function fakeDocuments<T>(copy: (document: T) => T = structuredClone) {
   const stored = new Map<string, T>();
   return {
-    get: (key: string) => structuredClone(stored.get(key)),
-    set: (key: string, document: T) => stored.set(key, structuredClone(document)),
+    get(key: string): T | undefined {
+      const document = stored.get(key);
+      return document === undefined ? undefined : copy(document);
+    },
+    set: (key: string, document: T) => stored.set(key, copy(document)),
     delete: (key: string) => stored.delete(key),
     all: (isWanted: (document: T) => boolean) =>
       [...stored.entries()]
         .sort(([one], [other]) => (one < other ? -1 : 1))
-        .flatMap(([, document]) => (isWanted(document) ? [structuredClone(document)] : [])),
+        .flatMap(([, document]) => (isWanted(document) ? [copy(document)] : [])),
   };
 }
 

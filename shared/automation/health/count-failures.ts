@@ -3,8 +3,8 @@ import { happenedAt } from '../failure-life.ts';
 import type { TableFailures } from './evidence.ts';
 import type { HealthPorts } from './health-ports.ts';
 
-/** Of each of both lists; 20 requests. More rows are a matter of one and the same cause. */
-const mostRead = 20_000;
+/** Of each of both lists; 100 requests. More rows are a matter of one and the same cause. */
+const mostRead = 100_000;
 
 interface Tally {
   readonly rows: Set<string>;

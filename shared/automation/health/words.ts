@@ -6,7 +6,8 @@ export const momentText = (time: string) =>
   `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 /** `5 rows`, `1 row`. */
-export const countText = (count: number, thing: string) => `${count} ${thing}${count === 1 ? '' : 's'}`;
+export const countText = (count: number, thing: string) =>
+  `${count.toLocaleString('en')} ${thing}${count === 1 ? '' : 's'}`;
 
 /** In the largest unit of which there are two: `90 minutes`, `3 hours`, `2 days`. */
 export function durationText(seconds: number): string {

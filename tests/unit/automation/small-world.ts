@@ -40,11 +40,12 @@ type Message = { readonly visibleAt: number } & (
 export function smallWorld(
   given: Partial<AutomationOptions> & {
     hasRowVersions?: boolean;
+    startsAt?: string;
     /** How far the exporter's clock is ahead of the automation's. */
     exporterAheadSeconds?: number;
   } = {},
 ) {
-  const { hasRowVersions = true, exporterAheadSeconds = 0, ...some } = given;
+  const { hasRowVersions = true, exporterAheadSeconds = 0, startsAt, ...some } = given;
   const options: AutomationOptions = {
     retouchFirstDelaySeconds: 60,
     retouchMaxDelaySeconds: 600,
@@ -58,7 +59,7 @@ export function smallWorld(
     verifyTimeoutSeconds: 300,
     ...some,
   };
-  let now = Date.parse('2026-01-05T08:00:00.250Z');
+  let now = Date.parse(startsAt ?? '2026-01-05T08:00:00.250Z');
   const source = fakeDataverse(organization, ['account']);
   const destination = new Map<string, number>();
   const triedVersions = new Map<string, number>();
