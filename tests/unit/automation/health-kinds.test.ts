@@ -153,7 +153,7 @@ describe('initial-sync-stuck', () => {
     expect(await world.open()).toEqual([]);
     await world.look();
     expect(await world.finding('initial-sync-stuck')).toMatchObject({
-      message: 'The initial sync of table "account" has made no progress for 65 minutes, at 5000 rows.',
+      message: 'The initial sync of table "account" has made no progress for 65 minutes, at 5,000 rows.',
     });
     await expectLife(world, 'initial-sync-stuck', () => world.tellTable({ progress: 6000 }));
   });
