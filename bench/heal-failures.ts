@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { odata, TableClient } from '@azure/data-tables';
+import { narrator } from '../local/demonstration/narrator.ts';
+import { percentile } from '../local/demonstration/percentile.ts';
+import { openStage, type Stage } from '../local/demonstration/stage.ts';
+import { withTemporaryPlatform } from '../local/platform/temporary-platform.ts';
+import { organizationId } from '../local/sign-ins.ts';
+import { figure, printFigures } from './print-figures.ts';
+
+const failing = Number(process.argv[2] ?? 100_000);
+const singles = Number(process.argv[3] ?? 10);
+const stopping = AbortSignal.timeout(3_600_000);
+
+/** The presets of a real environment, where the local platform is quicker; who heals does nothing by hand. */
+const presets = {
+  INGEST_FAILURES_SCHEDULE: '30 * * * * *',
+  POLL_STATUS_SCHEDULE: '0 */5 * * * *',
+  RETOUCH_FIRST_DELAY_SECONDS: '60',
+  RETOUCH_MAX_DELAY_SECONDS: '21600',
+  RETOUCH_MAX_ATTEMPTS: '12',
+  VERIFY_INTERVAL_SECONDS: '30',
+  VERIFY_TIMEOUT_SECONDS: '900',
+  DELTA_INTERVAL_SECONDS: '15',
+  PAGE_SIZE: '5000',
+};
+
+async function until(isSo: () => Promise<boolean>, everyMilliseconds: number): Promise<void> {
+  while (!(await isSo())) await sleep(everyMilliseconds, undefined, { signal: stopping });
+}
+
+/** Requests to the simulated organization, by those that read and those that write. */
+async function requestsOf({ platform }: Stage): Promise<{ reads: number; writes: number }> {
+  const answer = await fetch(`${platform.addresses.dataverse}/simulator`);
+  const { requests } = (await answer.json()) as { requests: Record<string, number> };
+  const sum = (isCounted: (route: string) => boolean) =>
+    Object.entries(requests).reduce((total, [route, count]) => total + (isCounted(route) ? count : 0), 0);
+  return {
+    reads: sum((route) => !route.startsWith('PATCH')),
+    writes: sum((route) => route.startsWith('PATCH')),
+  };
+}
+
+/** Open failures in the ledger, counted by their keys. */
+function openFailures({ platform }: Stage, profileId: string) {
+  const table = TableClient.fromConnectionString(platform.environment.AzureWebJobsStorage ?? '', 'Failures', {
+    allowInsecureConnection: true,
+  });
+  const filter = odata`PartitionKey eq ${profileId} and RowKey ge '|open|' and RowKey lt '|open}'`;
+  return async (): Promise<number> => {
+    let count = 0;
+    try {
+      for await (const _ of table.listEntities({ queryOptions: { filter, select: ['RowKey'] } })) count += 1;
+    } catch (error) {
+      if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+    }
+    return count;
+  };
+}
+
+/** An active profile of accounts that does not retry, with all rows loaded. */
+async function activeProfile({ exporter, platform }: Stage): Promise<string> {
+  const { Id } = await exporter.create({
+    Name: 'Healing',
+    OrganizationId: organizationId,
+    DestinationType: 'PostgreSql',
+    DestinationKeyVaultUri: `${platform.addresses.keyvault}/secrets/reporting`,
+    Entities: [{ Type: 'account' }],
+    RetryPolicy: { MaxRetryCount: 0, IntervalInSeconds: 0, Backoff: 'Simple' },
+  });
+  await exporter.activate(Id);
+  await until(async () => {
+    const { Entities } = await exporter.profile(Id);
+    return Entities[0]?.Status?.InitialSyncState === 'Completed';
+  }, 500);
+  return Id;
+}
+
+const secondsSince = (start: number) => (performance.now() - start) / 1000;
+
+/** One failure each, cured at an uneven time; seconds from the cure to the ledger's word. */
+async function timeSingles(stage: Stage, profileId: string): Promise<readonly number[]> {
+  const accounts = await stage.organization.accounts(singles);
+  const rule = (index: number) => `single_${index}`;
+  for (const [index, { id }] of accounts.entries()) {
+    const check = `"Id" <> '${id}' OR revenue < 1e9`;
+    await stage.database.execute(
+      `ALTER TABLE dbo.account ADD CONSTRAINT ${rule(index)} CHECK (${check}) NOT VALID`,
+    );
+    await stage.organization.changeAccount(id, { revenue: 2e9 });
+  }
+  const waiting = async () =>
+    (await stage.ledger.failures(profileId)).filter(({ state }) => state === 'waiting').length;
+  await until(async () => (await waiting()) === accounts.length, 1000);
+  const healedAfter = accounts.map(async ({ id }, index) => {
+    await sleep(Math.random() * 60_000);
+    await stage.database.execute(`ALTER TABLE dbo.account DROP CONSTRAINT ${rule(index)}`);
+    const curedAt = performance.now();
+    await until(async () => {
+      const ofRow = (await stage.ledger.failures(profileId)).filter(({ recordId }) => recordId === id);
+      return ofRow.length > 0 && ofRow.every(({ state }) => state === 'healed');
+    }, 250);
+    return secondsSince(curedAt);
+  });
+  return await Promise.all(healedAfter);
+}
+
+/** Many failures of one cause: seconds until the ledger has all, from the cure to their arrival, and to the ledger's word. */
+async function timeMany(stage: Stage, profileId: string) {
+  const { database, platform, exporter } = stage;
+  const rowsBefore = await database.countRows('account');
+  // A tenth is taken, so that the database is not at fault as a whole.
+  const total = Math.round((failing * 10) / 9);
+  await database.execute(
+    'ALTER TABLE dbo.account ADD CONSTRAINT tenth CHECK (hashtext("Id"::text) % 10 = 0) NOT VALID',
+  );
+  await fetch(`${platform.addresses.dataverse}/simulator/rows`, {
+    method: 'POST',
+    body: JSON.stringify({ table: 'account', count: total, seed: 7 }),
+  });
+  const startedAt = performance.now();
+  const status = async () => (await exporter.profile(profileId)).Entities[0]?.Status;
+  let failed = 0;
+  await until(async () => {
+    failed = (await status())?.FailureNotifications ?? 0;
+    return (await database.countRows('account')) + failed >= rowsBefore + total + singles;
+  }, 2000);
+  const open = openFailures(stage, profileId);
+  failed -= singles;
+  await until(async () => (await open()) >= failed, 5000);
+  const knownAfter = secondsSince(startedAt);
+  const before = await requestsOf(stage);
+  await database.execute('ALTER TABLE dbo.account DROP CONSTRAINT tenth');
+  const curedAt = performance.now();
+  await until(async () => (await database.countRows('account')) === rowsBefore + total, 1000);
+  const arrivedAfter = secondsSince(curedAt);
+  await until(async () => (await open()) === 0, 2000);
+  const healedAfter = secondsSince(curedAt);
+  const after = await requestsOf(stage);
+  const requests = { reads: after.reads - before.reads, writes: after.writes - before.writes };
+  return { failed, knownAfter, arrivedAfter, healedAfter, requests };
+}
+
+await withTemporaryPlatform({ rows: 2000, environment: presets, signal: stopping }, async (platform) => {
+  const stage = openStage(platform, narrator(), stopping);
+  const profileId = await activeProfile(stage);
+  const seconds = await timeSingles(stage, profileId);
+  const many = await timeMany(stage, profileId);
+  await stage.database.close();
+  printFigures(
+    `From cure to healed, the presets of a real environment, one instance, ${many.failed.toLocaleString('en')} failures with one cause`,
+    ['', 'figure'],
+    [
+      [`one failure (${seconds.length} of them), p50`, `${figure(percentile(seconds, 0.5))} s`],
+      ['one failure, p95', `${figure(percentile(seconds, 0.95))} s`],
+      ['many: from the change to the ledger having all', `${figure(many.knownAfter)} s`],
+      ['many: from cure to all rows in the destination', `${figure(many.arrivedAfter)} s`],
+      ['many: from cure to all healed in the ledger', `${figure(many.healedAfter)} s`],
+      ['requests to Dataverse from cure to healed, reads', figure(many.requests.reads)],
+      ['writes', String(many.requests.writes)],
+    ],
+  );
+});
+process.exit(0);
