@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError } from '../../shared/errors.ts';
 import { listPart } from '../../shared/model/list-part.ts';
-import { type Operation, operationCanBecome } from '../../shared/model/operation.ts';
+import { isEnded, type Operation, operationCanBecome } from '../../shared/model/operation.ts';
 import type { PrivacyTermsAnswer } from '../../shared/model/privacy-terms-answer.ts';
 import type { Profile } from '../../shared/model/profile.ts';
 import type { SyncState } from '../../shared/model/sync-state.ts';
@@ -178,12 +178,25 @@ export function fakePrivacyTerms(): PrivacyTerms {
 /** Operations in memory. */
 export function fakeOperations(): Operations {
   const operations = fakeDocuments<Operation>();
+  const keys = fakeDocuments<{ readonly operationId: string; readonly requestedAt: string }>();
+  function add(operation: Operation): boolean {
+    if (operations.get(operation.id)) return false;
+    operations.set(operation.id, operation);
+    return true;
+  }
   return {
     async add(operation) {
       await nextTurn();
-      if (operations.get(operation.id)) return false;
-      operations.set(operation.id, operation);
-      return true;
+      return add(operation);
+    },
+    async addOnce(key, operation) {
+      await nextTurn();
+      const { id, requestedAt } = operation;
+      const first = keys.get(key) ?? { operationId: id, requestedAt };
+      keys.set(key, first);
+      const named = { ...operation, id: first.operationId };
+      add(named);
+      return operations.get(named.id) ?? named;
     },
     async get(id) {
       return operations.get(id);
@@ -211,6 +224,9 @@ export function fakeOperations(): Operations {
           (state === 'succeeded' || state === 'failed') && Date.parse(changedAt) < before.getTime(),
       );
       return purgeSome(old, isOver, ({ id }) => operations.delete(id));
+    },
+    async *unfinished() {
+      yield* operations.all((operation) => !isEnded(operation));
     },
   };
 }
