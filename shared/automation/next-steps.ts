@@ -5,6 +5,7 @@ import {
   afterVainAttempt,
   type Become,
   happenedAt,
+  lostAfterSeconds,
   patienceSeconds,
   retouchDelaySeconds,
   secondsAfter,
@@ -156,9 +157,8 @@ function admit(row: FailedRow, now: Date, options: AutomationOptions): FailureSt
   return row.failures.filter(({ state }) => state === 'new').map((failure) => ({ failure, become: change }));
 }
 
-/** Verification answers within its time-out; a row that is in flight much longer has lost its message. */
 function recoverLost(row: FailedRow, now: Date, options: AutomationOptions): FailureStep[] {
-  const lostBefore = secondsAfter(now, -2 * options.verifyTimeoutSeconds - 2 * options.verifyIntervalSeconds);
+  const lostBefore = secondsAfter(now, -lostAfterSeconds(options));
   return row.failures
     .filter(({ state }) => state === 'retouching')
     .filter(({ changedAt, retouchedAt }) => isAfter(lostBefore, latest([changedAt, retouchedAt ?? ''])))
@@ -215,19 +215,21 @@ function rowsToRetouch(
   );
 }
 
+/** What a failure becomes when its row is sent to be written again, beside the count of its attempts. */
+export const retouching = {
+  state: 'retouching',
+  nextAttemptAt: undefined,
+  retouchedAt: undefined,
+  retouchedVersion: undefined,
+  note: 'Is being written again.',
+} as const satisfies Become;
+
 function retouchStep(table: string, rows: readonly FailedRow[]): RetouchStep {
   return {
     table,
     rows: rows.map((row) => ({
       recordId: row.recordId ?? '',
-      steps: stepsTo(row, {
-        state: 'retouching',
-        attempts: row.attempts + 1,
-        nextAttemptAt: undefined,
-        retouchedAt: undefined,
-        retouchedVersion: undefined,
-        note: 'Is being written again.',
-      }),
+      steps: stepsTo(row, { ...retouching, attempts: row.attempts + 1 }),
     })),
   };
 }

@@ -39,7 +39,8 @@ async function plan(
   for (const step of retouches) await sendRows(profileId, step, ports);
 }
 
-async function sendRows(
+/** Sends rows in items of a hundred, each marked before it is sent. */
+export async function sendRows(
   profileId: string,
   { table, rows }: RetouchStep,
   ports: AutomationPorts,

@@ -12,17 +12,16 @@ export interface FailureFilter {
 export interface FailureChoice extends FailureFilter {
   readonly recordIds?: readonly string[] | undefined;
   readonly failureIds?: readonly string[] | undefined;
-  /** Those that changed since then (ISO 8601) fit whatever their state is now. */
-  readonly orChangedSince?: string | undefined;
+  /** Without those that were healed or gone before then (ISO 8601); those that changed since fit whatever their state is. */
+  readonly openSince?: string | undefined;
 }
 
 /** Whether a failure is one of those. */
 export function fitsChoice(failure: Failure, choice: FailureChoice): boolean {
-  const { table, cause, state, recordIds, failureIds, orChangedSince } = choice;
-  const isOfState =
-    state === undefined ||
-    failure.state === state ||
-    (orChangedSince !== undefined && failure.changedAt >= orChangedSince);
+  const { table, cause, state, recordIds, failureIds, openSince } = choice;
+  const hasChanged = openSince !== undefined && failure.changedAt >= openSince;
+  const isOver = openSince !== undefined && (failure.state === 'healed' || failure.state === 'gone');
+  const isOfState = hasChanged || (!isOver && (state === undefined || failure.state === state));
   return (
     isOfState &&
     (table === undefined || failure.entity.toLowerCase() === table.toLowerCase()) &&

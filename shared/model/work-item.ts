@@ -34,6 +34,10 @@ export const verifyRowItemSchema = z.object({
 });
 export type VerifyRowItem = Readonly<z.infer<typeof verifyRowItemSchema>>;
 
+/** "Go on with this operation." Everything else is in its document. */
+export const runOperationItemSchema = z.object({ operationId: z.string() });
+export type RunOperationItem = Readonly<z.infer<typeof runOperationItemSchema>>;
+
 /** The message as a work item; one that does not fit is refused, becomes poison and raises an alert. */
 export function readWorkItem<T>(schema: z.ZodType<T>, queue: string, message: unknown): T {
   const parsed = schema.safeParse(message);

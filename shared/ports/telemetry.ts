@@ -34,6 +34,7 @@ export const telemetryEvents = {
     properties: ['profileId', 'table', 'cause'],
     measurements: ['rows', 'attempts', 'seconds'],
   },
+  'automation.operation.completed': { properties: ['kind', 'state'], measurements: ['seconds', 'rows'] },
 } as const satisfies Record<string, { properties: readonly string[]; measurements: readonly string[] }>;
 
 export type TelemetryEventName = keyof typeof telemetryEvents;

@@ -1,4 +1,10 @@
-import type { RetouchRowItem, RetryRowItem, SyncTableItem, VerifyRowItem } from '../model/work-item.ts';
+import type {
+  RetouchRowItem,
+  RetryRowItem,
+  RunOperationItem,
+  SyncTableItem,
+  VerifyRowItem,
+} from '../model/work-item.ts';
 
 /** One queue of small messages. A message may arrive more than once and in any order. */
 export interface WorkQueue<Item> {
@@ -11,4 +17,5 @@ export interface WorkQueues {
   readonly retryRow: WorkQueue<RetryRowItem>;
   readonly retouchRow: WorkQueue<RetouchRowItem>;
   readonly verifyRow: WorkQueue<VerifyRowItem>;
+  readonly runOperation: WorkQueue<RunOperationItem>;
 }

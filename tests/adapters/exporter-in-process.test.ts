@@ -3,6 +3,7 @@ import { exporterInProcess } from '../../shared/adapters/exporter-in-process/exp
 import { activated, type Profile, stopped, withTables } from '../../shared/model/profile.ts';
 import { aProfile } from '../contracts/storage.ts';
 import { fakeDestination } from '../fakes/fake-destination.ts';
+import { noProfileCalls } from '../fakes/fake-profile-calls.ts';
 import { fakeProfileStore, fakeSyncStates } from '../fakes/fake-storage.ts';
 
 test('a table is exported while an active profile names it and an activation has asked for its rows', async () => {
@@ -15,6 +16,7 @@ test('a table is exported while an active profile names it and an activation has
     organizations: { all: async () => [] },
     failureLog: { link: async () => '' },
     destinations: { open: async () => fakeDestination() },
+    calls: noProfileCalls,
   });
   const isExported = async (become: (current: Profile) => Profile) => {
     await profiles.update(profile.id, become);

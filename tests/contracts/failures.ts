@@ -277,9 +277,15 @@ export function failuresContract(open: () => FailuresUnderTest): void {
       expect(ofRows.map(({ recordId }) => recordId)).toEqual(recordIds.flatMap((id) => [id, id]));
       expect(await of({ table: 'account', recordIds })).toEqual(ofRows);
       expect(idsOf(await of({ table: 'account', state: 'new' }))).toHaveLength(4);
-      expect(await of({ state: 'waiting', orChangedSince: changedAt })).toHaveLength(1);
-      expect(idsOf(await of({ state: 'healed', orChangedSince: changedAt }))).toEqual([first.id]);
-      expect(await of({ state: 'healed' })).toEqual([]);
+      const later = '2026-11-24T11:00:00.000Z';
+      expect(await of({ state: 'waiting', openSince: later })).toHaveLength(1);
+      expect(await of({ openSince: later })).toHaveLength(6);
+      expect(idsOf(await of({ state: 'needs-attention', openSince: changedAt }))).toEqual([first.id]);
+      await ledger.update(profileId, first.id, (each) => ({ ...each, state: 'healed' }));
+      expect(await of({ openSince: later })).toHaveLength(5);
+      expect(await of({ table: 'account', openSince: changedAt })).toHaveLength(5);
+      expect(await of({ state: 'healed', openSince: later })).toEqual([]);
+      expect(await of({ state: 'healed' })).toHaveLength(1);
       expect(await of({})).toHaveLength(6);
     });
 

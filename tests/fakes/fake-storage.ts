@@ -111,7 +111,7 @@ export interface FakeMessage {
 
 /** Queues in memory; `sent` holds all messages of each queue in their order. */
 export function fakeWorkQueues(): WorkQueues & { readonly sent: Record<keyof WorkQueues, FakeMessage[]> } {
-  const sent = { syncTable: [], retryRow: [], retouchRow: [], verifyRow: [] } as Record<
+  const sent = { syncTable: [], retryRow: [], retouchRow: [], verifyRow: [], runOperation: [] } as Record<
     keyof WorkQueues,
     FakeMessage[]
   >;
@@ -126,6 +126,7 @@ export function fakeWorkQueues(): WorkQueues & { readonly sent: Record<keyof Wor
     retryRow: queue('retryRow'),
     retouchRow: queue('retouchRow'),
     verifyRow: queue('verifyRow'),
+    runOperation: queue('runOperation'),
   };
 }
 

@@ -6,6 +6,7 @@ import { planRetouches } from '../../shared/automation/plan-retouches.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import { fakeOrganizations } from '../fakes/fake-dataverse.ts';
 import { fakeFailureLedger } from '../fakes/fake-failures.ts';
+import { noProfileCalls } from '../fakes/fake-profile-calls.ts';
 import { fakeProfileStore } from '../fakes/fake-storage.ts';
 import { profile, replicationWorld, table } from './replication-world.ts';
 
@@ -28,6 +29,7 @@ async function watchedTable() {
       syncStates: world.syncStates,
       failureLog: world.failures.log,
       destinations: { open: async () => world.destination },
+      calls: noProfileCalls,
     }),
     failureBlobs: world.failures.blobs,
     ledger,

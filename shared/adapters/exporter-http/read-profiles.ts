@@ -45,6 +45,15 @@ export function readFailureLink(answer: unknown): string {
   throw unreadable('the failure link', 'there is no FailureBlobUri in the answer');
 }
 
+/** The `Message` of an error's answer; of what is no such answer, nothing. */
+export function readMessage(text: string): string {
+  try {
+    return textOf(objectOf(JSON.parse(text)).Message) ?? '';
+  } catch {
+    return '';
+  }
+}
+
 /** Without the foreign error: a parser's message quotes the answer, and the answer can hold a secret link. */
 export function unreadable(what: string, why: string): ServiceError {
   return new ServiceError(

@@ -63,9 +63,10 @@ function keysOf(profileId: string, { table }: FailureChoice): string {
 const rangeOf = (profileId: string, prefix: string) =>
   odata`PartitionKey eq ${keyOf(profileId)} and RowKey ge ${prefix} and RowKey lt ${`${prefix.slice(0, -1)}}`}`;
 
-function columnsOf({ cause, state, orChangedSince }: FailureChoice): string {
+function columnsOf({ cause, state, openSince }: FailureChoice): string {
   const ofCause = cause === undefined ? '' : odata` and cause eq ${cause}`;
-  if (state === undefined) return ofCause;
-  const since = orChangedSince === undefined ? '' : odata` or changedAt ge ${orChangedSince}`;
-  return `${ofCause} and (${odata`state eq ${state}`}${since})`;
+  const ofState = state === undefined ? '' : odata`state eq ${state}`;
+  if (openSince === undefined) return ofState === '' ? ofCause : `${ofCause} and ${ofState}`;
+  const isOpen = ofState || "state ne 'healed' and state ne 'gone'";
+  return `${ofCause} and ((${isOpen}) or ${odata`changedAt ge ${openSince}`})`;
 }

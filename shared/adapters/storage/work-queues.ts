@@ -8,6 +8,7 @@ export const queueNames = {
   retryRow: 'retry-row',
   retouchRow: 'retouch-row',
   verifyRow: 'verify-row',
+  runOperation: 'run-operation',
 } as const satisfies Record<keyof WorkQueues, string>;
 
 const mostDelaySeconds = 7 * 24 * 3600;
@@ -29,5 +30,6 @@ export function workQueues(account: StorageAccount): WorkQueues {
     retryRow: queue(queueNames.retryRow),
     retouchRow: queue(queueNames.retouchRow),
     verifyRow: queue(queueNames.verifyRow),
+    runOperation: queue(queueNames.runOperation),
   };
 }
