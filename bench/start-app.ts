@@ -8,10 +8,13 @@ const hostProgram = fileURLToPath(new URL('../local/host/main.ts', import.meta.u
 /** Everything that runs without being called; it would share the machine with what is measured. */
 const backgroundFunctions = [
   ...['timer-ingest-failures', 'timer-poll-status', 'timer-purge', 'timer-start-delta-syncs'],
-  ...['queue-sync-table', 'queue-retry-row', 'queue-retouch-row', 'queue-verify-row'].flatMap((name) => [
-    name,
-    `${name}-poison`,
-  ]),
+  ...[
+    'queue-sync-table',
+    'queue-retry-row',
+    'queue-retouch-row',
+    'queue-verify-row',
+    'queue-run-operation',
+  ].flatMap((name) => [name, `${name}-poison`]),
 ];
 
 /** Settings that leave only what answers requests. */

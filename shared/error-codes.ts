@@ -40,6 +40,8 @@ export const errorCodes = {
 
   ORGANIZATION_UNKNOWN: code('never', 400, 'Use an organization that this service is configured for.'),
   PROFILE_NOT_FOUND: code('never', 404, 'List the profiles of the organization for their ids.'),
+  FAILURE_NOT_FOUND: code('never', 404, 'List the failures of the profile for their ids.'),
+  OPERATION_NOT_FOUND: code('never', 404, 'List the operations for their ids.'),
   PROFILE_INVALID: code('never', 400, 'Correct the named members of the profile.'),
   PROFILE_NAME_TAKEN: code('never', 400, 'Choose another name, or delete the other profile first.'),
   PROFILE_CHANGED: code(

@@ -9,6 +9,7 @@ import { secrets } from './adapters/keyvault/secrets.ts';
 import { failureBlobs } from './adapters/storage/failure-blobs.ts';
 import { failureLedger } from './adapters/storage/failure-ledger.ts';
 import { failureLog } from './adapters/storage/failure-log.ts';
+import { operations } from './adapters/storage/operations.ts';
 import { privacyTerms } from './adapters/storage/privacy-terms.ts';
 import { profileStore } from './adapters/storage/profile-store.ts';
 import { statusHistory } from './adapters/storage/status-history.ts';
@@ -25,19 +26,25 @@ import { systemClock } from './adapters/system/system-clock.ts';
 import { telemetryOf } from './adapters/telemetry/telemetry-of.ts';
 import { definitionReads } from './api/definition-reads.ts';
 import { apiOperations } from './api/operations.ts';
+import { profileCalls } from './api/profile-calls.ts';
 import { swaggerDocument } from './api/swagger-document.ts';
 import { slots } from './at-most.ts';
 import type { AutomationPorts } from './automation/automation-ports.ts';
 import { ingestFailures } from './automation/ingest-failures.ts';
+import type { OperationPorts } from './automation/operations/operation-ports.ts';
+import { resendOperations } from './automation/operations/resend-operations.ts';
+import { runOperation } from './automation/operations/run-operation.ts';
 import { planRetouches } from './automation/plan-retouches.ts';
 import { pollStatus } from './automation/poll-status.ts';
 import { type PurgePorts, purge } from './automation/purge.ts';
+import { automationRequests } from './automation/requests/automation-requests.ts';
 import { retouchRows } from './automation/retouch-rows.ts';
 import { verifyRows } from './automation/verify-rows.ts';
 import {
   readWorkItem,
   retouchRowItemSchema,
   retryRowItemSchema,
+  runOperationItemSchema,
   syncTableItemSchema,
   verifyRowItemSchema,
 } from './model/work-item.ts';
@@ -114,12 +121,28 @@ function build(settings: Settings) {
       watchdogGraceSeconds: settings.WATCHDOG_GRACE_SECONDS,
     },
   };
+  const api = apiOperations({
+    profiles,
+    syncStates: states,
+    queues,
+    failureLog: failures,
+    organizations: members,
+    secrets: vault,
+    destinations,
+    definitions: definitionReads(),
+    privacyTerms: privacyTerms(account),
+    arePrivacyTermsRequired: settings.PRIVACY_TERMS_REQUIRED,
+    clock,
+    log,
+    serviceUrl: settings.SERVICE_URL,
+  });
   const inProcess = {
     profiles,
     syncStates: states,
     organizations: members,
     failureLog: failures,
     destinations,
+    calls: profileCalls(api, { clientId: settings.API_APPLICATION_ID, tenantId: settings.TENANT_ID }),
   };
   const { EXPORTER_URL: url, EXPORTER_RESOURCE: resource } = settings;
   const automation: AutomationPorts = {
@@ -145,13 +168,23 @@ function build(settings: Settings) {
     ingestSeconds: settings.WORK_ITEM_SECONDS,
   };
 
-  const purging: PurgePorts = {
+  const operating: OperationPorts = {
     ...automation,
+    queues,
+    operations: operations(account),
+    // No ticket is told yet.
+    onOperationEnded: async () => {},
+    runSeconds: settings.WORK_ITEM_SECONDS,
+    overdueSeconds: settings.WATCHDOG_GRACE_SECONDS,
+  };
+  const purging: PurgePorts = {
+    ...operating,
     failureLog: failures,
     retention: {
       failureLogDays: settings.FAILURE_LOG_DAYS,
       ledgerDays: settings.LEDGER_DAYS,
       statusHistoryDays: settings.STATUS_HISTORY_DAYS,
+      operationDays: settings.OPERATION_DAYS,
     },
     purgeSeconds: settings.WORK_ITEM_SECONDS,
   };
@@ -171,21 +204,7 @@ function build(settings: Settings) {
       resourceId: settings.API_APPLICATION_URI,
       log,
     },
-    api: apiOperations({
-      profiles,
-      syncStates: states,
-      queues,
-      failureLog: failures,
-      organizations: members,
-      secrets: vault,
-      destinations,
-      definitions: definitionReads(),
-      privacyTerms: privacyTerms(account),
-      arePrivacyTermsRequired: settings.PRIVACY_TERMS_REQUIRED,
-      clock,
-      log,
-      serviceUrl: settings.SERVICE_URL,
-    }),
+    api,
     swagger: swaggerSite(() => swaggerDocument({ resource: settings.API_APPLICATION_URI })),
     sync: {
       runWorkItem: (message: unknown) =>
@@ -195,7 +214,19 @@ function build(settings: Settings) {
       startDeltaSyncs: () => startDeltaSyncs(sync),
     },
     automation: {
-      pollStatus: () => pollStatus(automation),
+      requests: automationRequests({
+        ...operating,
+        organizations: members,
+        // Nothing looks for findings yet.
+        findings: { list: async () => ({ findings: [] }) },
+        templates: settings.PROFILE_TEMPLATES,
+      }),
+      pollStatus: async () => {
+        await pollStatus(automation);
+        await resendOperations(operating);
+      },
+      runOperation: (message: unknown) =>
+        runOperation(readWorkItem(runOperationItemSchema, 'run-operation', message), operating),
       ingestFailures: async () => {
         await ingestFailures(automation);
         await planRetouches(automation);

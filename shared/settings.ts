@@ -8,6 +8,7 @@ import {
   numberBetween,
   origin,
   partsOf,
+  profileTemplates,
   schedule,
   truth,
 } from './setting-values.ts';
@@ -103,6 +104,10 @@ export const settingsSchema = z.object({
     'Days that healed failures, and those of rows that are gone, are kept; as long as the failure log at least.',
   ),
   STATUS_HISTORY_DAYS: numberBetween(1, 3650, 30).describe("Days that the profiles' status is kept."),
+  OPERATION_DAYS: numberBetween(1, 3650, 90).describe('Days that operations are kept after their end.'),
+  PROFILE_TEMPLATES: profileTemplates.describe(
+    'What `POST automation/profiles` takes from a template that it names: JSON, an object of forms by name.',
+  ),
   RETOUCH_FIRST_DELAY_SECONDS: numberBetween(1, 86_400, 60).describe('From a failure to the first re-touch.'),
   RETOUCH_MAX_DELAY_SECONDS: numberBetween(1, 604_800, 21_600).describe(
     'The most between two re-touches of a row.',
@@ -163,7 +168,7 @@ function problemsBetween(given: Given): Problem[] {
 
 /** Whether a value may be shown in an error: it may hold a secret, or a password before a host. */
 const isShown = (name: string, value: string) =>
-  !/Storage$|CONNECTION_STRING/.test(name) && !value.includes('@');
+  !/Storage$|CONNECTION_STRING|TEMPLATES$/.test(name) && !value.includes('@');
 
 function problemOf({ path, message }: { path: readonly PropertyKey[]; message: string }, given: Given) {
   const setting = path[0] as keyof Settings;

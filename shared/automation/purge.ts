@@ -1,4 +1,5 @@
 import type { FailureLog } from '../ports/failure-log.ts';
+import type { Operations } from '../ports/operations.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { eachWithoutStopping } from './each-without-stopping.ts';
 
@@ -7,10 +8,12 @@ export interface Retention {
   readonly failureLogDays: number;
   readonly ledgerDays: number;
   readonly statusHistoryDays: number;
+  readonly operationDays: number;
 }
 
 export interface PurgePorts
   extends Pick<AutomationPorts, 'ledger' | 'statusHistory' | 'telemetry' | 'clock' | 'log'> {
+  readonly operations: Pick<Operations, 'purge'>;
   /** Of this app's own exporter. */
   readonly failureLog: Pick<FailureLog, 'purge'>;
   readonly retention: Retention;
@@ -25,7 +28,7 @@ const day = 86_400_000;
  * deleted by a later run.
  */
 export async function purge(ports: PurgePorts): Promise<void> {
-  const { ledger, statusHistory, failureLog, telemetry, clock, log, retention } = ports;
+  const { ledger, operations, statusHistory, failureLog, telemetry, clock, log, retention } = ports;
   const now = clock.now().getTime();
   const isOver = () => clock.now().getTime() >= now + ports.purgeSeconds * 1000;
   const daysAgo = (days: number) => new Date(now - days * day);
@@ -34,6 +37,7 @@ export async function purge(ports: PurgePorts): Promise<void> {
     'failure-log': () => failureLog.purge(logsEnd, isOver),
     quarantine: () => ledger.purgeQuarantine(logsEnd, isOver),
     ledger: () => ledger.purge(daysAgo(retention.ledgerDays), isOver),
+    operations: () => operations.purge(daysAgo(retention.operationDays), isOver),
     'status-history': () => statusHistory.purge(daysAgo(retention.statusHistoryDays), isOver),
   };
   const doing = ([kind]: [string, unknown]) => `Purging of the ${kind}`;

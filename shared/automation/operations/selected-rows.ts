@@ -14,7 +14,7 @@ export function isMarked(failure: Failure, mark: string, since: string): boolean
  * be named: by that state, by row or by id.
  */
 export async function* selectedRows(
-  { requestedAt }: Operation,
+  { requestedAt }: Pick<Operation, 'requestedAt'>,
   { profileId, ...selection }: FailureSelection,
   mark: string,
   { ledger }: Pick<OperationPorts, 'ledger'>,

@@ -3,7 +3,7 @@ import { type PurgePorts, purge } from '../../../shared/automation/purge.ts';
 import { ServiceError } from '../../../shared/errors.ts';
 import { smallWorld } from './small-world.ts';
 
-const retention = { failureLogDays: 30, ledgerDays: 400, statusHistoryDays: 10 };
+const retention = { failureLogDays: 30, ledgerDays: 400, statusHistoryDays: 10, operationDays: 90 };
 
 /** Each store tells what it is asked; `removed` says how many records it had. */
 function purging(removed: Record<string, number | Error>) {
@@ -22,6 +22,7 @@ function purging(removed: Record<string, number | Error>) {
     ...world.ports,
     ledger: { ...world.ledger, purge: store('ledger', 60), purgeQuarantine: store('quarantine') },
     statusHistory: { ...world.ports.statusHistory, purge: store('status-history') },
+    operations: { purge: store('operations') },
     failureLog: { purge: store('failure-log', 60) },
     retention,
     purgeSeconds: 90,
@@ -36,6 +37,7 @@ test('each kind is kept for its own days, and one run has its time', async () =>
     ['failure-log', '2025-12-06T08:00:00.250Z', false],
     ['quarantine', '2025-12-06T08:00:00.250Z', false],
     ['ledger', '2024-12-01T08:00:00.250Z', false],
+    ['operations', '2025-10-07T08:00:00.250Z', true],
     ['status-history', '2025-12-26T08:00:00.250Z', true],
   ]);
   expect(world.events).toEqual([
