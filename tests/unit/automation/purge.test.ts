@@ -52,7 +52,7 @@ test('what cannot be deleted now does not keep the rest', async () => {
     ledger: 1,
   });
   await run();
-  expect(asked).toHaveLength(4);
+  expect(asked).toHaveLength(5);
   expect(world.lines).toEqual([expect.stringMatching(/^warn Purging of the failure-log goes on later/)]);
   expect(world.events).toHaveLength(1);
 });
