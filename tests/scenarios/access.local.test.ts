@@ -74,7 +74,8 @@ const query = () =>
 
 /** Of a profile whose secret is missing: it is made, and not activated. */
 function automationBody(path: string, isAllowed: boolean): object {
-  if (path.includes('/failures/')) return { profileId, reason: 'Access' };
+  if (path.includes('/failures/'))
+    return { profileId, ...(path.endsWith('/ignore') ? { reason: 'Access' } : {}) };
   if (!path.endsWith('/profiles')) return {};
   const { Name: name } = freshProfile(isAllowed ? 'Access' : 'Refused');
   const destination = { keyVaultUri: `${platform().addresses.keyvault}/secrets/missing`, type: 'PostgreSql' };

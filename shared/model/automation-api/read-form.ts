@@ -35,7 +35,7 @@ export function invalidForm(place: 'body' | 'query', problems: readonly string[]
   return new ServiceError(
     'REQUEST_INVALID',
     `Cannot take the request: in its ${place}, ${problems.join('; ')}.`,
-    { parameters: problems.map((sentence) => sentence.split(' ')[0] ?? '') },
+    { parameters: problems.flatMap((sentence) => /^(?!The )\S+/.exec(sentence)?.[0] ?? []) },
   );
 }
 
