@@ -14,6 +14,7 @@ import { atMost } from '../shared/at-most.ts';
 import type { AutomationPorts } from '../shared/automation/automation-ports.ts';
 import { ingestFailures } from '../shared/automation/ingest-failures.ts';
 import { writeFailureLine } from '../shared/model/failure-line.ts';
+import type { ExporterApi } from '../shared/ports/exporter-api.ts';
 import type { FailureLedger } from '../shared/ports/failure-ledger.ts';
 import { figure, printFigures } from './print-figures.ts';
 import { forgetPeak, memoryOf } from './process-usage.ts';
@@ -64,13 +65,7 @@ function portsOf(profileId: string, ledger: FailureLedger) {
       exports: async () => true,
       failureLink: log.link,
       rowVersions: async () => undefined,
-      test: async () => undefined,
-      secret: async () => undefined,
-      rowCount: async () => undefined,
-      canResync: async () => false,
-      resync: async () => {},
-      wouldTake: async () => undefined,
-    },
+    } as Partial<ExporterApi> as ExporterApi,
     failureBlobs: failureBlobs(account),
     ledger,
     telemetry: { event() {} },

@@ -14,6 +14,7 @@ const backgroundFunctions = [
     'queue-retouch-row',
     'queue-verify-row',
     'queue-tell-ticket',
+    'queue-run-operation',
   ].flatMap((name) => [name, `${name}-poison`]),
 ];
 

@@ -30,7 +30,7 @@ export const errorCodes = {
   REQUEST_ROUTE_UNKNOWN: code(
     'never',
     404,
-    'Use a path and method of the API; /swagger/docs/2016-01-01 lists them.',
+    'Use a path and method of the API; /swagger/docs/2016-01-01 and /automation/openapi.json list them.',
   ),
   WEBHOOK_SIGNATURE_INVALID: code(
     'never',
@@ -48,6 +48,8 @@ export const errorCodes = {
 
   ORGANIZATION_UNKNOWN: code('never', 400, 'Use an organization that this service is configured for.'),
   PROFILE_NOT_FOUND: code('never', 404, 'List the profiles of the organization for their ids.'),
+  FAILURE_NOT_FOUND: code('never', 404, 'List the failures of the profile for their ids.'),
+  OPERATION_NOT_FOUND: code('never', 404, 'List the operations for their ids.'),
   PROFILE_INVALID: code('never', 400, 'Correct the named members of the profile.'),
   PROFILE_NAME_TAKEN: code('never', 400, 'Choose another name, or delete the other profile first.'),
   PROFILE_CHANGED: code(
@@ -184,7 +186,12 @@ export const errorCodes = {
   ROW_REFUSED: code('timed', 500, 'Read the reason; the database refused this row.'),
 
   EXPORTER_UNREACHABLE: code('timed', 500, 'Check EXPORTER_URL and that the exporter runs.'),
-  EXPORTER_REFUSED: code('manual', 500, "Give the automation's identity the app role Automation.Operate."),
+  EXPORTER_REFUSED: code(
+    'manual',
+    500,
+    "Give the automation's identity the app role Automation.Operate, and Profiles.Manage where it makes and activates profiles.",
+  ),
+  EXPORTER_REQUEST_REFUSED: code('never', 400, 'Correct what the exporter names.'),
   EXPORTER_ANSWER_UNREADABLE: code(
     'timed',
     500,

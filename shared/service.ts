@@ -5,13 +5,17 @@ import { swaggerDocument } from './api/swagger-document.ts';
 import { checkHealth } from './automation/health/check-health.ts';
 import { tellPoisoned } from './automation/health/tell-poisoned.ts';
 import { ingestFailures } from './automation/ingest-failures.ts';
+import { resendOperations } from './automation/operations/resend-operations.ts';
+import { runOperation } from './automation/operations/run-operation.ts';
 import { planRetouches } from './automation/plan-retouches.ts';
 import { pollStatus } from './automation/poll-status.ts';
 import { purge } from './automation/purge.ts';
+import { automationRequests } from './automation/requests/automation-requests.ts';
 import { retouchRows } from './automation/retouch-rows.ts';
 import { verifyRows } from './automation/verify-rows.ts';
 import { automationPorts, healthPorts, purgePorts } from './compose/automation-ports.ts';
 import { apiPorts, syncPorts } from './compose/exporter-ports.ts';
+import { operationPorts } from './compose/operation-ports.ts';
 import { makeParts } from './compose/parts.ts';
 import { ticketService } from './compose/tickets.ts';
 import type { PoisonedMessage } from './model/poisoned-message.ts';
@@ -19,6 +23,7 @@ import {
   readWorkItem,
   retouchRowItemSchema,
   retryRowItemSchema,
+  runOperationItemSchema,
   syncTableItemSchema,
   verifyRowItemSchema,
 } from './model/work-item.ts';
@@ -47,10 +52,10 @@ function build(settings: Settings) {
   const health = healthPorts(settings, parts, automation);
   const tickets = ticketService(settings, parts, {
     findings: health.findings,
-    // Until somebody runs operations.
-    startOperation: async () => {},
+    startOperation: (operationId) => parts.queues.runOperation.send({ operationId }),
   });
-  const purging = { ...purgePorts(settings, parts, automation, health), ...tickets.purged };
+  const operating = operationPorts(settings, parts, automation);
+  const purging = { ...operating, ...purgePorts(settings, parts, automation, health), ...tickets.purged };
 
   return {
     settings,
@@ -83,8 +88,17 @@ function build(settings: Settings) {
         } finally {
           await checkHealth(health);
           await tickets.tellTickets();
+          await resendOperations(operating);
         }
       },
+      requests: automationRequests({
+        ...operating,
+        organizations: parts.organizations,
+        findings: health.findings,
+        templates: settings.PROFILE_TEMPLATES,
+      }),
+      runOperation: (message: unknown) =>
+        runOperation(readWorkItem(runOperationItemSchema, 'run-operation', message), operating),
       tellPoisoned: (message: PoisonedMessage) => tellPoisoned(message, health),
       ingestFailures: async () => {
         await ingestFailures(automation);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { isLoopbackHost } from './hosts.ts';
+import { profileTemplatesSchema } from './model/automation-api/profile-form.ts';
+import { readForm } from './model/automation-api/read-form.ts';
 
 /** A guid, lower-cased. */
 export const guid = z.guid('must be a guid').transform((id) => id.toLowerCase());
@@ -108,3 +110,23 @@ function isSchedule(text: string): boolean {
 /** An NCRONTAB expression, in UTC. */
 export const schedule = (preset: string) =>
   z.string().refine(isSchedule, 'must be an NCRONTAB expression of six fields').default(preset);
+
+/** Profile templates by name, as JSON; all that is wrong with them is told at once. */
+export const profileTemplates = z
+  .string()
+  .default('{}')
+  .transform((text, context) => {
+    const read = readForm(profileTemplatesSchema, parsedJson(text));
+    if ('form' in read) return read.form;
+    const message = `must be JSON of templates by name: ${read.problems.join(', ')}`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

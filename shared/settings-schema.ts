@@ -6,6 +6,7 @@ import {
   list,
   numberBetween,
   origin,
+  profileTemplates,
   schedule,
   ticketWebhooks,
   truth,
@@ -102,6 +103,10 @@ export const settingsSchema = z.object({
     'Days that healed failures, and those of rows that are gone, are kept; as long as the failure log at least.',
   ),
   STATUS_HISTORY_DAYS: numberBetween(1, 3650, 30).describe("Days that the profiles' status is kept."),
+  OPERATION_DAYS: numberBetween(1, 3650, 90).describe('Days that operations are kept after their end.'),
+  PROFILE_TEMPLATES: profileTemplates.describe(
+    'What `POST automation/profiles` takes from a template that it names: JSON, an object of forms by name.',
+  ),
   RETOUCH_FIRST_DELAY_SECONDS: numberBetween(1, 86_400, 60).describe('From a failure to the first re-touch.'),
   RETOUCH_MAX_DELAY_SECONDS: numberBetween(1, 604_800, 21_600).describe(
     'The most between two re-touches of a row.',

@@ -52,7 +52,7 @@ function problemsBetween(given: Given): Problem[] {
 
 /** Whether a value may be shown in an error: it may hold a secret, or a password before a host. */
 const isShown = (name: string, value: string) =>
-  !/Storage$|CONNECTION_STRING/.test(name) && !value.includes('@');
+  !/Storage$|CONNECTION_STRING|TEMPLATES$/.test(name) && !value.includes('@');
 
 function problemOf({ path, message }: { path: readonly PropertyKey[]; message: string }, given: Given) {
   const setting = path[0] as keyof Settings;

@@ -27,11 +27,14 @@ describe('the contract and the triggers', () => {
   });
 
   test('let nobody in by a function key: every route is anonymous to the host, and guarded by tokens but for the public ones, webhooks by signatures', () => {
-    const isPublic = (name: string) => ['http-health', 'http-aad-challenge', 'http-swagger'].includes(name);
+    const isPublic = (name: string) =>
+      ['http-health', 'http-aad-challenge', 'http-swagger', 'http-automation-openapi'].includes(name);
     for (const { name, text } of triggers) {
       expect(text, name).toContain("authLevel: 'anonymous'");
       if (!isPublic(name))
-        expect(text, name).toMatch(/answer(UnknownRoute|TicketWebhook)?\(request, service\(\)\.door/);
+        expect(text, name).toMatch(
+          /answer(UnknownRoute|TicketWebhook|Automation)?\(request, service\(\)\.door/,
+        );
     }
   });
 
@@ -41,7 +44,7 @@ describe('the contract and the triggers', () => {
       .map(({ name, methods, route }) => compileRoute(route, methods, name));
     for (const { name, methods, route } of triggers)
       for (const method of methods) {
-        const path = `/${route.replace('{id}', 'x').replace('{*path}', 'somewhere/else')}`;
+        const path = `/${route.replace(/\{\w+\}/g, 'x').replace('{*path}', 'somewhere/else')}`;
         expect(matchRoute(routes, method, path)?.target, `${method} ${path}`).toBe(name);
       }
   });

@@ -12,8 +12,9 @@ const errors = ['shared/error-codes.ts', 'shared/errors.ts'];
 const basics = [...errors, 'shared/at-most.ts', 'shared/hosts.ts'];
 const words = [...basics, 'shared/model'];
 const contracts = [...words, 'shared/ports', 'shared/schema'];
+const access = [...contracts, 'shared/access'];
 const adapter = (...packages: string[]): Room => ({ imports: contracts, packages });
-const engine: Room = { imports: contracts, packages: [] };
+const engine: Room = { imports: access, packages: [] };
 const adapters: Readonly<Record<string, Room>> = {
   'shared/adapters/dataverse': adapter(),
   'shared/adapters/destinations': adapter(),
@@ -43,9 +44,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   'shared/model': { imports: errors, packages: ['zod'] },
   'shared/ports': { imports: words, packages: [] },
   'shared/schema': { imports: words, packages: [] },
+  'shared/access': { imports: [...words, 'shared/ports'], packages: [] },
   ...Object.fromEntries(engines.map((name) => [name, engine])),
   ...adapters,
-  'shared/setting-values.ts': { imports: ['shared/hosts.ts'], packages: ['zod'] },
+  'shared/setting-values.ts': { imports: ['shared/hosts.ts', 'shared/model'], packages: ['zod'] },
   'shared/settings-schema.ts': { imports: ['shared/setting-values.ts'], packages: ['zod'] },
   'shared/settings.ts': {
     imports: [...errors, 'shared/setting-values.ts', 'shared/settings-schema.ts'],

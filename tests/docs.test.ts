@@ -8,6 +8,11 @@ import { settingsSchema } from '../shared/settings.ts';
 const isMadeBy =
   '<!-- Made by tests/docs.test.ts: change the code, then run `npx vitest run tests/docs.test.ts -u`. -->';
 
+function shownPreset(preset: unknown): string {
+  const isPlain = typeof preset === 'object' && !Array.isArray(preset);
+  return isPlain ? JSON.stringify(preset) : [preset].flat().join(', ');
+}
+
 function settingsPage(): string {
   const rows = Object.entries(settingsSchema.shape).map(([name, schema]) => {
     const { description = '' } = schema;
@@ -16,7 +21,7 @@ function settingsPage(): string {
       ? '**required**'
       : preset.data === undefined
         ? ''
-        : `\`${[preset.data].flat().join(', ')}\``;
+        : `\`${shownPreset(preset.data)}\``;
     return `| \`${name}\` | ${shown} | ${description} |`;
   });
   return `# Settings\n\n${isMadeBy}\n\nAll are read once at start, by \`shared/settings.ts\`. A wrong one stops the start, with all problems in one error. One of\n\`AzureWebJobsStorage\` and \`AzureWebJobsStorage__accountName\` must be set.\n\n| setting | preset | meaning |\n|---|---|---|\n${rows.join('\n')}\n`;

@@ -1,3 +1,4 @@
+import { permittedOrganization } from '../access/permitted-organization.ts';
 import { type ErrorCode, errorCodes } from '../error-codes.ts';
 import { asNamed, ServiceError } from '../errors.ts';
 import type { ApiRequest } from '../model/api-request.ts';
@@ -7,7 +8,6 @@ import type { Profile } from '../model/profile.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { tableFindings } from './exportable-tables.ts';
 import { neighbourFindings } from './neighbours.ts';
-import { permittedOrganization } from './permitted-organization.ts';
 import {
   type ParsedDescription,
   type ParsedDocument,

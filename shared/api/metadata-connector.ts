@@ -1,6 +1,6 @@
+import { permittedOrganization } from '../access/permitted-organization.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { permittedOrganization } from './permitted-organization.ts';
 import { queryValues } from './query-values.ts';
 
 /** DES: an origin without path or slash at the end, the only form that suits all clients: they append to it in three ways. */

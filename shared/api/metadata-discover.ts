@@ -1,7 +1,7 @@
+import { permittedOrganization } from '../access/permitted-organization.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { connectorUrl } from './metadata-connector.ts';
-import { permittedOrganization } from './permitted-organization.ts';
 import { queryValues } from './query-values.ts';
 import { discoverResponse } from './wire-format.ts';
 

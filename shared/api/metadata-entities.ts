@@ -1,7 +1,7 @@
+import { permittedOrganization } from '../access/permitted-organization.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { isExportable } from './exportable-tables.ts';
-import { permittedOrganization } from './permitted-organization.ts';
 import { queryValues } from './query-values.ts';
 
 /** DES: the organization's exportable tables, by logical name. */

@@ -1,5 +1,5 @@
+import { canSee } from '../access/access.ts';
 import type { ApiRequest } from '../model/api-request.ts';
-import { canSee } from './access.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { connectorUrl } from './metadata-connector.ts';
 import { discoverResponse } from './wire-format.ts';

@@ -1,6 +1,6 @@
+import { permittedOrganization } from '../access/permitted-organization.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { permittedOrganization } from './permitted-organization.ts';
 import { queryValues } from './query-values.ts';
 
 /** DES: records the caller's answer to the privacy terms, acceptance or refusal, and gives it back. */

@@ -1,8 +1,8 @@
+import { permittedOrganization } from '../access/permitted-organization.ts';
 import type { ApiRequest } from '../model/api-request.ts';
 import { JsonText } from '../model/json-text.ts';
 import type { Profile } from '../model/profile.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { permittedOrganization } from './permitted-organization.ts';
 import { queryValues } from './query-values.ts';
 import { profileDetails, profileText } from './wire-format.ts';
 

@@ -1,4 +1,4 @@
-import { canBecome, type Failure } from '../model/failure.ts';
+import { canBecome, type Failure, type FailureState } from '../model/failure.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { type Become, become } from './failure-life.ts';
 import { inParallel } from './in-parallel.ts';
@@ -22,12 +22,16 @@ export async function applySteps(
   return moved;
 }
 
+const detour = { state: 'waiting' } as const;
+const detourFrom: readonly FailureState[] = ['new', 'needs-attention', 'ignored'];
+
 async function applyStep(profileId: string, seen: Failure, change: Become, ports: AutomationPorts) {
-  // A new failure is settled by way of `waiting`, as every life goes through it.
-  const from =
-    change.state && !canBecome(seen.state, change.state) && seen.state === 'new' ? 'waiting' : undefined;
-  const first = from && (await move(profileId, seen, { state: from }, ports));
-  return from && !first ? undefined : move(profileId, first ?? seen, change, ports);
+  // A new failure, or one that a person takes up again, is moved by way of `waiting`, as every life goes through it.
+  const { state, note } = change;
+  const isDetour = state && !canBecome(seen.state, state) && detourFrom.includes(seen.state);
+  if (!isDetour) return move(profileId, seen, change, ports);
+  const first = await move(profileId, seen, note === undefined ? detour : { ...detour, note }, ports);
+  return first && move(profileId, first, change, ports);
 }
 
 async function move(profileId: string, seen: Failure, change: Become, ports: AutomationPorts) {

@@ -36,6 +36,11 @@ export function patienceSeconds(options: Patience): number {
   return seconds;
 }
 
+/** Verification answers within its time-out; a row that is in flight so much longer has lost its message. */
+export function lostAfterSeconds({ verifyTimeoutSeconds, verifyIntervalSeconds }: Patience): number {
+  return 2 * verifyTimeoutSeconds + 2 * verifyIntervalSeconds;
+}
+
 /** Why a row waits whose table was taken out, or whose profile was switched off or deleted. */
 export const notExported = 'The profile does not export the table now.';
 

@@ -5,6 +5,7 @@ import {
   afterVainAttempt,
   type Become,
   clockDifferenceSeconds,
+  lostAfterSeconds,
   patienceSeconds,
   retouchDelaySeconds,
   secondsAfter,
@@ -105,7 +106,7 @@ function admit(row: FailedRow, now: Date, options: Patience): FailureStep[] {
  * written is still to come has not.
  */
 function recoverLost(row: FailedRow, now: Date, options: Patience): FailureStep[] {
-  const lostBefore = secondsAfter(now, -2 * options.verifyTimeoutSeconds - 2 * options.verifyIntervalSeconds);
+  const lostBefore = secondsAfter(now, -lostAfterSeconds(options));
   return row.failures
     .filter(({ state }) => state === 'retouching')
     .filter(({ changedAt, retouchedAt, nextAttemptAt }) =>
@@ -174,18 +175,21 @@ function rowsToRetouch(
   );
 }
 
+/** What a failure becomes when its row is sent to be written again, beside the count of its attempts. */
+export const retouching = {
+  state: 'retouching',
+  nextAttemptAt: undefined,
+  retouchedAt: undefined,
+  retouchedVersion: undefined,
+  note: 'Is being written again.',
+} as const satisfies Become;
+
 function retouchStep(table: string, rows: readonly FailedRow[]): RetouchStep {
   return {
     table,
     rows: rows.map((row) => ({
       recordId: row.recordId ?? '',
-      steps: stepsTo(row, {
-        state: 'retouching',
-        attempts: row.attempts + 1,
-        retouchedAt: undefined,
-        retouchedVersion: undefined,
-        note: 'Is being written again.',
-      }),
+      steps: stepsTo(row, { ...retouching, attempts: row.attempts + 1 }),
     })),
   };
 }

@@ -57,7 +57,16 @@ async function shownByTests({ organizationId }: Failure, ports: AutomationPorts)
   return { impossible: impossibleBy(facts, ports.clock.now(), ports.options) };
 }
 
-/** Each message at its turn. Rows that would wait too long for theirs are not sent: the next probe releases them. */
+/** Sends rows that a person has asked for, whatever they wait for. */
+export async function sendAsked(profileId: string, step: RetouchStep, ports: AutomationPorts): Promise<void> {
+  const pace = (await isResynced(profileId, ports)) ? atOnce(ports) : paceOf(false, ports);
+  await sendRows(profileId, step, pace, ports);
+}
+
+/**
+ * Sends rows in items of a hundred, each marked before it is sent, and at its turn. Rows that would wait too long for theirs
+ * are not sent: the next probe releases them.
+ */
 async function sendRows(
   profileId: string,
   { table, rows }: RetouchStep,

@@ -1,5 +1,6 @@
 import type { FailureLog } from '../ports/failure-log.ts';
 import type { HealthFindings } from '../ports/health-findings.ts';
+import type { Operations } from '../ports/operations.ts';
 import type { TicketDeliveries } from '../ports/ticket-deliveries.ts';
 import type { TicketRecords } from '../ports/ticket-records.ts';
 import type { AutomationPorts } from './automation-ports.ts';
@@ -10,11 +11,13 @@ export interface Retention {
   readonly failureLogDays: number;
   readonly ledgerDays: number;
   readonly statusHistoryDays: number;
+  readonly operationDays: number;
 }
 
 export interface PurgePorts
   extends Pick<AutomationPorts, 'ledger' | 'statusHistory' | 'telemetry' | 'clock' | 'log'> {
   readonly findings: Pick<HealthFindings, 'purge'>;
+  readonly operations: Pick<Operations, 'purge'>;
   /** Of this app's own exporter. */
   readonly failureLog: Pick<FailureLog, 'purge'>;
   readonly ticketDeliveries: Pick<TicketDeliveries, 'purge'>;
@@ -36,6 +39,7 @@ export async function purge(ports: PurgePorts): Promise<void> {
   const {
     ledger,
     findings,
+    operations,
     statusHistory,
     failureLog,
     ticketDeliveries,
@@ -56,6 +60,7 @@ export async function purge(ports: PurgePorts): Promise<void> {
     'health-findings': () => findings.purge(daysAgo(retention.ledgerDays), isOver),
     'ticket-deliveries': () => ticketDeliveries.purge(daysAgo(deliveryDays), isOver),
     tickets: () => ticketRecords.purge(daysAgo(retention.ledgerDays), isOver),
+    operations: () => operations.purge(daysAgo(retention.operationDays), isOver),
     'status-history': () => statusHistory.purge(daysAgo(retention.statusHistoryDays), isOver),
   };
   const doing = ([kind]: [string, unknown]) => `Purging of the ${kind}`;

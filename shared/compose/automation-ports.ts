@@ -6,6 +6,8 @@ import { healthFindings } from '../adapters/storage/health-findings.ts';
 import { statusHistory } from '../adapters/storage/status-history.ts';
 import { touchFacts } from '../adapters/storage/touch-facts.ts';
 import type { ApiPorts } from '../api/api-ports.ts';
+import { apiOperations } from '../api/operations.ts';
+import { profileCalls } from '../api/profile-calls.ts';
 import { resyncTable } from '../api/resync-table.ts';
 import { tryProfile } from '../api/try-profile.ts';
 import type { AutomationPorts } from '../automation/automation-ports.ts';
@@ -33,6 +35,10 @@ function exporterOf(settings: Settings, parts: Parts, { api, sync }: ExporterPor
     trial: (profile) => tryProfile(profile, api),
     resyncRows: (profile, table, ids) => resyncTable(profile, table, { kind: 'rows', ids }, api),
     wouldTake: (...rows) => wouldTake(...rows, sync),
+    calls: profileCalls(apiOperations(api), {
+      clientId: settings.API_APPLICATION_ID,
+      tenantId: settings.TENANT_ID,
+    }),
   });
 }
 
@@ -85,7 +91,7 @@ export function purgePorts(
   parts: Parts,
   automation: AutomationPorts,
   { findings }: HealthPorts,
-): Omit<PurgePorts, 'ticketDeliveries' | 'ticketRecords'> {
+): Omit<PurgePorts, 'operations' | 'ticketDeliveries' | 'ticketRecords'> {
   return {
     ...automation,
     findings,
@@ -94,6 +100,7 @@ export function purgePorts(
       failureLogDays: settings.FAILURE_LOG_DAYS,
       ledgerDays: settings.LEDGER_DAYS,
       statusHistoryDays: settings.STATUS_HISTORY_DAYS,
+      operationDays: settings.OPERATION_DAYS,
     },
     purgeSeconds: settings.WORK_ITEM_SECONDS,
   };

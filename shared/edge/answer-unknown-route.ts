@@ -6,7 +6,7 @@ import type { Door } from './door.ts';
 import { errorAnswer } from './error-answer.ts';
 
 /**
- * Answers what no other route under `/crm/exporter` takes: a path that the API does not have, or a method that its path
+ * Answers what no other route under `/crm/exporter` or `/automation` takes: a path that the API does not have, or a method that its path
  * does not. The host would answer 404 without a body, on which generated clients throw. Never rejects.
  */
 export async function answerUnknownRoute(request: HttpRequest, door: Door): Promise<HttpResponseInit> {
@@ -17,7 +17,7 @@ export async function answerUnknownRoute(request: HttpRequest, door: Door): Prom
     const methods = methodsAt(path);
     const reason =
       methods.length === 0
-        ? 'there is no such path; /swagger/docs/2016-01-01 lists those of the API'
+        ? `there is no such path; ${documentOf(path)} lists those of the API`
         : `the path does not take this method; allowed is ${methods.join(' or ')}`;
     throw new ServiceError(
       'REQUEST_ROUTE_UNKNOWN',
@@ -28,3 +28,6 @@ export async function answerUnknownRoute(request: HttpRequest, door: Door): Prom
     return errorAnswer(error, door, { method, path });
   }
 }
+
+const documentOf = (path: string) =>
+  /^\/automation(\/|$)/i.test(path) ? '/automation/openapi.json' : '/swagger/docs/2016-01-01';

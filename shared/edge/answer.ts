@@ -32,7 +32,7 @@ function originOf(request: HttpRequest, url: URL): string {
 }
 
 /** Values by name in lower case. Of a name that comes twice none is chosen: they are joined, and fit nothing. */
-function queryOf({ query }: HttpRequest): ApiRequest['query'] {
+export function queryOf({ query }: HttpRequest): ApiRequest['query'] {
   const values = new Map<string, string>();
   for (const [name, value] of query) {
     const known = values.get(name.toLowerCase());

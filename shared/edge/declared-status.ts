@@ -1,5 +1,8 @@
 import type { ErrorCodeFacts } from '../error-codes.ts';
 import { apiContract, metadataErrors, profileErrors } from '../model/api-contract.ts';
+import { automationContract } from '../model/automation-api/contract.ts';
+
+const base = 'crm/exporter/';
 
 const stepsOf = (path: string) =>
   path
@@ -7,19 +10,22 @@ const stepsOf = (path: string) =>
     .toLowerCase()
     .split('/');
 
+/** Whether a path, from the root, is one of the template. */
 function isAt(template: string, path: string): boolean {
-  const [wanted, steps] = [stepsOf(`crm/exporter/${template}`), stepsOf(path)];
+  const [wanted, steps] = [stepsOf(template), stepsOf(path)];
   return (
     wanted.length === steps.length &&
-    wanted.every((step, index) => (step === '{id}' ? steps[index] !== '' : step === steps[index]))
+    wanted.every((step, index) => (step.startsWith('{') ? steps[index] !== '' : step === steps[index]))
   );
 }
 
 /** The methods that a path, from the root, is answered for; empty when the API does not have it. */
 export function methodsAt(path: string): readonly string[] {
   // DES: the challenge is no operation of the document, but a path of the service.
-  if (isAt('aad/challenge', path)) return ['GET'];
-  return [...new Set(apiContract.filter((one) => isAt(one.path, path)).map(({ method }) => method))];
+  if (isAt(`${base}aad/challenge`, path)) return ['GET'];
+  if (isAt('automation/openapi.json', path)) return ['GET'];
+  const routes = [...apiContract.map((one) => ({ ...one, path: base + one.path })), ...automationContract];
+  return [...new Set(routes.filter((one) => isAt(one.path, path)).map(({ method }) => method))];
 }
 
 /**
@@ -32,7 +38,7 @@ export function declaredStatus(
   path: string,
 ): ErrorCodeFacts['httpStatus'] {
   if (!/^\/crm\/exporter(\/|$)/i.test(path)) return status;
-  const operation = apiContract.find((one) => one.method === method && isAt(one.path, path));
+  const operation = apiContract.find((one) => one.method === method && isAt(base + one.path, path));
   const family = /^\/crm\/exporter\/metadata(\/|$)/i.test(path) ? metadataErrors : profileErrors;
   const declared: readonly number[] = operation?.errors ?? family;
   return declared.includes(status) ? status : 400;

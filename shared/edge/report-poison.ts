@@ -16,12 +16,13 @@ const idMembers = [
   'about',
   'id',
   'attempt',
+  'operationId',
 ] as const;
 
 /**
  * A message that failed again and again; an alert follows from the event, and a finding of its profile. It may be anybody's, so the log shows no more of
  * it than its length and what our own messages are told apart by. Nothing is lost with one of ours: the watchdog starts
- * its table again, and open failures are planned anew.
+ * its table again, open failures are planned anew, and operations are sent again.
  */
 export async function reportPoison(
   queue: string,

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { FailureEntry } from './failure.ts';
 
+/** How the ids of all failures of one table begin. */
+export function failureIdTablePrefix(table: string): string {
+  return `${table.toLowerCase().replace(/[^a-z0-9_]/g, '-')}|`;
+}
+
 /** How the ids of all failures of one row begin; safe in keys of Table Storage. */
 export function failureIdPrefix(table: string, recordId: string | undefined): string {
-  return `${table.toLowerCase().replace(/[^a-z0-9_]/g, '-')}|${recordId ?? 'table'}|`;
+  return `${failureIdTablePrefix(table)}${recordId ?? 'table'}|`;
 }
 
 /**

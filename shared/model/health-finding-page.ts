@@ -3,7 +3,7 @@ import type { HealthFinding } from './health-finding.ts';
 
 /** Which findings; what is absent is any. */
 export type HealthFindingFilter = {
-  readonly [Member in 'profileId' | 'organizationId' | 'kind' | 'state']?: HealthFinding[Member];
+  readonly [Member in 'profileId' | 'organizationId' | 'kind' | 'state']?: HealthFinding[Member] | undefined;
 };
 
 /** Part of a list, and where it goes on. */

@@ -56,6 +56,19 @@ export function operationId(requestedAt: Date, guid: string): string {
 export const ticketReferenceSchema = z.object({ system: z.string(), ticketId: z.string() });
 export type TicketReference = Readonly<z.infer<typeof ticketReferenceSchema>>;
 
+/** Whether nothing more happens to it. */
+export function isEnded({ state }: Pick<Operation, 'state'>): boolean {
+  return nextStates[state].length === 0;
+}
+
+/** The profile that it is about, or the organization while there is none yet. */
+export function subjectOf({ request, profileId }: Pick<Operation, 'request' | 'profileId'>) {
+  if (request.kind === 'create-profile') return { profileId, organizationId: request.organizationId };
+  return 'selection' in request
+    ? { profileId: request.selection.profileId }
+    : { profileId: request.profileId };
+}
+
 /** Ids of operations: the newer one is the smaller text. */
 export const operationIdForm = /^\d{13}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -76,5 +89,12 @@ export const operationSchema = z.object({
   profileId: orAbsent(z.string()),
   /** Where the outcome is told. */
   ticket: orAbsent(ticketReferenceSchema),
+  /** How often in a row it was tried in vain. */
+  attempts: z.int().optional(),
+  /** When its message is due; later by far, it was lost. Absent: at once. */
+  dueAt: z.string().optional(),
 });
 export type Operation = Readonly<z.infer<typeof operationSchema>>;
+
+/** Which operation was first asked for with a key. */
+export const operationKeySchema = z.object({ operationId: z.string(), requestedAt: z.string() });

@@ -44,6 +44,9 @@ export const tellTicketItemSchema = z.object({
   attempt: z.int().nonnegative(),
 });
 export type TellTicketItem = Readonly<z.infer<typeof tellTicketItemSchema>>;
+/** "Go on with this operation." Everything else is in its document. */
+export const runOperationItemSchema = z.object({ operationId: z.string() });
+export type RunOperationItem = Readonly<z.infer<typeof runOperationItemSchema>>;
 
 /** The message as a work item; one that does not fit is refused, becomes poison and raises an alert. */
 export function readWorkItem<T>(schema: z.ZodType<T>, queue: string, message: unknown): T {

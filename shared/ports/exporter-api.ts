@@ -13,6 +13,19 @@ export interface ProfileTest {
 export interface ExporterApi {
   /** Profiles of all configured organizations, with status. */
   profiles(): Promise<readonly ExportedProfile[]>;
+  /** One of them, deleted or not; it may be half a minute old. Undefined when there is none. */
+  profile(profileId: string): Promise<ExportedProfile | undefined>;
+  /** The id of the organization's profile with the name and the rest of this description, a document of `POST profiles`. */
+  profileWith(organizationId: string, description: unknown): Promise<string | undefined>;
+  /**
+   * Makes a profile; its id. What is wrong with it, and a name that is taken, is refused with a code of status 400 that tells
+   * all that the exporter has said.
+   */
+  createProfile(description: unknown): Promise<string>;
+  /** Nothing happens to a profile that is active. `PROFILE_NOT_FOUND` without one; refused like `createProfile`. */
+  activate(profileId: string): Promise<void>;
+  /** The same for a profile that is not. */
+  deactivate(profileId: string): Promise<void>;
   /** Whether rows of the table are exported now: the profile is there, is active, and names it. */
   exports(profileId: string, table: string): Promise<boolean>;
   /** A link to the profile's failure container. It is a secret. */

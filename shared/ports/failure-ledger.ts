@@ -1,4 +1,6 @@
 import type { Failure } from '../model/failure.ts';
+import type { FailureChoice, FailureFilter } from '../model/failure-filter.ts';
+import type { ListPart } from '../model/list-part.ts';
 
 /** How far one blob has been read. */
 export interface Watermark {
@@ -31,6 +33,18 @@ export interface FailureLedger {
   /** All failures of one row, open or not. */
   ofRow(profileId: string, table: string, recordId: string): Promise<readonly Failure[]>;
   get(profileId: string, failureId: string): Promise<Failure | undefined>;
+  /**
+   * At most `limit` (1 to 1000) of the profile that fit, by table and then by row; their `history` is left out. The order
+   * stays while pages are turned: a failure keeps its place whatever becomes of it.
+   */
+  list(
+    profileId: string,
+    filter: FailureFilter,
+    limit: number,
+    continuation?: string,
+  ): Promise<ListPart<Failure>>;
+  /** All that are meant, whole, in the same order, those of one row together; any number in bounded memory. */
+  choose(profileId: string, choice: FailureChoice): AsyncIterable<Failure>;
   /**
    * Applies the change to the stored failure until no other writer came between; undefined writes nothing.
    * A state that may not follow the present one (`canBecome`) is refused.

@@ -5,6 +5,10 @@ import type { Operation } from '../model/operation.ts';
 export interface Operations {
   /** Adds one; false when one with its id is there, which stays as it is. */
   add(operation: Operation): Promise<boolean>;
+  /**
+   * Adds one unless there was one with this key, which is any text. Resolves to what was added first with it, as it is now.
+   */
+  addOnce(key: string, operation: Operation): Promise<Operation>;
   get(id: string): Promise<Operation | undefined>;
   /**
    * Applies the change until no other writer came between; undefined writes nothing. A state that may not follow the
@@ -13,6 +17,8 @@ export interface Operations {
   update(id: string, change: (operation: Operation) => Operation | undefined): Promise<Operation | undefined>;
   /** At most `limit` (1 to 1000), newest first. A continuation that is none begins anywhere. */
   list(limit: number, continuation?: string): Promise<ListPart<Operation>>;
-  /** Deletes those that ended before this time, until `isOver`; how many. */
+  /** Those that are not over, in any order; looks at all that are kept, a request for every 1,000 that it finds. */
+  unfinished(): AsyncIterable<Operation>;
+  /** Deletes those that ended before this time, and keys that are as old, until `isOver`; how many. */
   purge(before: Date, isOver: () => boolean): Promise<number>;
 }

@@ -52,6 +52,7 @@ export const telemetryEvents = {
     properties: ['system', 'about', 'code'],
     measurements: ['attempts'],
   },
+  'automation.operation.completed': { properties: ['kind', 'state'], measurements: ['seconds', 'rows'] },
 } as const satisfies Record<string, { properties: readonly string[]; measurements: readonly string[] }>;
 
 export type TelemetryEventName = keyof typeof telemetryEvents;

@@ -1,6 +1,7 @@
 import type {
   RetouchRowItem,
   RetryRowItem,
+  RunOperationItem,
   SyncTableItem,
   TellTicketItem,
   VerifyRowItem,
@@ -20,4 +21,5 @@ export interface WorkQueues {
   readonly tellTicket: WorkQueue<TellTicketItem>;
   /** What could not be told: nobody takes it from there but a person, who may move it back. */
   readonly abandonedTicket: WorkQueue<TellTicketItem>;
+  readonly runOperation: WorkQueue<RunOperationItem>;
 }

@@ -232,3 +232,66 @@ describe('an exporter over HTTP', () => {
     expect(String(error)).not.toContain('secret');
   });
 });
+
+describe('profiles that are changed over HTTP', () => {
+  const description = {
+    Name: 'Sales',
+    OrganizationId: organizationId,
+    DestinationKeyVaultUri: 'https://vault.example/secrets/sales',
+    Entities: [{ Type: 'account', Settings: {} }],
+  };
+
+  /** An exporter that answers each call with a status and a body, and what it was asked. */
+  async function answeringEach(status: number, body: unknown) {
+    const asked: [string, string, unknown][] = [];
+    const exporter = await exporterAnswering(async (request, response) => {
+      let text = '';
+      for await (const piece of request) text += piece;
+      asked.push([request.method ?? '', request.url ?? '', text === '' ? undefined : JSON.parse(text)]);
+      response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
+    });
+    return { exporter, asked };
+  }
+
+  it('are created, activated and deactivated by the calls of the old API', async () => {
+    const { exporter, asked } = await answeringEach(201, { Id: profileId.toUpperCase() });
+    expect(await exporter.createProfile(description)).toBe(profileId);
+    await exporter.activate(profileId);
+    await exporter.deactivate(profileId);
+    expect(asked).toEqual([
+      ['POST', '/crm/exporter/profiles', description],
+      ['POST', `/crm/exporter/profiles/${profileId}/activate`, undefined],
+      ['POST', `/crm/exporter/profiles/${profileId}/deactivate`, undefined],
+    ]);
+  });
+
+  it.each([
+    [
+      400,
+      { Message: 'Name is missing; X is wrong.' },
+      'EXPORTER_REQUEST_REFUSED',
+      /: Name is missing; X is wrong\./,
+    ],
+    [400, '<html>', 'EXPORTER_REQUEST_REFUSED', /did not say why/],
+    [403, {}, 'EXPORTER_REFUSED', /answered 403/],
+    [404, {}, 'PROFILE_NOT_FOUND', /has none/],
+    [503, 'busy', 'EXPORTER_UNREACHABLE', /answered 503/],
+  ])('that are refused with %i %j fail with its words', async (status, body, code, words) => {
+    const { exporter } = await answeringEach(status, body);
+    await expect(exporter.createProfile(description)).rejects.toMatchObject({ code, message: words });
+    await expect(exporter.activate(profileId)).rejects.toMatchObject({ code });
+  });
+
+  it('are found by name and description, as far as the exporter tells it', async () => {
+    const found = { ...description, Id: profileId, Name: 'SALES', DestinationSchemaName: 'dbo', State: 1 };
+    const { exporter } = await answeringEach(200, [{ Id: 'x', Name: 'Other' }, found]);
+    expect(await exporter.profileWith(organizationId, description)).toBe(profileId);
+    const others = [
+      { Entities: [{ Type: 'contact' }] },
+      { Name: 'Sale' },
+      { DestinationSchemaName: 'other' },
+    ];
+    for (const other of others)
+      expect(await exporter.profileWith(organizationId, { ...description, ...other })).toBeUndefined();
+  });
+});

@@ -4,6 +4,7 @@ import { activated, type Profile, stopped, withTables } from '../../shared/model
 import { newSyncState } from '../../shared/model/sync-state.ts';
 import { aProfile } from '../contracts/storage.ts';
 import { fakeDestination } from '../fakes/fake-destination.ts';
+import { noProfileCalls } from '../fakes/fake-profile-calls.ts';
 import { fakeProfileStore, fakeSyncStates } from '../fakes/fake-storage.ts';
 
 test('a table is exported while an active profile names it and an activation has asked for its rows', async () => {
@@ -20,6 +21,7 @@ test('a table is exported while an active profile names it and an activation has
     resyncRows: async () => undefined,
     wouldTake: async () => undefined,
     trial: async () => [],
+    calls: noProfileCalls,
   });
   const isExported = async (become: (current: Profile) => Profile) => {
     await profiles.update(profile.id, become);
@@ -57,6 +59,7 @@ test('what a foreign exporter cannot tell it tells: its test, the end of a secre
     failureLog: { link: async () => '' },
     destinations: { open: async () => ({ ...destination, rowCount: async () => 7 }) },
     secrets: { read: async () => ({ value: '', tags: {}, endsAt: lastExportAt }) },
+    calls: noProfileCalls,
     resyncRows: async () => undefined,
     wouldTake: async () => undefined,
     trial: async () => [

@@ -248,6 +248,73 @@ export function failuresContract(open: () => FailuresUnderTest): void {
       expect(await shown()).toEqual([]);
     });
 
+    it('lists what fits, part by part in an order that stays, each once', async () => {
+      const { ledger } = open();
+      const profileId = randomUUID();
+      const tables = ['account', 'account2', 'contact'];
+      const made = Array.from({ length: 23 }, (_, index) =>
+        aFailure(profileId, anEntry({ entity: tables[index % 3] ?? '' })),
+      );
+      await ledger.add([...made, aFailure(randomUUID())]);
+      const [first] = made.toSorted((one, other) => (one.id < other.id ? -1 : 1)) as [Failure];
+      await ledger.update(profileId, first.id, (each) => ({ ...each, state: 'waiting', note: 'Seen.' }));
+      const seen: Failure[] = [];
+      let continuation: string | undefined;
+      do {
+        const part = await ledger.list(profileId, {}, 5, continuation);
+        expect(part.items.length).toBeLessThanOrEqual(5);
+        seen.push(...part.items);
+        continuation = part.continuation;
+        await ledger.update(profileId, first.id, (each) => ({ ...each, note: `${each.note}.` }));
+      } while (continuation !== undefined);
+      expect(seen.map(({ id }) => id)).toEqual(idsOf(made));
+      expect(seen[0]).toEqual({ ...first, state: 'waiting', note: 'Seen.' });
+      const of = async (filter: Parameters<typeof ledger.list>[1]) =>
+        idsOf((await ledger.list(profileId, filter, 1000)).items);
+      const ofTable = made.filter(({ entity }) => entity === 'account');
+      expect(await of({ table: 'Account' })).toEqual(idsOf(ofTable));
+      expect(await of({ state: 'waiting' })).toEqual([first.id]);
+      expect(await of({ state: 'new', cause: 'unknown' })).toHaveLength(22);
+      expect(await of({ cause: 'permission' })).toEqual([]);
+    });
+
+    it('gives what is meant, whole and with the failures of one row together', async () => {
+      const { ledger } = open();
+      const profileId = randomUUID();
+      const recordIds = [randomUUID(), randomUUID()].sort();
+      const entries = recordIds.flatMap((recordId) =>
+        ['one', 'two'].map((reason) => anEntry({ recordId, reason })),
+      );
+      const made = entries.map((entry) => aFailure(profileId, entry));
+      const others = [anEntry({ entity: 'contact' }), anEntry({ recordId: undefined })];
+      await ledger.add([...made, ...others.map((entry) => aFailure(profileId, entry))]);
+      const [first] = made as [Failure];
+      const changedAt = '2026-11-24T10:00:00.000Z';
+      await ledger.update(profileId, first.id, (each) => ({ ...each, state: 'waiting', changedAt }));
+      const of = async (choice: Parameters<typeof ledger.choose>[1]) => {
+        const found: Failure[] = [];
+        for await (const failure of ledger.choose(profileId, choice)) found.push(failure);
+        return found;
+      };
+      expect(await of({ failureIds: [first.id, 'account|none|0'] })).toEqual([
+        { ...first, state: 'waiting', changedAt },
+      ]);
+      const ofRows = await of({ recordIds });
+      expect(ofRows.map(({ recordId }) => recordId)).toEqual(recordIds.flatMap((id) => [id, id]));
+      expect(await of({ table: 'account', recordIds })).toEqual(ofRows);
+      expect(idsOf(await of({ table: 'account', state: 'new' }))).toHaveLength(4);
+      const later = '2026-11-24T11:00:00.000Z';
+      expect(await of({ state: 'waiting', openSince: later })).toHaveLength(1);
+      expect(await of({ openSince: later })).toHaveLength(6);
+      expect(idsOf(await of({ state: 'needs-attention', openSince: changedAt }))).toEqual([first.id]);
+      await ledger.update(profileId, first.id, (each) => ({ ...each, state: 'healed' }));
+      expect(await of({ openSince: later })).toHaveLength(5);
+      expect(await of({ table: 'account', openSince: changedAt })).toHaveLength(5);
+      expect(await of({ state: 'healed', openSince: later })).toEqual([]);
+      expect(await of({ state: 'healed' })).toHaveLength(1);
+      expect(await of({})).toHaveLength(6);
+    });
+
     it('loses no update of two writers, and writes nothing when told so', async () => {
       const { ledger } = open();
       const failure = aFailure(randomUUID());

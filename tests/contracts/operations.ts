@@ -50,6 +50,32 @@ export function operationsContract(open: () => Operations): void {
     expect(await operations.get(operationId(minute(0), randomUUID()))).toBeUndefined();
   });
 
+  it('operations that are asked for with the same key are one, also at the same moment and after it has changed', async () => {
+    const operations = open();
+    const key = `${randomUUID()} any text ✓`;
+    const asked = [1, 2, 3].map((at) => anOperation(minute(at)));
+    const given = await Promise.all(asked.map((operation) => operations.addOnce(key, operation)));
+    const ids = new Set(given.map(({ id }) => id));
+    expect(ids.size).toBe(1);
+    const [id = ''] = ids;
+    expect(asked.map((operation) => operation.id)).toContain(id);
+    await operations.update(id, (each) => ({ ...each, state: 'running' }));
+    expect(await operations.addOnce(key, anOperation(minute(9)))).toMatchObject({ id, state: 'running' });
+    const other = anOperation(minute(9));
+    expect(await operations.addOnce(`${key}.`, other)).toEqual(other);
+  });
+
+  it('those that are not over are told apart', async () => {
+    const operations = open();
+    const states = ['accepted', 'running', 'succeeded', 'failed'] as const;
+    const made = states.map((state) => anOperation(minute(50), { state, dueAt: minute(51).toISOString() }));
+    for (const operation of made) await operations.add(operation);
+    const found: Operation[] = [];
+    for await (const operation of operations.unfinished())
+      if (made.some(({ id }) => id === operation.id)) found.push(operation);
+    expect(found.map(({ state }) => state).sort()).toEqual(['accepted', 'running']);
+  });
+
   it('an operation changes as its life has it, also under two writers, and in no other way', async () => {
     const operations = open();
     const operation = anOperation(minute(1), { rows: { healed: 0 } });

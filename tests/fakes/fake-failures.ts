@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError } from '../../shared/errors.ts';
 import { canBecome, type Failure, isOpen } from '../../shared/model/failure.ts';
+import { fitsChoice } from '../../shared/model/failure-filter.ts';
 import { writeFailureLine } from '../../shared/model/failure-line.ts';
+import { listPart } from '../../shared/model/list-part.ts';
 import type { FailureBlob, FailureBlobs } from '../../shared/ports/failure-blobs.ts';
 import type { FailureLedger, UnreadableText, Watermark } from '../../shared/ports/failure-ledger.ts';
 import type { FailureLog } from '../../shared/ports/failure-log.ts';
@@ -117,6 +119,21 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
     },
     async get(profileId, failureId) {
       return failures.get(keyOf(profileId, failureId));
+    },
+    async list(profileId, filter, limit, continuation = '') {
+      const found = failures.all(
+        (failure) =>
+          failure.profileId === profileId && failure.id > continuation && fitsChoice(failure, filter),
+      );
+      const part = listPart(found, limit, ({ id }) => id);
+      return { ...part, items: part.items.map((failure) => ({ ...failure, history: [] })) };
+    },
+    async *choose(profileId, choice) {
+      const ids = failures.all((failure) => failure.profileId === profileId).map(({ id }) => id);
+      for (const id of ids) {
+        const failure = failures.get(keyOf(profileId, id));
+        if (failure && fitsChoice(failure, choice)) yield failure;
+      }
     },
     async update(profileId, failureId, change) {
       await nextTurn();

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError } from '../../shared/errors.ts';
 import { listPart } from '../../shared/model/list-part.ts';
-import { type Operation, operationCanBecome } from '../../shared/model/operation.ts';
+import { isEnded, type Operation, operationCanBecome } from '../../shared/model/operation.ts';
 import type { PrivacyTermsAnswer } from '../../shared/model/privacy-terms-answer.ts';
 import type { Profile } from '../../shared/model/profile.ts';
 import type { SyncState } from '../../shared/model/sync-state.ts';
@@ -117,7 +117,8 @@ export interface FakeMessage {
 /** Queues in memory; `sent` holds all messages of each queue in their order. */
 export function fakeWorkQueues(): WorkQueues & { readonly sent: Record<keyof WorkQueues, FakeMessage[]> } {
   const sent: Record<keyof WorkQueues, FakeMessage[]> = {
-    ...{ syncTable: [], retryRow: [], retouchRow: [], verifyRow: [], tellTicket: [], abandonedTicket: [] },
+    ...{ syncTable: [], retryRow: [], retouchRow: [], verifyRow: [], tellTicket: [] },
+    ...{ abandonedTicket: [], runOperation: [] },
   };
   const queue = <Item>(name: keyof WorkQueues): WorkQueue<Item> => ({
     async send(item, delaySeconds = 0) {
@@ -132,6 +133,7 @@ export function fakeWorkQueues(): WorkQueues & { readonly sent: Record<keyof Wor
     verifyRow: queue('verifyRow'),
     tellTicket: queue('tellTicket'),
     abandonedTicket: queue('abandonedTicket'),
+    runOperation: queue('runOperation'),
   };
 }
 
@@ -184,12 +186,25 @@ export function fakePrivacyTerms(): PrivacyTerms {
 /** Operations in memory. */
 export function fakeOperations(): Operations {
   const operations = fakeDocuments<Operation>();
+  const keys = fakeDocuments<{ readonly operationId: string; readonly requestedAt: string }>();
+  function add(operation: Operation): boolean {
+    if (operations.get(operation.id)) return false;
+    operations.set(operation.id, operation);
+    return true;
+  }
   return {
     async add(operation) {
       await nextTurn();
-      if (operations.get(operation.id)) return false;
-      operations.set(operation.id, operation);
-      return true;
+      return add(operation);
+    },
+    async addOnce(key, operation) {
+      await nextTurn();
+      const { id, requestedAt } = operation;
+      const first = keys.get(key) ?? { operationId: id, requestedAt };
+      keys.set(key, first);
+      const named = { ...operation, id: first.operationId };
+      add(named);
+      return operations.get(named.id) ?? named;
     },
     async get(id) {
       return operations.get(id);
@@ -217,6 +232,9 @@ export function fakeOperations(): Operations {
           (state === 'succeeded' || state === 'failed') && Date.parse(changedAt) < before.getTime(),
       );
       return purgeSome(old, isOver, ({ id }) => operations.delete(id));
+    },
+    async *unfinished() {
+      yield* operations.all((operation) => !isEnded(operation));
     },
   };
 }

@@ -6,6 +6,7 @@ import { planRetouches } from '../../shared/automation/plan-retouches.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import { fakeOrganizations } from '../fakes/fake-dataverse.ts';
 import { fakeFailureLedger } from '../fakes/fake-failures.ts';
+import { noProfileCalls } from '../fakes/fake-profile-calls.ts';
 import { fakeProfileStore, fakeTouchFacts } from '../fakes/fake-storage.ts';
 import { profile, replicationWorld, table } from './replication-world.ts';
 
@@ -32,6 +33,7 @@ async function watchedTable() {
       resyncRows: async () => undefined,
       wouldTake: async () => undefined,
       trial: async () => [],
+      calls: noProfileCalls,
     }),
     failureBlobs: world.failures.blobs,
     ledger,

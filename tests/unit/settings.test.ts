@@ -48,6 +48,21 @@ describe('the settings', () => {
     );
   });
 
+  it('hold templates of profiles, of which all that is wrong is told without the whole', () => {
+    const templates = { sales: { tables: ['account', { name: 'contact' }], destination: { prefix: 's' } } };
+    const given = { ...enough, PROFILE_TEMPLATES: JSON.stringify(templates) };
+    expect(readSettings(given).PROFILE_TEMPLATES).toEqual(templates);
+    const wrong = { sales: { tables: [], colour: 'red' }, other: { retryPolicy: { maxRetryCount: 99 } } };
+    expect(complaint({ ...enough, PROFILE_TEMPLATES: JSON.stringify(wrong) })).toBe(
+      'Cannot start: 1 setting is wrong. PROFILE_TEMPLATES must be JSON of templates by name: ' +
+        'sales.tables must have at least 1, sales has what is not known: "colour", ' +
+        'other.retryPolicy.maxRetryCount must have at most 20.',
+    );
+    expect(complaint({ ...enough, PROFILE_TEMPLATES: '{' })).toMatch(
+      /PROFILE_TEMPLATES must be JSON of templates/,
+    );
+  });
+
   it('keep the ledger as long as the log that it is read from', () => {
     expect(complaint({ ...enough, FAILURE_LOG_DAYS: '500', LEDGER_DAYS: '500' })).toBe('accepted');
     expect(complaint({ ...enough, FAILURE_LOG_DAYS: '500' })).toMatch(

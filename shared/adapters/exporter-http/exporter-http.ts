@@ -1,7 +1,8 @@
-import { ServiceError } from '../../errors.ts';
+import { idOfDescribed } from '../../model/same-description.ts';
 import { namedBy } from '../../model/status-snapshot.ts';
-import type { AccessTokens } from '../../ports/access-tokens.ts';
 import type { ExportedProfile, ExporterApi } from '../../ports/exporter-api.ts';
+import { type ExporterHttpOptions, exporterAsk, refused } from './exporter-call.ts';
+import { profileChanges } from './profile-changes.ts';
 import {
   readFailureLink,
   readMessage,
@@ -11,46 +12,15 @@ import {
 } from './read-profiles.ts';
 import { resyncCalls } from './resync-calls.ts';
 
-const greatestAnswer = 64 * 1024 * 1024;
-
 /** A profile is asked for with every hundred rows that are written again. */
 const keptMilliseconds = 30_000;
-
-/** Which exporter, and the resource that its tokens are for. */
-export interface ExporterHttpOptions {
-  /** Origin of a service with the DES REST API. */
-  readonly url: string;
-  readonly resource: string;
-  readonly tokens: AccessTokens;
-  readonly timeoutSeconds?: number;
-}
 
 /**
  * Any exporter with the DES REST API. It cannot tell row versions and counts, nor when a secret ends, nor which rows would
  * arrive. Fails with an `EXPORTER_*` code within the time-out; redirects are not followed, so that the token goes nowhere else.
  */
-export function exporterHttp({
-  url,
-  resource,
-  tokens,
-  timeoutSeconds = 100,
-}: ExporterHttpOptions): ExporterApi {
-  const ask = async (path: string, what: string, body?: object) => {
-    const token = await tokens.forResource(resource);
-    const response = await reach(what, () =>
-      fetch(new URL(`/crm/exporter/${path}`, url), {
-        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
-        headers: {
-          authorization: `Bearer ${token}`,
-          accept: 'application/json',
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-        redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutSeconds * 1000),
-      }),
-    );
-    return { status: response.status, text: await reach(what, () => readText(response, what)) };
-  };
+export function exporterHttp(options: ExporterHttpOptions): ExporterApi {
+  const ask = exporterAsk(options);
 
   /** The answer; undefined for a 404, where that is one. */
   const get = async (path: string, what: string, { orAbsent = false } = {}): Promise<unknown> => {
@@ -113,44 +83,15 @@ export function exporterHttp({
       if (status === 404) return undefined;
       throw refused(what, status);
     },
-    ...resyncCalls(ask, refused),
+    ...resyncCalls(ask),
     wouldTake: async () => undefined,
     secret: async () => undefined,
     rowCount: async () => undefined,
+    profile: profileOf,
+    async profileWith(organizationId, description) {
+      const path = `profiles?organizationId=${encodeURIComponent(organizationId)}`;
+      return idOfDescribed(await get(path, 'the profiles'), description);
+    },
+    ...profileChanges(ask),
   };
-}
-
-async function reach<T>(what: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof ServiceError) throw error;
-    const isLate = error instanceof Error && error.name === 'TimeoutError';
-    const why = isLate ? 'it did not answer in time' : 'the connection failed';
-    throw new ServiceError('EXPORTER_UNREACHABLE', `Cannot read ${what} of the exporter: ${why}.`, {
-      cause: error,
-    });
-  }
-}
-
-async function readText(response: Response, what: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let length = 0;
-  for await (const bytes of response.body ?? []) {
-    length += bytes.length;
-    if (length > greatestAnswer) throw unreadable(what, 'the answer is longer than 64 MB');
-    text += decoder.decode(bytes, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-function refused(what: string, status: number): ServiceError {
-  const isOfOurs = status >= 400 && status < 500 && status !== 408 && status !== 429;
-  const code = isOfOurs
-    ? 'EXPORTER_REFUSED'
-    : status < 400
-      ? 'EXPORTER_ANSWER_UNREADABLE'
-      : 'EXPORTER_UNREACHABLE';
-  return new ServiceError(code, `Cannot read ${what} of the exporter: it answered ${status}; expected 200.`);
 }

@@ -1,8 +1,6 @@
-import type { ServiceError } from '../../errors.ts';
 import type { ExporterApi } from '../../ports/exporter-api.ts';
+import { type Ask, refused } from './exporter-call.ts';
 import { readErrorCode } from './read-profiles.ts';
-
-type Ask = (path: string, what: string, body: object) => Promise<{ status: number; text: string }>;
 
 /** An exporter may be exchanged for a newer one while this app runs. */
 const believedMilliseconds = 3_600_000;
@@ -14,10 +12,7 @@ const pathOf = (profileId: string) => `profiles/${encodeURIComponent(profileId)}
  * The command that this app's exporter has, and the old service had for its own user interface only. Whether it is there is
  * seen by a call that asks for nothing: who has the command finds that wrong in words of ours.
  */
-export function resyncCalls(
-  ask: Ask,
-  refused: (what: string, status: number) => ServiceError,
-): Pick<ExporterApi, 'canResync' | 'resync'> {
+export function resyncCalls(ask: Ask): Pick<ExporterApi, 'canResync' | 'resync'> {
   let known: { readonly isThere: boolean; readonly until: number } | undefined;
   return {
     async canResync(profileId) {

@@ -1,6 +1,7 @@
 import { ServiceError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import { exportOf, type Profile } from '../../model/profile.ts';
+import { idOf, idOfDescribed } from '../../model/same-description.ts';
 import { tableStates } from '../../model/sync-state.ts';
 import type { Organizations } from '../../ports/dataverse.ts';
 import type { ProfileDestinations } from '../../ports/destination.ts';
@@ -9,6 +10,14 @@ import type { FailureLog } from '../../ports/failure-log.ts';
 import type { ProfileStore } from '../../ports/profile-store.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import type { SyncStates } from '../../ports/sync-states.ts';
+
+/** Operations of the API that change profiles; their answers are those of the REST API. */
+export interface ProfileCalls {
+  list(organizationId: string): Promise<unknown>;
+  create(description: unknown): Promise<unknown>;
+  activate(profileId: string): Promise<unknown>;
+  deactivate(profileId: string): Promise<unknown>;
+}
 
 /** Where the exporter of this app keeps what the automation asks for. */
 export interface ExporterInProcessParts {
@@ -23,11 +32,12 @@ export interface ExporterInProcessParts {
   /** What `POST profiles/{id}/resync` does with ids. */
   readonly resyncRows: (profile: Profile, table: string, ids: readonly string[]) => Promise<unknown>;
   readonly wouldTake: ExporterApi['wouldTake'];
+  readonly calls: ProfileCalls;
 }
 
 /** The exporter in this app, without a detour over HTTP and a token. It tells also what a foreign one cannot. */
 export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
-  const { profiles, syncStates, organizations, failureLog, destinations, secrets } = parts;
+  const { profiles, syncStates, organizations, failureLog, destinations, secrets, calls } = parts;
 
   async function profileOf(profileId: string, doing: string): Promise<Profile> {
     const profile = await profiles.get(profileId);
@@ -44,6 +54,15 @@ export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
       const live = lists.flat().filter(({ state }) => state !== 'deleted');
       return Promise.all(live.map((profile) => withStatus(profile, syncStates)));
     },
+    async profile(profileId) {
+      const profile = await profiles.get(profileId);
+      return profile && withStatus(profile, syncStates);
+    },
+    profileWith: async (organizationId, description) =>
+      idOfDescribed(JSON.parse(JSON.stringify(await calls.list(organizationId))), description),
+    createProfile: async (description) => idOf(await calls.create(description)) ?? '',
+    activate: async (profileId) => void (await calls.activate(profileId)),
+    deactivate: async (profileId) => void (await calls.deactivate(profileId)),
     exports: async (profileId, table) => exportOf(await profiles.get(profileId), table)?.scope === 'all',
     failureLink: (profileId) => failureLog.link(profileId),
     async rowVersions(profileId, table, ids) {

@@ -5,6 +5,7 @@ import { canBecome, type Failure, failureSchema, failureStates, isOpen } from '.
 import { failureIdPrefix } from '../../model/failure-id.ts';
 import type { FailureLedger, Watermark } from '../../ports/failure-ledger.ts';
 import { type DocumentTable, documentTable, orNothing, transactionSize } from './document-table.ts';
+import { failureLists } from './failure-lists.ts';
 import { quarantineContainer, quarantineText } from './failure-quarantine.ts';
 import { purgeBlobs } from './purge-blobs.ts';
 import type { StorageAccount } from './storage-account.ts';
@@ -18,6 +19,7 @@ import { keyOf, writeDocument } from './table-document.ts';
  * costs:
  * - `open`, `givenUp`: the key range of `|open|` or `|given-up|`; grows with what is there, not with all that ever failed;
  * - `ofRow`: the key range of the row's ids; `get`: one entity;
+ * - `list`, `choose`: the key range of the table, or all of the profile; see `failureLists`;
  * - `add`: a transaction for each 50 failures; where some are there already, a read each and one transaction more;
  * - `update`: a read and a transaction of one or two entities.
  */
@@ -66,6 +68,7 @@ export function failureLedger(account: StorageAccount): FailureLedger {
   const inPartition = (profileId: string) => odata`PartitionKey eq ${keyOf(profileId)}`;
 
   return {
+    ...failureLists(failures),
     async add(given) {
       const unique = [...new Map(given.map((each) => [`${each.profileId} ${each.id}`, each])).values()];
       const inTurn = atMost(transactionsAtOnce);

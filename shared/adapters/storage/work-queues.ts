@@ -10,6 +10,7 @@ export const queueNames = {
   verifyRow: 'verify-row',
   tellTicket: 'tell-ticket',
   abandonedTicket: 'tell-ticket-abandoned',
+  runOperation: 'run-operation',
 } as const satisfies Record<keyof WorkQueues, string>;
 
 const mostDelaySeconds = 7 * 24 * 3600;
@@ -33,5 +34,6 @@ export function workQueues(account: StorageAccount): WorkQueues {
     verifyRow: queue(queueNames.verifyRow),
     tellTicket: queue(queueNames.tellTicket),
     abandonedTicket: queue(queueNames.abandonedTicket),
+    runOperation: queue(queueNames.runOperation),
   };
 }

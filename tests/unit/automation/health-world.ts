@@ -11,7 +11,7 @@ import { aFailure, anEntry } from '../../contracts/failures.ts';
 import { fakeDataverse, fakeOrganizations } from '../../fakes/fake-dataverse.ts';
 import { fakeFailureLedger } from '../../fakes/fake-failures.ts';
 import { fakeHealthFindings } from '../../fakes/fake-health-findings.ts';
-import { organization, profileId } from './small-world.ts';
+import { noChanges, organization, profileId } from './small-world.ts';
 
 export const minute = 60;
 export const hour = 3600;
@@ -88,6 +88,8 @@ export function healthWorld({ isForeign = false } = {}) {
       rowVersions: async () => undefined,
       test: () => answer('test', () => world.test),
       secret: () => answer('secret', () => (isForeign ? undefined : world.secret)),
+      ...noChanges,
+      profile: async () => undefined,
       canResync: async () => false,
       resync: async () => {},
       wouldTake: async () => undefined,

@@ -3,7 +3,7 @@ import { type PurgePorts, purge } from '../../../shared/automation/purge.ts';
 import { ServiceError } from '../../../shared/errors.ts';
 import { smallWorld } from './small-world.ts';
 
-const retention = { failureLogDays: 30, ledgerDays: 400, statusHistoryDays: 10 };
+const retention = { failureLogDays: 30, ledgerDays: 400, statusHistoryDays: 10, operationDays: 90 };
 
 /** Each store tells what it is asked; `removed` says how many records it had. */
 function purging(removed: Record<string, number | Error>) {
@@ -23,6 +23,7 @@ function purging(removed: Record<string, number | Error>) {
     ledger: { ...world.ledger, purge: store('ledger', 60), purgeQuarantine: store('quarantine') },
     findings: { purge: store('health-findings') },
     statusHistory: { ...world.ports.statusHistory, purge: store('status-history') },
+    operations: { purge: store('operations') },
     failureLog: { purge: store('failure-log', 60) },
     ticketDeliveries: { purge: store('ticket-deliveries') },
     ticketRecords: { purge: store('tickets') },
@@ -42,6 +43,7 @@ test('each kind is kept for its own days, and one run has its time', async () =>
     ['health-findings', '2024-12-01T08:00:00.250Z', true],
     ['ticket-deliveries', '2025-12-29T08:00:00.250Z', true],
     ['tickets', '2024-12-01T08:00:00.250Z', true],
+    ['operations', '2025-10-07T08:00:00.250Z', true],
     ['status-history', '2025-12-26T08:00:00.250Z', true],
   ]);
   expect(world.events).toEqual([
@@ -56,7 +58,7 @@ test('what cannot be deleted now does not keep the rest', async () => {
     ledger: 1,
   });
   await run();
-  expect(asked).toHaveLength(7);
+  expect(asked).toHaveLength(8);
   expect(world.lines).toEqual([expect.stringMatching(/^warn Purging of the failure-log goes on later/)]);
   expect(world.events).toHaveLength(1);
 });

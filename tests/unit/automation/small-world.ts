@@ -23,6 +23,11 @@ export const organization = {
 export const profileId = '55555555-5555-4555-8555-555555555555';
 export const rowId = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 
+const noChange = () => Promise.reject(new Error('No profile is to be changed.'));
+export const noChanges = {
+  ...{ profileWith: noChange, createProfile: noChange, activate: noChange, deactivate: noChange },
+};
+
 /** What a process that died mid-way throws in the tests; a dead process can call nobody any more. */
 export class Crash extends Error {}
 
@@ -170,6 +175,8 @@ export function smallWorld(
           })),
         exports: async (id: string) =>
           isExported && profiles.some((profile) => profile.id === id && profile.state === 'active'),
+        profile: async (id: string) => profiles.find((profile) => profile.id === id),
+        ...noChanges,
         failureLink: async (id: string) => `https://blobs.example/${id}?secret`,
         rowVersions: async (_profile: string, _table: string, ids: readonly string[]) => {
           if (!hasRowVersions) return undefined;
@@ -247,6 +254,7 @@ export function smallWorld(
 
   const world = {
     ports,
+    mortal,
     options,
     source,
     destination,

@@ -1,8 +1,7 @@
 import { asNamed, ServiceError } from '../errors.ts';
 import type { Caller } from '../model/caller.ts';
 import type { Organization } from '../model/organization.ts';
-import { isPermitted, type Need, notAllowed } from './access.ts';
-import type { ApiPorts } from './api-ports.ts';
+import { type AccessPorts, isPermitted, type Need, notAllowed } from './access.ts';
 
 /** By URL, by id, or by both: DES has routes that name it twice. */
 type NamedOrganization =
@@ -17,7 +16,7 @@ export async function permittedOrganization(
   caller: Caller,
   need: Need,
   { organizationUrl, organizationId }: NamedOrganization,
-  ports: Pick<ApiPorts, 'organizations' | 'log'>,
+  ports: AccessPorts,
 ): Promise<Organization> {
   const { byUrl, byId } = ports.organizations;
   const organization = await (organizationUrl === undefined ? byId(organizationId) : byUrl(organizationUrl));

@@ -1,10 +1,15 @@
 import { ServiceError } from '../errors.ts';
 import type { AppRole, Caller } from '../model/caller.ts';
-import type { ApiPorts } from './api-ports.ts';
+import type { Organizations } from '../ports/dataverse.ts';
+import type { Log } from '../ports/log.ts';
 
-type AccessPorts = Pick<ApiPorts, 'organizations' | 'log'>;
+/** Who asks Dataverse, and where it is written that it did not answer. */
+export interface AccessPorts {
+  readonly organizations: Organizations;
+  readonly log: Log;
+}
 
-/** `manage`: everything; `watch`: reading profiles, their status and their failures; `operate`: healing what failed. */
+/** `manage`: everything; `watch`: reading profiles, their status and their failures; `operate`: what the automation does. */
 export type Need = 'manage' | 'watch' | 'operate';
 
 const permittedRoles: Record<Need, readonly AppRole[]> = {
@@ -86,4 +91,27 @@ export async function canSee(caller: Caller, organizationId: string, ports: Acce
     const dataverse = await ports.organizations.dataverse(organizationId);
     return dataverse.isEnabledUser(caller.objectId);
   }, ports);
+}
+
+/**
+ * The organizations that the caller may use; undefined for applications: all. `REQUEST_NOT_ALLOWED` when there is none. One
+ * that cannot be asked now is left out.
+ */
+export async function permittedOrganizations(
+  caller: Caller,
+  need: Need,
+  what: string,
+  ports: AccessPorts,
+): Promise<ReadonlySet<string> | undefined> {
+  if (caller.kind === 'application') {
+    if (covers(caller.roles, need)) return undefined;
+    throw notAllowed(caller, need, what, what);
+  }
+  const all = await ports.organizations.all();
+  const answers = await Promise.all(
+    all.map(async ({ id }) => ((await isPermitted(caller, need, id, ports)) ? [id] : [])),
+  );
+  const permitted = new Set(answers.flat());
+  if (permitted.size === 0) throw notAllowed(caller, need, what, what);
+  return permitted;
 }
