@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { ledgerView } from '../../local/demonstration/ledger-view.ts';
 import { findFreePortBase } from '../../local/platform/free-ports.ts';
 import { type Platform, startPlatform } from '../../local/platform/start-platform.ts';
+import { userToken } from './callers.ts';
 import { findingsTold } from './findings-told.ts';
 import { organizationRows } from './organization-rows.ts';
 import { replicatingProfile } from './replicating-profile.ts';
@@ -71,4 +72,15 @@ test('an app beside an exporter heals what the exporter gave up, and does nothin
   expect(Number(row?.revenue)).toBe(2e9);
   expect(await ledgerOf(exporting()).failures(profile.id)).toEqual([]);
   await expect.poll(findings, soon).toEqual(['opened', 'seen', 'closed']);
+
+  // Its own routes know the other exporter's profiles, and let in who may use their organization.
+  const ask = async (path: string, name: 'admin' | 'reader') => {
+    const authorization = `Bearer ${await userToken(entra, name)}`;
+    const response = await fetch(`${app}/automation/${path}`, { headers: { authorization } });
+    return { status: response.status, body: await response.json() };
+  };
+  const query = `failures?profileId=${profile.id}`;
+  expect(await ask(query, 'admin')).toMatchObject({ status: 200, body: { items: [{ state: 'healed' }] } });
+  expect(await ask('failures?state=healed', 'admin')).toMatchObject({ status: 200 });
+  expect((await ask(query, 'reader')).status).toBe(403);
 });

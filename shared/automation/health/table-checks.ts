@@ -143,6 +143,6 @@ function countsDrift(_evidence: Evidence, of: TableEvidence): readonly Look[] {
     severity: 'warning',
     message: `Table ${quoted(of.table.name)} has ${countText(source, 'row')} in Dataverse and ${destination} in the destination: ${drift} apart, where at most ${allowed} are explained.`,
     whatToDo:
-      'See whether somebody else writes to the reporting table; then drop it in the destination: it is made and loaded anew.',
+      'See whether somebody else writes to the reporting table; then load it again in place: POST profiles/{id}/resync with Scope Entity.',
   });
 }

@@ -116,7 +116,7 @@ describe('counts-drift', () => {
     expect(await world.finding('counts-drift')).toMatchObject({
       ...{ state: 'open', severity: 'warning' },
       message:
-        'Table "account" has 1000 rows in Dataverse and 939 in the destination: 61 apart, where at most 60 are explained.',
+        'Table "account" has 1,000 rows in Dataverse and 939 in the destination: 61 apart, where at most 60 are explained.',
     });
     world.rows = { source: 1000, destination: 1000 };
     await world.look(1, hour);
