@@ -138,6 +138,8 @@ export interface Destination {
   rowCount(table: string): Promise<number>;
   /** Row versions by id, as decimal text; ids without a row are absent. */
   rowVersions(table: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** When the certificate of the database server ends; undefined where the connection has none. */
+  certificateEndsAt(): Promise<Date | undefined>;
   close(): Promise<void>;
 }
 

@@ -55,10 +55,12 @@ export interface ExporterApi {
   /** Tries what the profile needs, without changing anything; undefined when this exporter has no test. */
   test(profileId: string): Promise<ProfileTest | undefined>;
   /**
-   * When the profile's secret ends (ISO 8601; `endsAt` is absent when it never does), or undefined when this exporter cannot
-   * tell.
+   * When the profile's secret or the certificate of its database server ends, whichever is first (ISO 8601; `endsAt` is absent
+   * when none does), or undefined when this exporter cannot tell.
    */
-  secret(profileId: string): Promise<{ readonly endsAt?: string } | undefined>;
+  secret(
+    profileId: string,
+  ): Promise<{ readonly endsAt?: string; readonly isCertificate?: boolean } | undefined>;
   /** Rows of the table in the destination, or undefined when this exporter cannot tell. */
   rowCount(profileId: string, table: string): Promise<number | undefined>;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { exporterInProcess } from '../../shared/adapters/exporter-in-process/exporter-in-process.ts';
+import { ServiceError } from '../../shared/errors.ts';
 import { activated, type Profile, stopped, withTables } from '../../shared/model/profile.ts';
 import { newSyncState } from '../../shared/model/sync-state.ts';
 import { aProfile } from '../contracts/storage.ts';
@@ -46,6 +47,7 @@ test('what a foreign exporter cannot tell it tells: its test, the end of a secre
   const profile = { ...aProfile(), state: 'active', activation: 1 } as Profile;
   await profiles.create(profile);
   const lastExportAt = '2026-11-28T18:00:00.000Z';
+  let certificate = async (): Promise<Date | undefined> => undefined;
   await syncStates.update(profile.id, 'account', () => ({
     ...newSyncState(profile.id, 'account', 1, lastExportAt),
     ...{ lastExportAt, successCount: 5, failureCount: 2, rowsExpected: 10 },
@@ -57,7 +59,9 @@ test('what a foreign exporter cannot tell it tells: its test, the end of a secre
       all: async () => [{ id: profile.organizationId, name: 'Contoso', url: '', tenantId: '' }],
     },
     failureLog: { link: async () => '' },
-    destinations: { open: async () => ({ ...destination, rowCount: async () => 7 }) },
+    destinations: {
+      open: async () => ({ ...destination, rowCount: async () => 7, certificateEndsAt: () => certificate() }),
+    },
     secrets: { read: async () => ({ value: '', tags: {}, endsAt: lastExportAt }) },
     calls: noProfileCalls,
     resyncRows: async () => undefined,
@@ -74,6 +78,11 @@ test('what a foreign exporter cannot tell it tells: its test, the end of a secre
     isPassed: false,
     report: 'Cannot connect. Cannot read.',
   });
+  expect(await exporter.secret(profile.id)).toEqual({ endsAt: lastExportAt });
+  const before = '2026-11-27T18:00:00.000Z';
+  certificate = async () => new Date(before);
+  expect(await exporter.secret(profile.id)).toEqual({ endsAt: before, isCertificate: true });
+  certificate = () => Promise.reject(new ServiceError('DESTINATION_UNREACHABLE', 'Cannot connect.'));
   expect(await exporter.secret(profile.id)).toEqual({ endsAt: lastExportAt });
   expect(await exporter.rowCount(profile.id, 'account')).toBe(7);
   await expect(exporter.test('none')).rejects.toMatchObject({ code: 'PROFILE_NOT_FOUND' });

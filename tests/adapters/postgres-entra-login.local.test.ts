@@ -9,6 +9,7 @@ import { managedIdentity } from '../../local/sign-ins.ts';
 import { accessTokens } from '../../shared/adapters/entra/access-tokens.ts';
 import { appCredential } from '../../shared/adapters/entra/app-credential.ts';
 import { inTransaction, openPool } from '../../shared/adapters/postgres/connection.ts';
+import { postgresDestinations } from '../../shared/adapters/postgres/destination.ts';
 import { systemClock } from '../../shared/adapters/system/system-clock.ts';
 import type { AccessTokens } from '../../shared/ports/access-tokens.ts';
 import { serveTls, turnTls } from '../database-tls.ts';
@@ -80,6 +81,20 @@ test.each(['localhost', '127.0.0.1'])(
     expect(await login(open(host))).toEqual({ login: 'identity', ssl: true });
   },
 );
+
+test('the end of the certificate is seen on a connection over TLS, and on no other', async () => {
+  await letIn(await tokens.forResource(resource));
+  const { port } = new URL(database.url);
+  const hosts = [`localhost:${port}`];
+  const url = `postgresql://identity@localhost:${port}/reporting?authentication=entra`;
+  const place = { schema: 'dbo', prefix: '' };
+  const secured = postgresDestinations({ tokens, hosts }).open(url, place);
+  const plain = postgresDestinations().open(database.url, place);
+  const ends = await secured.certificateEndsAt();
+  expect(ends?.getTime()).toBeGreaterThan(Date.now());
+  expect(await plain.certificateEndsAt()).toBeUndefined();
+  await Promise.all([secured.close(), plain.close()]);
+});
 
 test('connections made after the token has ended are made with a new one', async () => {
   const pool = open('localhost');

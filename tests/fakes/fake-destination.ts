@@ -390,6 +390,7 @@ export function fakeDestination(): FakeDestination {
         const { rows } = tableOf(table);
         return new Map(ids.flatMap((id) => (rows.has(id) ? [[id, rows.get(id)?.versionnumber ?? '0']] : [])));
       }),
+    certificateEndsAt: async () => undefined,
     close: async () => undefined,
   };
 }

@@ -48,6 +48,16 @@ export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
     );
   }
 
+  /** A database that cannot be reached shows none; that is told by the profile's test. */
+  async function certificateEndOf(profile: Profile): Promise<string | undefined> {
+    try {
+      return (await (await destinations.open(profile)).certificateEndsAt())?.toISOString();
+    } catch (error) {
+      if (error instanceof ServiceError) return undefined;
+      throw error;
+    }
+  }
+
   return {
     async profiles() {
       const lists = await Promise.all((await organizations.all()).map(({ id }) => profiles.list(id)));
@@ -80,8 +90,11 @@ export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
       return { isPassed: errors.length === 0, report: errors.map(({ message }) => message).join(' ') };
     },
     async secret(profileId) {
-      const { destination } = await profileOf(profileId, 'read the secret');
-      const { endsAt } = await secrets.read(destination.keyVaultUri);
+      const profile = await profileOf(profileId, 'read the secret');
+      const { endsAt } = await secrets.read(profile.destination.keyVaultUri);
+      const certificateEndsAt = await certificateEndOf(profile);
+      if (certificateEndsAt !== undefined && (endsAt === undefined || certificateEndsAt < endsAt))
+        return { endsAt: certificateEndsAt, isCertificate: true };
       return endsAt === undefined ? {} : { endsAt };
     },
     async rowCount(profileId, table) {

@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls';
 import pg from 'pg';
 import { ServiceError } from '../../errors.ts';
 import { readConnectionString } from './connection-string.ts';
@@ -102,6 +103,15 @@ async function isUsableAfter(error: unknown, client: pg.PoolClient): Promise<boo
   } catch {
     return false;
   }
+}
+
+/** When the certificate ends that the server has shown; undefined on a connection without TLS. */
+export function certificateEndOf(client: pg.PoolClient): Date | undefined {
+  // The types of the driver do not know its socket.
+  const { connection } = client as pg.PoolClient & { readonly connection?: { readonly stream?: unknown } };
+  if (!(connection?.stream instanceof TLSSocket)) return undefined;
+  const end = Date.parse(connection.stream.getPeerCertificate().valid_to);
+  return Number.isNaN(end) ? undefined : new Date(end);
 }
 
 /**

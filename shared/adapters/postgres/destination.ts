@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Destination, Destinations } from '../../ports/destination.ts';
 import * as checkpoints from './checkpoints.ts';
 import { claimCheckpoint } from './claim-checkpoint.ts';
-import { inTransaction, openPool } from './connection.ts';
+import { certificateEndOf, inTransaction, openPool } from './connection.ts';
 import { ensureSystemTables, ensureTable } from './ddl.ts';
 import type { EntraLogin } from './entra-login.ts';
 import type { Namespace } from './identifiers.ts';
@@ -80,6 +80,8 @@ function postgresDestination(
       transaction(`read row versions of table "${table}"`, (client) =>
         versionsById(client, namespace, table, ids),
       ),
+    certificateEndsAt: () =>
+      transaction('see the certificate of the server', async (client) => certificateEndOf(client)),
     close,
   };
 }

@@ -1,6 +1,6 @@
 import type { FailureCause } from '../../model/failure.ts';
 import type { HealthCondition, HealthKind } from '../../model/health-finding.ts';
-import type { ExportedProfile, ExportedTable, ProfileTest } from '../../ports/exporter-api.ts';
+import type { ExportedProfile, ExportedTable, ExporterApi, ProfileTest } from '../../ports/exporter-api.ts';
 import type { HealthLimits } from './health-ports.ts';
 
 /** Failures of a table that are not healed. */
@@ -42,7 +42,7 @@ export interface Evidence {
   readonly failures: ReadonlyMap<string, TableFailures> | undefined;
   readonly tables: readonly TableEvidence[];
   readonly test: ProfileTest | undefined;
-  readonly secret: { readonly endsAt?: string } | undefined;
+  readonly secret: Awaited<ReturnType<ExporterApi['secret']>>;
 }
 
 /** What was looked at, and what is wrong with it; nothing when `condition` is absent. */

@@ -47,13 +47,15 @@ function testFailing({ profile, test }: Evidence): readonly Look[] {
 function secretExpiring({ profile, secret, now, limits }: Evidence): readonly Look[] {
   const kind = 'secret-expiring';
   if (secret === undefined) return [];
-  const { endsAt } = secret;
+  const { endsAt, isCertificate = false } = secret;
   const left = endsAt === undefined ? Number.POSITIVE_INFINITY : secondsFrom(now, endsAt);
   if (endsAt === undefined || left > limits.secretExpiryDays * daySeconds) return [{ kind }];
   const condition: HealthCondition = {
     severity: left < daySeconds ? 'error' : 'warning',
-    message: `The secret of profile ${quoted(profile.name)} ${left < 0 ? 'ended' : 'ends'} ${momentText(endsAt)}.`,
-    whatToDo: 'Set a new version of the secret in the key vault, with the same tags; it is taken by itself.',
+    message: `The ${isCertificate ? 'certificate of the database server' : 'secret'} of profile ${quoted(profile.name)} ${left < 0 ? 'ended' : 'ends'} ${momentText(endsAt)}.`,
+    whatToDo: isCertificate
+      ? 'Have the database server show a new certificate; afterwards nothing connects to it.'
+      : 'Set a new version of the secret in the key vault, with the same tags; it is taken by itself.',
     isCertain: true,
   };
   return [{ kind, condition }];

@@ -94,6 +94,16 @@ describe('secret-expiring', () => {
     expect(await world.open()).toEqual([]);
   });
 
+  it('opens as well before the certificate of the database server ends', async () => {
+    const world = healthWorld();
+    world.secret = { endsAt: world.time(-10 * day), isCertificate: true };
+    await world.look(2, 61 * minute);
+    expect(await world.finding('secret-expiring')).toMatchObject({
+      message: 'The certificate of the database server of profile "Sales" ends 2026-12-08 18:00 UTC.',
+      whatToDo: expect.stringContaining('Have the database server show a new certificate'),
+    });
+  });
+
   it('is not told by another exporter, nor of a vault that does not answer', async () => {
     for (const world of [healthWorld({ isForeign: true }), healthWorld()]) {
       world.secret = { endsAt: world.time(-day) };

@@ -50,7 +50,7 @@ export function healthWorld({ isForeign = false } = {}) {
   let frozenAt: string | undefined;
   const world = {
     test: { isPassed: true, report: '' } as ProfileTest | undefined,
-    secret: {} as { endsAt?: string } | undefined,
+    secret: {} as { endsAt?: string; isCertificate?: boolean } | undefined,
     rows: { source: 100 as number | undefined, destination: 100 as number | undefined },
     /** Seconds that a question takes. */
     slowness: new Map<string, number>(),
