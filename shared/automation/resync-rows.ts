@@ -1,5 +1,7 @@
 import type { RetouchRowItem } from '../model/work-item.ts';
 import type { AutomationPorts } from './automation-ports.ts';
+import { rowsAtOnce } from './failures-of-rows.ts';
+import { inParallel } from './in-parallel.ts';
 import type { RowOutcomes } from './row-outcomes.ts';
 
 /**
@@ -21,11 +23,11 @@ export async function resyncRows(
   const retouchedAt = ports.clock.now().toISOString();
   const found = await dataverse.readRows(query, rows.left());
   await ports.exporter.resync(profileId, table, rows.left());
-  for (const row of found) {
+  await inParallel(found, rowsAtOnce, (row) => {
     const retouchedVersion = String(row.versionnumber);
     const asked = { retouchedAt, retouchedVersion, note: 'The exporter was asked for it again.' };
-    await rows.settle(String(row[primaryId]).toLowerCase(), 'resynced', () => asked);
-  }
+    return rows.settle(String(row[primaryId]).toLowerCase(), 'resynced', () => asked);
+  });
   for (const id of rows.left()) {
     const deleted = {
       retouchedAt,

@@ -3,6 +3,7 @@ import type { RetouchRowItem } from '../model/work-item.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { afterNoAttempt, type Become } from './failure-life.ts';
+import { failuresOfRows } from './failures-of-rows.ts';
 import { healRows, isResynced } from './heal-rows.ts';
 import { hasMissedTurn, takeTurn } from './retouch-pace.ts';
 import { type FailuresByRow, rowOutcomes } from './row-outcomes.ts';
@@ -23,15 +24,8 @@ export async function retouchRows(item: RetouchRowItem, ports: AutomationPorts):
   await sendVerification(item, ports);
 }
 
-async function failuresInFlight(item: RetouchRowItem, ports: AutomationPorts): Promise<FailuresByRow> {
-  const byRow = new Map<string, readonly Failure[]>();
-  for (const recordId of item.recordIds) {
-    const failures = await ports.ledger.ofRow(item.profileId, item.table, recordId);
-    const inFlight = failures.filter(({ state }) => state === 'retouching');
-    if (inFlight.length > 0) byRow.set(recordId, inFlight);
-  }
-  return byRow;
-}
+const failuresInFlight = (item: RetouchRowItem, ports: AutomationPorts) =>
+  failuresOfRows(item, (failures) => failures.filter(({ state }) => state === 'retouching'), ports);
 
 /** Rows that have missed their turn take a new one, so that no more are written at once when an outage is over. */
 async function isPutOff(item: RetouchRowItem, rows: FailuresByRow, ports: AutomationPorts): Promise<boolean> {

@@ -4,6 +4,8 @@ import type { RetouchRowItem } from '../model/work-item.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { afterNoAttempt, afterVainAttempt, type Become } from './failure-life.ts';
+import { rowsAtOnce } from './failures-of-rows.ts';
+import { inParallel } from './in-parallel.ts';
 
 /** The failures in flight of each row, by its id. */
 export type FailuresByRow = ReadonlyMap<string, readonly Failure[]>;
@@ -35,7 +37,7 @@ export function rowOutcomes(item: RetouchRowItem, rows: FailuresByRow, ports: Au
     settled.set(recordId, outcome);
   };
   const settleRest: RowOutcomes['settleRest'] = async (outcome, change) => {
-    for (const id of left()) await settle(id, outcome, change);
+    await inParallel(left(), rowsAtOnce, (id) => settle(id, outcome, change));
   };
   return {
     left,

@@ -5,7 +5,9 @@ import type { AutomationPorts } from './automation-ports.ts';
 import { logTrouble } from './each-without-stopping.ts';
 import { kindOf } from './failed-rows.ts';
 import { afterNoAttempt, notExported } from './failure-life.ts';
+import { failuresOfRows } from './failures-of-rows.ts';
 import { type Arrival, isBeingVerified, judgeRow, notArrived } from './judge-row.ts';
+import type { FailureStep } from './next-steps.ts';
 import { releaseRows } from './plan-retouches.ts';
 import { doubtSelfTest } from './self-test.ts';
 
@@ -20,14 +22,12 @@ export async function verifyRows(item: VerifyRowItem, ports: AutomationPorts): P
 }
 
 /** All failures of the rows that still wait for this verification. */
-async function touchedRows(item: VerifyRowItem, ports: AutomationPorts) {
-  const rows = new Map<string, readonly Failure[]>();
-  for (const recordId of item.recordIds) {
-    const failures = await ports.ledger.ofRow(item.profileId, item.table, recordId);
-    if (failures.some((failure) => isBeingVerified(failure, item.retouchedAt))) rows.set(recordId, failures);
-  }
-  return rows;
-}
+const touchedRows = (item: VerifyRowItem, ports: AutomationPorts) =>
+  failuresOfRows(
+    item,
+    (failures) => (failures.some((failure) => isBeingVerified(failure, item.retouchedAt)) ? failures : []),
+    ports,
+  );
 
 async function judgeRows(
   item: VerifyRowItem,
@@ -37,12 +37,13 @@ async function judgeRows(
   const arrival = await arrivalOf(item, [...rows.keys()], ports);
   if (arrival.kind === 'not-exported') return putBack(item, [...rows.values()].flat(), ports);
   const pending: string[] = [];
-  const moved: Failure[] = [];
+  const judged: FailureStep[] = [];
   for (const [recordId, failures] of rows) {
     const steps = judgeRow(failures, item.retouchedAt, arrival, ports.clock.now(), ports.options);
     if (steps.length === 0) pending.push(recordId);
-    moved.push(...(await applySteps(item.profileId, steps, ports)));
+    judged.push(...steps);
   }
+  const moved = await applySteps(item.profileId, judged, ports);
   tellHealed(
     item,
     moved.filter(({ state }) => state === 'healed'),
