@@ -63,7 +63,7 @@ describe('npm run demo', () => {
     const demo = startDemo('--rows', '600');
     await vi.waitFor(() => expect(demo.output()).toContain('An organization'), { timeout: 120_000 });
     const pids = childrenOf(demo.child.pid).map((line) => Number.parseInt(line, 10));
-    expect(pids).toHaveLength(6);
+    expect(pids).toHaveLength(7);
     expect(await demo.exit, demo.output()).toBe(0);
     expect(leaksIn('output', demo.output())).toEqual([]);
     const report = demo.output().slice(demo.output().indexOf('Report'));
