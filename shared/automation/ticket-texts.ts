@@ -28,8 +28,11 @@ export function tellable(finding: HealthFinding): TellableFinding {
   const { state, opening, openedAt, closedAt, flaps } = finding;
   if (state === 'open' || closedAt === undefined) return { ...finding, ...opening };
   const lasted = Math.max(1, Math.round((Date.parse(closedAt) - Date.parse(openedAt)) / 60_000));
-  const back = flaps === 0 ? '' : ` It came back ${flaps} times meanwhile.`;
-  return { ...finding, story: `At first: ${opening.message} It lasted ${lasted} minutes.${back}` };
+  const back = flaps === 0 ? '' : ` It came back ${flaps === 1 ? 'once' : `${flaps} times`} meanwhile.`;
+  return {
+    ...finding,
+    story: `At first: ${opening.message} It lasted ${lasted} ${lasted === 1 ? 'minute' : 'minutes'}.${back}`,
+  };
 }
 
 /** The ticket of an open finding. */
