@@ -12,6 +12,7 @@ export const healthKinds = [
   'token-ageing',
   'secret-expiring',
   'counts-drift',
+  'exporter-unreachable',
   'poison-messages',
 ] as const;
 export type HealthKind = (typeof healthKinds)[number];
@@ -50,7 +51,7 @@ export const healthFindingSchema = z.object({
 });
 export type HealthFinding = Readonly<z.infer<typeof healthFindingSchema>>;
 
-/** Stands for the profile of a message that does not name one. */
+/** Stands for the profile of what concerns none, or all. */
 export const noProfile = 'none';
 
 /** What a finding is about. */

@@ -6,6 +6,7 @@ import { applyLook } from './apply-look.ts';
 import { type Evidence, type Look, secondsFrom } from './evidence.ts';
 import { gatherEvidence } from './gather-evidence.ts';
 import type { HealthPorts, LookPorts } from './health-ports.ts';
+import { lookAtExporter } from './look-at-exporter.ts';
 import { profileChecks } from './profile-checks.ts';
 import { failuresGrowing, tableChecks } from './table-checks.ts';
 import { tellFinding } from './tell-finding.ts';
@@ -22,8 +23,8 @@ const poisonSeconds = 3600;
 
 /**
  * Looks at the health of every profile: opens findings, sees that they are still there, closes them, and tells telemetry of
- * each one that is open. The trouble of one profile does not stop the others; while the exporter cannot be asked, nothing is
- * opened or closed. Profiles for which the time does not suffice are looked at by a later run.
+ * each one that is open. The trouble of one profile does not stop the others; while the exporter cannot be asked, that alone
+ * is a finding, and nothing else is opened or closed. Profiles for which the time does not suffice are looked at by a later run.
  */
 export async function checkHealth(given: HealthPorts): Promise<void> {
   const startedAt = given.clock.now().getTime();
@@ -32,6 +33,7 @@ export async function checkHealth(given: HealthPorts): Promise<void> {
   const known = await ports.findings.open();
   const byProfile = Map.groupBy(known, ({ profileId }) => profileId);
   const profiles = await profilesOf(ports);
+  await lookAtExporter(profiles !== undefined, ports);
   await eachWithoutStopping(
     inTurn(profiles ?? [], startedAt),
     ({ name }) => `Looking at the health of profile "${name}"`,

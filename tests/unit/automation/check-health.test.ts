@@ -21,17 +21,37 @@ test('findings of a profile that was stopped or deleted, and of a table that was
   }
 });
 
-test('nothing opens or ends while the exporter cannot be asked, and what is open is still told', async () => {
+test('while the exporter cannot be asked that alone is a finding, and what is open is still told', async () => {
   const world = healthWorld();
   await world.fail(20);
   await world.look();
   world.breakPart('profiles');
   const before = world.events.length;
-  await world.look(6);
+  await world.look();
   expect(await world.open()).toEqual(['failures-growing']);
-  expect(world.events.slice(before).map(({ name }) => name)).toEqual(
-    Array(6).fill('automation.finding.seen'),
-  );
+  await world.look(5);
+  expect(await world.open()).toEqual(['exporter-unreachable', 'failures-growing']);
+  expect(await world.finding('exporter-unreachable')).toMatchObject({
+    profileName: 'all profiles',
+    severity: 'error',
+  });
+  const told = world.events.slice(before).map(({ name }) => name);
+  expect(told.filter((name) => name === 'automation.finding.opened')).toHaveLength(1);
+  expect(told.filter((name) => name === 'automation.finding.seen')).toHaveLength(6 + 5);
+  world.breakPart('profiles', false);
+  await world.look(4);
+  expect(await world.open()).toEqual(['failures-growing']);
+});
+
+test('an exporter that was silent at one look only is none', async () => {
+  const world = healthWorld();
+  for (let count = 0; count < 3; count += 1) {
+    world.breakPart('profiles');
+    await world.look();
+    world.breakPart('profiles', false);
+    await world.look();
+  }
+  expect(await world.open()).toEqual([]);
 });
 
 test('an event says everything that an email needs, and the same at every look', async () => {
