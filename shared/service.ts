@@ -50,11 +50,12 @@ function build(settings: Settings) {
   const api = apiPorts(settings, parts);
   const automation = automationPorts(settings, parts, { api, sync });
   const health = healthPorts(settings, parts, automation);
+  const operating = operationPorts(settings, parts, automation);
   const tickets = ticketService(settings, parts, {
     findings: health.findings,
+    operations: operating.operations,
     startOperation: (operationId) => parts.queues.runOperation.send({ operationId }),
   });
-  const operating = operationPorts(settings, parts, automation);
   const purging = { ...operating, ...purgePorts(settings, parts, automation, health), ...tickets.purged };
 
   return {

@@ -9,7 +9,7 @@ interface Room {
 }
 
 const errors = ['shared/error-codes.ts', 'shared/errors.ts'];
-const basics = [...errors, 'shared/at-most.ts', 'shared/hosts.ts'];
+const basics = [...errors, 'shared/at-most.ts', 'shared/hosts.ts', 'shared/http-answer.ts'];
 const words = [...basics, 'shared/model'];
 const contracts = [...words, 'shared/ports', 'shared/schema'];
 const access = [...contracts, 'shared/access'];
@@ -41,6 +41,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   'shared/errors.ts': { imports: errors, packages: [] },
   'shared/at-most.ts': { imports: [], packages: [] },
   'shared/hosts.ts': { imports: [], packages: [] },
+  'shared/http-answer.ts': { imports: errors, packages: [] },
   'shared/model': { imports: errors, packages: ['zod'] },
   'shared/ports': { imports: words, packages: [] },
   'shared/schema': { imports: words, packages: [] },

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isGuid } from '../model/guid.ts';
 import type { TellableFinding, Ticket, TicketRecord } from '../model/ticket.ts';
 import { correlationIdOf, selectionOf } from '../model/ticket-subject.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -32,7 +33,6 @@ export type ToldFinding =
   | { readonly againInSeconds: number };
 
 const digestOf = (ticket: Ticket) => createHash('sha256').update(JSON.stringify(ticket)).digest('hex');
-const isGuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
 /**
  * Brings the ticket of a finding to what the finding is: opens, updates, reopens or closes it, one a finding. The record
@@ -100,7 +100,7 @@ async function beginOpening(
     const { profileId, table } = finding;
     return {
       ...{ correlationId, system: system.name, state: 'opening', changedAt: now.toISOString() },
-      selection: isGuid(profileId) ? selectionOf(profileId, { table }) : undefined,
+      selection: isGuid(profileId.toLowerCase()) ? selectionOf(profileId, { table }) : undefined,
       ...{ ticketId: record?.ticketId, told: undefined },
     };
   });

@@ -1,5 +1,4 @@
 import { keptSecrets } from '../adapters/destinations/kept-secrets.ts';
-import { operations } from '../adapters/storage/operations.ts';
 import { ticketDeliveries } from '../adapters/storage/ticket-deliveries.ts';
 import { ticketRecords } from '../adapters/storage/ticket-records.ts';
 import { configuredTicketSystem } from '../adapters/tickets/configured-ticket-system.ts';
@@ -14,12 +13,14 @@ import { tellable } from '../automation/ticket-texts.ts';
 import { secretsIn } from '../model/webhook-signature.ts';
 import { readWorkItem, tellTicketItemSchema } from '../model/work-item.ts';
 import type { HealthFindings } from '../ports/health-findings.ts';
+import type { Operations } from '../ports/operations.ts';
 import type { Settings } from '../settings.ts';
 import type { Parts } from './parts.ts';
 
 /** What tickets need of the rest of the program. */
 interface Others extends Pick<TicketWebhookPorts, 'startOperation'> {
   readonly findings: HealthFindings;
+  readonly operations: Operations;
 }
 
 /** Everything about tickets, inward and outward. */
@@ -30,12 +31,12 @@ export function ticketService(
 ) {
   const parts = { ...some, ...others };
   const { clock } = parts;
-  const stores = { operations: operations(account), records: ticketRecords(account) };
+  const records = ticketRecords(account);
   const deliveries = ticketDeliveries(account);
   const kept = keptSecrets(vault, clock);
   const secretAt = async (address: string) => (await kept.read(address)).value;
   const webhooks: TicketWebhookPorts = {
-    ...{ ...parts, ...stores, deliveries },
+    ...{ ...parts, records, deliveries },
     secretsOf: async (system) => {
       const address = settings.TICKET_WEBHOOKS?.[system];
       return address === undefined ? [] : secretsIn(await secretAt(address));
@@ -43,7 +44,7 @@ export function ticketService(
     newGuid: () => crypto.randomUUID(),
   };
   const telling: TellTicketPorts = {
-    ...{ ...parts, ...stores },
+    ...{ ...parts, records },
     findings: {
       get: async (id) => {
         const finding = await others.findings.get(id);
@@ -62,7 +63,7 @@ export function ticketService(
     tellTickets: async () => {
       if (telling.system) await tellTickets({ ...telling, findings: others.findings });
     },
-    purged: { ticketDeliveries: deliveries, ticketRecords: stores.records },
+    purged: { ticketDeliveries: deliveries, ticketRecords: records },
     takeTicketWebhook: (call: TicketCall) => takeTicketWebhook(call, webhooks),
     tellTicket: (message: unknown) =>
       tellTicket(readWorkItem(tellTicketItemSchema, 'tell-ticket', message), telling),

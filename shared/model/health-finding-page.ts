@@ -1,5 +1,6 @@
 import { ServiceError } from '../errors.ts';
 import type { HealthFinding } from './health-finding.ts';
+import { newestFirstKey } from './newest-first-key.ts';
 
 /** Which findings; what is absent is any. */
 export type HealthFindingFilter = {
@@ -21,8 +22,7 @@ export function isWanted(finding: HealthFinding, filter: HealthFindingFilter): b
 }
 
 /** Smaller the later it opened; of the same moment by id. */
-const placeOf = ({ openedAt, id }: HealthFinding) =>
-  `${String(9_999_999_999_999 - Date.parse(openedAt)).padStart(13, '0')}|${id}`;
+const placeOf = ({ openedAt, id }: HealthFinding) => `${newestFirstKey(openedAt)}|${id}`;
 
 /**
  * A page of the findings, newest first. The order does not move while pages are turned: what opens meanwhile is before the

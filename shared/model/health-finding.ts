@@ -46,8 +46,6 @@ export const healthFindingSchema = z.object({
   occurrences: z.int().positive(),
   /** How often it came back within an hour of its end. */
   flaps: z.int().nonnegative(),
-  /** Where somebody works on it. */
-  ticket: orAbsent(z.object({ system: orAbsent(z.string()), id: orAbsent(z.string()) })),
 });
 export type HealthFinding = Readonly<z.infer<typeof healthFindingSchema>>;
 
@@ -137,7 +135,6 @@ function opened(
     opening: known?.opening ?? { message, whatToDo },
     occurrences: (known?.occurrences ?? 0) + 1,
     flaps: (known?.flaps ?? 0) + (known?.state === 'closed' ? 1 : 0),
-    ticket: known?.ticket,
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { failureCauses, failureStates } from './failure.ts';
+import { newestFirstKey } from './newest-first-key.ts';
 import { orAbsent } from './or-absent.ts';
 
 /** Which failures of a profile are meant: all that fit every member given. Ids are lower-case guids. */
@@ -45,11 +46,9 @@ export function operationCanBecome(from: OperationState, to: OperationState): bo
   return from === to || nextStates[from].includes(to);
 }
 
-const lastMoment = 9_999_999_999_999;
-
 /** An id of an operation that was asked for at this time; `guid` in lower case makes it unique. */
 export function operationId(requestedAt: Date, guid: string): string {
-  return `${String(lastMoment - requestedAt.getTime()).padStart(13, '0')}-${guid}`;
+  return `${newestFirstKey(requestedAt.toISOString())}-${guid}`;
 }
 
 /** A ticket of a ticketing system, told of the outcome of an operation. */

@@ -1,10 +1,11 @@
 import { hasCode, messageWithCure, ServiceError } from '../errors.ts';
 import type { FailureEntry } from '../model/failure.ts';
-import { exportOf, type Profile } from '../model/profile.ts';
+import type { Profile } from '../model/profile.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { RetryRowItem } from '../model/work-item.ts';
 import type { Destination } from '../ports/destination.ts';
 import { rowId } from '../schema/row-id.ts';
+import { exportingProfile } from './exporting-profile.ts';
 import { isOutdated } from './read-current.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
@@ -55,16 +56,6 @@ async function exchange(
     return to === undefined ? rest : { ...rest, retryDueAt: to };
   });
   return isMine;
-}
-
-/** The profile as it is now, unless it does not export the rows of this table any more. */
-async function exportingProfile(
-  profileId: string,
-  table: string,
-  { profiles }: SyncPorts,
-): Promise<Profile | undefined> {
-  const profile = await profiles.get(profileId);
-  return exportOf(profile, table)?.scope === 'all' ? profile : undefined;
 }
 
 /** Works through what is due, by the profile as it is at each step; resolves to when the next row is. */

@@ -1,6 +1,6 @@
 import { hasCode, ServiceError } from '../errors.ts';
-import { exportOf } from '../model/profile.ts';
 import { rowId } from '../schema/row-id.ts';
+import { exportingProfile } from './exporting-profile.ts';
 import type { SyncPorts } from './sync-ports.ts';
 
 /**
@@ -14,8 +14,8 @@ export async function wouldTake(
   ids: readonly string[],
   ports: SyncPorts,
 ): Promise<ReadonlySet<string> | undefined> {
-  const profile = await ports.profiles.get(profileId);
-  if (!profile || exportOf(profile, table)?.scope !== 'all') return undefined;
+  const profile = await exportingProfile(profileId, table, ports);
+  if (!profile) return undefined;
   const dataverse = await ports.organizations.dataverse(profile.organizationId);
   try {
     const destination = await ports.destinations.open(profile);

@@ -14,7 +14,7 @@ export function aFinding(change: Partial<HealthFinding> = {}): HealthFinding {
     ...{ kind, profileId, profileName: 'Sales', organizationId, table },
     ...{ severity: 'error', state: 'open', openedAt: '2026-11-23T10:00:00.000Z' },
     ...{ seenAt: '2026-11-23T10:05:00.000Z', missingSince: undefined, closedAt: undefined },
-    ...{ ...texts, opening: texts, occurrences: 2, flaps: 0, ticket: undefined },
+    ...{ ...texts, opening: texts, occurrences: 2, flaps: 0 },
     ...change,
   };
 }

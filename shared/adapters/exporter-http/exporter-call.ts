@@ -1,4 +1,5 @@
 import { ServiceError } from '../../errors.ts';
+import { reach, readText } from '../../http-answer.ts';
 import type { AccessTokens } from '../../ports/access-tokens.ts';
 import { unreadable } from './read-profiles.ts';
 
@@ -24,7 +25,10 @@ export function exporterAsk({ url, resource, tokens, timeoutSeconds = 100 }: Exp
   return async (path, what, body) => {
     const token = await tokens.forResource(resource);
     const isPost = body !== undefined;
-    const response = await reach(what, () =>
+    const unreachable = (why: string, cause: unknown) =>
+      new ServiceError('EXPORTER_UNREACHABLE', `Cannot read ${what} of the exporter: ${why}.`, { cause });
+    const tooLong = () => unreadable(what, 'the answer is longer than 64 MB');
+    const send = () =>
       fetch(new URL(`/crm/exporter/${path}`, url), {
         ...(isPost && { method: 'POST', body: body === '' ? '' : JSON.stringify(body) }),
         headers: {
@@ -34,37 +38,11 @@ export function exporterAsk({ url, resource, tokens, timeoutSeconds = 100 }: Exp
         },
         redirect: 'manual',
         signal: AbortSignal.timeout(timeoutSeconds * 1000),
-      }),
-    );
-    return { status: response.status, text: await reach(what, () => readText(response, what)) };
+      });
+    const response = await reach(send, unreachable);
+    const text = await reach(() => readText(response, greatestAnswer, tooLong), unreachable);
+    return { status: response.status, text };
   };
-}
-
-/** A connection that fails or is too late is `EXPORTER_UNREACHABLE`. `what` completes "Cannot read ... of the exporter". */
-async function reach<T>(what: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof ServiceError) throw error;
-    const isLate = error instanceof Error && error.name === 'TimeoutError';
-    const why = isLate ? 'it did not answer in time' : 'the connection failed';
-    throw new ServiceError('EXPORTER_UNREACHABLE', `Cannot read ${what} of the exporter: ${why}.`, {
-      cause: error,
-    });
-  }
-}
-
-/** The text of an answer, of bounded length. */
-async function readText(response: Response, what: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let length = 0;
-  for await (const bytes of response.body ?? []) {
-    length += bytes.length;
-    if (length > greatestAnswer) throw unreadable(what, 'the answer is longer than 64 MB');
-    text += decoder.decode(bytes, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 /** The error of a status that was not expected. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { odata } from '@azure/data-tables';
+import { newestFirstKey } from '../../model/newest-first-key.ts';
 import { privacyTermsAnswerSchema } from '../../model/privacy-terms-answer.ts';
 import type { PrivacyTerms } from '../../ports/privacy-terms.ts';
 import { documentTable } from './document-table.ts';
-import { newestFirstKey } from './newest-first-key.ts';
 import type { StorageAccount } from './storage-account.ts';
 import { keyOf } from './table-document.ts';
 

@@ -1,8 +1,8 @@
 import { odata } from '@azure/data-tables';
+import { newestFirstKey } from '../../model/newest-first-key.ts';
 import { statusSnapshotSchema } from '../../model/status-snapshot.ts';
 import type { StatusHistory, StatusSnapshot } from '../../ports/status-history.ts';
 import { documentTable } from './document-table.ts';
-import { newestFirstKey } from './newest-first-key.ts';
 import type { StorageAccount } from './storage-account.ts';
 import { keyOf } from './table-document.ts';
 

@@ -1,4 +1,5 @@
 import { hasCode, ServiceError } from '../../errors.ts';
+import { reach, readText } from '../../http-answer.ts';
 import type { TicketSystemName } from '../../model/ticket.ts';
 
 /** Which system, and who calls it. */
@@ -38,16 +39,19 @@ export function ticketHttp(
     const what = `Cannot ${method} ${address.pathname.slice(0, 100)} of ${names[system]}`;
     if (address.origin !== new URL(url).origin)
       throw new ServiceError('TICKET_SYSTEM_REFUSED', `${what}: the path leads to another origin.`);
-    const response = await reach(what, () =>
+    const unreachable = (why: string, cause: unknown) =>
+      new ServiceError('TICKET_SYSTEM_UNREACHABLE', `${what}: ${why}.`, { cause });
+    const tooLong = () => unreadable(what, 'the answer is longer than 4 MB');
+    const send = () =>
       fetch(address, {
         method,
         headers: { accept: 'application/json', 'content-type': 'application/json', ...headers },
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
         redirect: 'manual',
         signal: AbortSignal.timeout(timeoutSeconds * 1000),
-      }),
-    );
-    const text = await reach(what, () => readText(response, what));
+      });
+    const response = await reach(send, unreachable);
+    const text = await reach(() => readText(response, greatestAnswer, tooLong), unreachable);
     if (!response.ok) throw refused(what, response);
     if (text === '') return undefined;
     try {
@@ -90,29 +94,6 @@ export function textAt(value: unknown, ...path: readonly (string | number)[]): s
 export function listAt(value: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
   const found = at(value, ...path);
   return Array.isArray(found) ? found : [];
-}
-
-async function reach<T>(what: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof ServiceError) throw error;
-    const isLate = error instanceof Error && error.name === 'TimeoutError';
-    const why = isLate ? 'it did not answer in time' : 'the connection failed';
-    throw new ServiceError('TICKET_SYSTEM_UNREACHABLE', `${what}: ${why}.`, { cause: error });
-  }
-}
-
-async function readText(response: Response, what: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let length = 0;
-  for await (const bytes of response.body ?? []) {
-    length += bytes.length;
-    if (length > greatestAnswer) throw unreadable(what, 'the answer is longer than 4 MB');
-    text += decoder.decode(bytes, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 function unreadable(what: string, why: string): ServiceError {

@@ -93,7 +93,6 @@ test('one that comes back within an hour is the same, and one that comes later i
   expect(look(60, condition(false))).toMatchObject({ state: 'closed' });
   expect(look(5, condition(false))).toMatchObject({
     ...{ id: first?.id, state: 'open', openedAt: '2026-11-28T20:34:00.000Z', flaps: 0, occurrences: 1 },
-    ticket: undefined,
   });
 });
 

@@ -1,6 +1,6 @@
 const lastMoment = 9_999_999_999_999;
 
-/** A row key of this ISO time that is smaller the later it is: rows come in the order of their keys only. */
+/** A text of this ISO time that is smaller the later it is: rows of Table Storage come in the order of their keys only. */
 export function newestFirstKey(time: string): string {
   return String(lastMoment - Date.parse(time)).padStart(13, '0');
 }
