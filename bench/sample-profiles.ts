@@ -4,9 +4,9 @@ import { profileStore } from '../shared/adapters/storage/profile-store.ts';
 import { storageAccount } from '../shared/adapters/storage/storage-account.ts';
 import { syncStates } from '../shared/adapters/storage/sync-states.ts';
 import { consoleLog } from '../shared/adapters/system/console-log.ts';
-import { inParallel } from '../shared/automation/in-parallel.ts';
 import type { Profile } from '../shared/model/profile.ts';
 import { newSyncState } from '../shared/model/sync-state.ts';
+import { inParallel } from './in-parallel.ts';
 
 /** How many profiles of the simulated organization, and how many tables of a larger stock each has. */
 export interface SampleSize {

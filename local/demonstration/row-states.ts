@@ -43,7 +43,6 @@ export function followRows(
 }
 
 const phrases = {
-  new: 'just read',
   waiting: 'waiting',
   retouching: 'being written again',
   healed: 'healed',

@@ -1,7 +1,6 @@
-import { canBecome, type Failure, type FailureState } from '../model/failure.ts';
+import type { Failure } from '../model/failure.ts';
 import type { AutomationPorts } from './automation-ports.ts';
-import { type Become, become } from './failure-life.ts';
-import { inParallel } from './in-parallel.ts';
+import { become } from './failure-life.ts';
 import type { FailureStep } from './next-steps.ts';
 
 /**
@@ -13,37 +12,23 @@ export async function applySteps(
   steps: readonly FailureStep[],
   ports: AutomationPorts,
 ): Promise<readonly Failure[]> {
-  const moved: Failure[] = [];
-  await inParallel(steps, 8, async ({ failure, become: change }) => {
-    const after = await applyStep(profileId, failure, change, ports);
-    if (after) moved.push(after);
+  const stepOf = new Map(steps.map((step) => [step.failure.id, step]));
+  const moved = await ports.ledger.update(profileId, [...stepOf.keys()], (stored) => {
+    const step = stepOf.get(stored.id);
+    return step && isAsSeen(stored, step.failure)
+      ? become(stored, step.become, ports.clock.now())
+      : undefined;
   });
   tellAbandoned(profileId, moved, ports);
   return moved;
 }
 
-const detour = { state: 'waiting' } as const;
-const detourFrom: readonly FailureState[] = ['new', 'needs-attention', 'ignored'];
-
-async function applyStep(profileId: string, seen: Failure, change: Become, ports: AutomationPorts) {
-  // A new failure, or one that a person takes up again, is moved by way of `waiting`, as every life goes through it.
-  const { state, note } = change;
-  const isDetour = state && !canBecome(seen.state, state) && detourFrom.includes(seen.state);
-  if (!isDetour) return move(profileId, seen, change, ports);
-  const first = await move(profileId, seen, note === undefined ? detour : { ...detour, note }, ports);
-  return first && move(profileId, first, change, ports);
-}
-
-async function move(profileId: string, seen: Failure, change: Become, ports: AutomationPorts) {
-  let isMoved = false;
-  const after = await ports.ledger.update(profileId, seen.id, (stored) => {
-    isMoved =
-      stored.state === seen.state &&
-      stored.changedAt === seen.changedAt &&
-      stored.retouchedAt === seen.retouchedAt;
-    return isMoved ? become(stored, change, ports.clock.now()) : undefined;
-  });
-  return isMoved ? after : undefined;
+function isAsSeen(stored: Failure, seen: Failure): boolean {
+  return (
+    stored.state === seen.state &&
+    stored.changedAt === seen.changedAt &&
+    stored.retouchedAt === seen.retouchedAt
+  );
 }
 
 function tellAbandoned(profileId: string, moved: readonly Failure[], ports: AutomationPorts): void {

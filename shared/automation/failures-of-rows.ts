@@ -1,11 +1,7 @@
 import type { Failure } from '../model/failure.ts';
 import type { RetouchRowItem } from '../model/work-item.ts';
 import type { AutomationPorts } from './automation-ports.ts';
-import { inParallel } from './in-parallel.ts';
 import type { FailuresByRow } from './row-outcomes.ts';
-
-/** Questions and steps of one message at a time. */
-export const rowsAtOnce = 8;
 
 /** What is wanted of all failures of each row of a message, in the order of the message; rows of which it is nothing are left out. */
 export async function failuresOfRows(
@@ -13,13 +9,10 @@ export async function failuresOfRows(
   wanted: (failures: readonly Failure[]) => readonly Failure[],
   { ledger }: Pick<AutomationPorts, 'ledger'>,
 ): Promise<FailuresByRow> {
-  const found = new Map<string, readonly Failure[]>();
-  await inParallel(recordIds, rowsAtOnce, async (recordId) => {
-    found.set(recordId, wanted(await ledger.ofRow(profileId, table, recordId)));
-  });
+  const found = await ledger.ofRows(profileId, table, recordIds);
   return new Map(
     recordIds.flatMap((recordId) => {
-      const failures = found.get(recordId) ?? [];
+      const failures = wanted(found.get(recordId) ?? []);
       return failures.length === 0 ? [] : [[recordId, failures] as const];
     }),
   );

@@ -3,9 +3,10 @@ import { failureId } from '../model/failure-id.ts';
 import { FailureLineParser, type FailureLogPiece } from '../model/failure-line-parser.ts';
 import type { ExportedProfile } from '../ports/exporter-api.ts';
 import type { FailureBlob } from '../ports/failure-blobs.ts';
-import type { AutomationPorts } from './automation-ports.ts';
+import type { AutomationPorts, Patience } from './automation-ports.ts';
 import { headReader } from './blob-head.ts';
 import { classify } from './classify.ts';
+import { retouchDelaySeconds, secondsAfter } from './failure-life.ts';
 
 const piecesPerBatch = 500;
 
@@ -62,12 +63,12 @@ async function keep(
   ports: AutomationPorts,
 ): Promise<void> {
   const { profile, blob } = reading;
-  const now = ports.clock.now().toISOString();
+  const now = ports.clock.now();
   const failures = new Map<string, Failure>();
   let unreadableCount = 0;
   for (const piece of pieces) {
     if (piece.kind === 'entry') {
-      const failure = newFailure(piece.entry, reading, now);
+      const failure = newFailure(piece.entry, reading, now, ports.options);
       failures.set(failure.id, failure);
     } else {
       const { offset, text } = piece;
@@ -81,22 +82,29 @@ async function keep(
   ports.telemetry.event('automation.text.quarantined', { ...names, pieces: unreadableCount });
 }
 
-function newFailure(entry: FailureEntry, { profile, blob }: BlobReading, now: string): Failure {
+function newFailure(
+  entry: FailureEntry,
+  { profile, blob }: BlobReading,
+  now: Date,
+  options: Patience,
+): Failure {
+  const ingestedAt = now.toISOString();
+  const note = 'Was read from the failure log.';
   return {
     ...entry,
     id: failureId(entry, folderOf(blob)),
     profileId: profile.id,
     organizationId: profile.organizationId,
     ...classify(entry.reason),
-    state: 'new',
+    state: 'waiting',
     attempts: 0,
-    nextAttemptAt: undefined,
+    nextAttemptAt: secondsAfter(now, retouchDelaySeconds(0, options)),
     retouchedAt: undefined,
     retouchedVersion: undefined,
-    ingestedAt: now,
-    changedAt: now,
-    note: 'Was read from the failure log.',
-    history: [],
+    ingestedAt,
+    changedAt: ingestedAt,
+    note,
+    history: [{ at: ingestedAt, state: 'waiting', note }],
   };
 }
 

@@ -7,7 +7,6 @@ import {
   clockDifferenceSeconds,
   lostAfterSeconds,
   patienceSeconds,
-  retouchDelaySeconds,
   secondsAfter,
 } from './failure-life.ts';
 import type { Trial } from './try-groups.ts';
@@ -66,7 +65,7 @@ export function nextSteps(
   evidence: Evidence = {},
 ): NextSteps {
   const rows = failedRows(failures.filter(({ state }) => isOpen(state)));
-  const changes = rows.flatMap((row) => [...admit(row, now, options), ...recoverLost(row, now, options)]);
+  const changes = rows.flatMap((row) => recoverLost(row, now, options));
   const retouches: RetouchStep[] = [];
   for (const group of groupsOf(rows)) {
     const waiting = group.rows.filter((row) => row.isWaiting);
@@ -88,17 +87,6 @@ export function nextSteps(
     if (chosen.length > 0) retouches.push(retouchStep(group.table, chosen));
   }
   return { changes, retouches };
-}
-
-/** A new failure of a row that was touched before waits as long as the row. */
-function admit(row: FailedRow, now: Date, options: Patience): FailureStep[] {
-  const change: Become = {
-    state: 'waiting',
-    attempts: row.attempts,
-    nextAttemptAt: secondsAfter(now, retouchDelaySeconds(row.attempts, options)),
-    note: 'Waits for its turn.',
-  };
-  return row.failures.filter(({ state }) => state === 'new').map((failure) => ({ failure, become: change }));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Failure } from '../model/failure.ts';
+import { failureIdTablePrefix } from '../model/failure-id.ts';
 import { namedBy } from '../model/status-snapshot.ts';
 import type { ExportedProfile } from '../ports/exporter-api.ts';
 import { applySteps } from './apply-steps.ts';
@@ -17,32 +18,51 @@ import { tryGroups } from './try-groups.ts';
 export async function planRetouches(ports: AutomationPorts): Promise<void> {
   await eachProfile('Planning the re-touches', ports, async (profile) => {
     if (profile.state !== 'active') return;
-    await plan(profile.id, namedBy(profile), { lastExportAt: lastExports(profile) }, ports);
+    const isNamed = namedBy(profile);
+    const evidence = { lastExportAt: lastExports(profile) };
+    for await (const failures of openByTable(ports.ledger.open(profile.id)))
+      if (isNamed(failures[0].entity)) await plan(profile.id, failures, evidence, ports);
   });
 }
 
 /** Sends the rows that a healed probe has released, without waiting for the timer. */
 export async function releaseRows(profileId: string, proof: Proof, ports: AutomationPorts): Promise<void> {
-  await plan(profileId, (table) => table === proof.table, { proof }, ports);
+  for await (const failures of openByTable(ports.ledger.open(profileId, proof.table)))
+    await plan(profileId, failures, { proof }, ports);
+}
+
+/** Some 300 MB of them. */
+const mostFailures = 200_000;
+
+/**
+ * The open failures of one table after the other. Of more than can be held, these are the first; the others have their turn
+ * when these are settled.
+ */
+async function* openByTable(open: AsyncIterable<Failure>): AsyncGenerator<[Failure, ...Failure[]]> {
+  let ofTable: [Failure, ...Failure[]] | undefined;
+  for await (const failure of open) {
+    if (ofTable && failureIdTablePrefix(ofTable[0].entity) !== failureIdTablePrefix(failure.entity)) {
+      yield ofTable;
+      ofTable = undefined;
+    }
+    if (!ofTable) ofTable = [failure];
+    else if (ofTable.length < mostFailures) ofTable.push(failure);
+  }
+  if (ofTable) yield ofTable;
 }
 
 /** Marked before it is sent: a crash between leaves a row in flight that is recovered, never one touched twice at once. */
 async function plan(
   profileId: string,
-  isConcerned: (table: string) => boolean,
+  failures: readonly [Failure, ...Failure[]],
   evidence: Evidence,
   ports: AutomationPorts,
 ): Promise<void> {
-  const failures: Failure[] = [];
-  for await (const failure of ports.ledger.open(profileId))
-    if (isConcerned(failure.entity)) failures.push(failure);
-  const [first] = failures;
-  if (!first) return;
   const isByResync = await isResynced(profileId, ports);
   // What a trial shows now is more than what a healed probe has shown.
   const more = isByResync
     ? { trials: await tryGroups(profileId, failures, ports) }
-    : await shownByTests(first, ports);
+    : await shownByTests(failures[0], ports);
   const { changes, retouches } = nextSteps(failures, ports.clock.now(), ports.options, {
     ...evidence,
     ...more,

@@ -1,7 +1,5 @@
 import type { RetouchRowItem } from '../model/work-item.ts';
 import type { AutomationPorts } from './automation-ports.ts';
-import { rowsAtOnce } from './failures-of-rows.ts';
-import { inParallel } from './in-parallel.ts';
 import type { RowOutcomes } from './row-outcomes.ts';
 
 /**
@@ -23,17 +21,21 @@ export async function resyncRows(
   const retouchedAt = ports.clock.now().toISOString();
   const found = await dataverse.readRows(query, rows.left());
   await ports.exporter.resync(profileId, table, rows.left());
-  await inParallel(found, rowsAtOnce, (row) => {
-    const retouchedVersion = String(row.versionnumber);
-    const asked = { retouchedAt, retouchedVersion, note: 'The exporter was asked for it again.' };
-    return rows.settle(String(row[primaryId]).toLowerCase(), 'resynced', () => asked);
-  });
-  for (const id of rows.left()) {
-    const deleted = {
-      retouchedAt,
-      note: 'It is gone in Dataverse, and the exporter was asked to delete it.',
-    };
-    if (rows.isDelete(id)) await rows.settle(id, 'resynced', () => deleted);
-    else await rows.settle(id, 'gone', () => ({ state: 'gone', note: 'The row was deleted in Dataverse.' }));
-  }
+  const versionOf = new Map(
+    found.map((row) => [String(row[primaryId]).toLowerCase(), String(row.versionnumber)]),
+  );
+  await rows.settle([...versionOf.keys()], 'resynced', ({ recordId = '' }) => ({
+    retouchedAt,
+    retouchedVersion: versionOf.get(recordId),
+    note: 'The exporter was asked for it again.',
+  }));
+  const isGone = (id: string) => !rows.isDelete(id);
+  await rows.settle(rows.left().filter(isGone), 'gone', () => ({
+    state: 'gone',
+    note: 'The row was deleted in Dataverse.',
+  }));
+  await rows.settleRest('resynced', () => ({
+    retouchedAt,
+    note: 'It is gone in Dataverse, and the exporter was asked to delete it.',
+  }));
 }

@@ -4,8 +4,6 @@ import type { RetouchRowItem } from '../model/work-item.ts';
 import { applySteps } from './apply-steps.ts';
 import type { AutomationPorts } from './automation-ports.ts';
 import { afterNoAttempt, afterVainAttempt, type Become } from './failure-life.ts';
-import { rowsAtOnce } from './failures-of-rows.ts';
-import { inParallel } from './in-parallel.ts';
 
 /** The failures in flight of each row, by its id. */
 export type FailuresByRow = ReadonlyMap<string, readonly Failure[]>;
@@ -14,8 +12,8 @@ export type FailuresByRow = ReadonlyMap<string, readonly Failure[]>;
 export interface RowOutcomes {
   /** Ids of the rows of which nothing was said yet. */
   left(): readonly string[];
-  /** Moves all failures of the row on. */
-  settle(recordId: string, outcome: string, change: (failure: Failure) => Become): Promise<void>;
+  /** Moves all failures of the rows on. */
+  settle(recordIds: readonly string[], outcome: string, change: (failure: Failure) => Become): Promise<void>;
   settleRest(outcome: string, change: (failure: Failure) => Become): Promise<void>;
   /** What becomes of a failure of a row that waits as if it had not been tried, so many seconds at least. */
   putBack(note: string, leastSeconds?: number): (failure: Failure) => Become;
@@ -31,18 +29,16 @@ export function rowOutcomes(item: RetouchRowItem, rows: FailuresByRow, ports: Au
   const left = () => [...rows.keys()].filter((id) => !settled.has(id));
   const failuresOf = (recordId: string) => rows.get(recordId) ?? [];
 
-  const settle: RowOutcomes['settle'] = async (recordId, outcome, change) => {
-    const steps = failuresOf(recordId).map((failure) => ({ failure, become: change(failure) }));
+  const settle: RowOutcomes['settle'] = async (recordIds, outcome, change) => {
+    const failures = recordIds.flatMap(failuresOf);
+    const steps = failures.map((failure) => ({ failure, become: change(failure) }));
     await applySteps(profileId, steps, ports);
-    settled.set(recordId, outcome);
-  };
-  const settleRest: RowOutcomes['settleRest'] = async (outcome, change) => {
-    await inParallel(left(), rowsAtOnce, (id) => settle(id, outcome, change));
+    for (const recordId of recordIds) settled.set(recordId, outcome);
   };
   return {
     left,
     settle,
-    settleRest,
+    settleRest: (outcome, change) => settle(left(), outcome, change),
     putBack:
       (note, leastSeconds) =>
       ({ attempts }) =>

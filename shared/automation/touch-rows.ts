@@ -31,12 +31,12 @@ export async function touchRows(
     const id = idOf(row, touch);
     const outcome = await touchQuietly(row).catch((error: unknown) => asRefusal(error, touch, ports));
     if (outcome.kind === 'refused') {
-      await rows.settle(id, 'refused', refused(outcome.error, ports));
+      await rows.settle([id], 'refused', refused(outcome.error, ports));
       continue;
     }
     const reason = await test(row, outcome);
     if (reason !== undefined) return giveUpRest(reason, rows);
-    await rows.settle(id, outcome.kind, () => afterTouch(outcome, retouchedAt));
+    await rows.settle([id], outcome.kind, () => afterTouch(outcome, retouchedAt));
   }
   await settleMissing(item, rows, ports);
 }
@@ -58,8 +58,9 @@ async function rehearse(
   log.info(
     `Dry run: would write ${found.size} of ${count} rows of table "${table}" of profile "${profileId}" again, column "${touch.column}"; the others are no more.`,
   );
-  for (const id of rows.left().filter((id) => !found.has(id)))
-    await rows.settle(id, 'would-be-gone', rows.putBack('Dry run: the row was deleted in Dataverse.'));
+  const isGone = (id: string) => !found.has(id);
+  const note = 'Dry run: the row was deleted in Dataverse.';
+  await rows.settle(rows.left().filter(isGone), 'would-be-gone', rows.putBack(note));
   await rows.settleRest(
     'would-write',
     rows.putBack(`Dry run: would be written again, column "${touch.column}".`),
@@ -95,10 +96,10 @@ async function settleMissing(
 ): Promise<void> {
   const deleted = rows.left().filter((id) => rows.isDelete(id));
   const versions = deleted.length > 0 ? await exporter.rowVersions(profileId, table, deleted) : undefined;
-  for (const id of rows.left()) {
-    const isLeft = deleted.includes(id) && (versions?.has(id) ?? true);
-    await rows.settle(id, 'gone', () => (isLeft ? deleteIsLeft : rowIsGone));
-  }
+  await rows.settleRest('gone', ({ recordId = '' }) => {
+    const isLeft = deleted.includes(recordId) && (versions?.has(recordId) ?? true);
+    return isLeft ? deleteIsLeft : rowIsGone;
+  });
 }
 
 function afterTouch(outcome: TouchOutcome, retouchedAt: string): Become {

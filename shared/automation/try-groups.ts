@@ -3,15 +3,15 @@ import type { AutomationPorts } from './automation-ports.ts';
 import { logTrouble } from './each-without-stopping.ts';
 import { type FailedRow, failedRows, type Group, groupKey, groupsOf } from './failed-rows.ts';
 
-/** Rows of a group that are tried, and groups of a profile; the others have their turn in a later run. */
+/** Rows of a group that are tried, and groups of a table; the others have their turn in a later run. */
 const rowsTried = 20;
-const groupsTried = 50;
+const groupsTried = 20;
 
 /** What a trial of a group has shown: rows that would arrive now; all, when each row that was tried would. */
 export type Trial = ReadonlySet<string> | 'all';
 
 /**
- * Asks the exporter, where it can tell, which waiting rows of each group the destination would take now. It costs a read
+ * Asks the exporter, where it can tell, which waiting rows of each group of a table the destination would take now. It costs a read
  * and a transaction a group, leaves no trace and is no attempt: so a cause that is gone is noticed by the next run. Other rows
  * are tried each minute.
  */

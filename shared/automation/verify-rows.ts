@@ -87,12 +87,10 @@ async function arrivalOf(
 
 /** Looked up in the ledger, so that a message that comes again after a crash still releases them. */
 async function releaseOthers(item: VerifyRowItem, ports: AutomationPorts): Promise<void> {
-  const [recordId = ''] = item.recordIds;
-  const failures = await ports.ledger.ofRow(item.profileId, item.table, recordId);
-  const healed = failures.filter(
-    (failure) => failure.state === 'healed' && failure.retouchedAt === item.retouchedAt,
-  );
-  for (const [probe] of Map.groupBy(healed, kindOf).values()) {
+  const isHealed = ({ state, retouchedAt }: Failure) =>
+    state === 'healed' && retouchedAt === item.retouchedAt;
+  const healed = await failuresOfRows(item, (failures) => failures.filter(isHealed), ports);
+  for (const [probe] of Map.groupBy([...healed.values()].flat(), kindOf).values()) {
     if (!probe) continue;
     const { cause, pattern, attempts, changedAt: healedAt } = probe;
     await releaseRows(item.profileId, { table: item.table, cause, pattern, attempts, healedAt }, ports);

@@ -33,12 +33,11 @@ export const failureCauses = [
 export type FailureCause = (typeof failureCauses)[number];
 
 /**
- * The life of a failure. `new`: just read; `waiting`: for the cause to go or for its turn; `retouching`: written again
- * or about to be, not yet seen; then `healed`, `gone` (row deleted meanwhile), or back to `waiting`, at last
+ * The life of a failure. `waiting`: for the cause to go, or for its turn; `retouching`: written again or about to be, not
+ * yet seen; then `healed`, `gone` (row deleted meanwhile), or back to `waiting`, at last
  * `needs-attention`; `ignored`: a person said so.
  */
 export const failureStates = [
-  'new',
   'waiting',
   'retouching',
   'healed',
@@ -49,13 +48,12 @@ export const failureStates = [
 export type FailureState = (typeof failureStates)[number];
 
 const nextStates: Record<FailureState, readonly FailureState[]> = {
-  new: ['waiting'],
-  waiting: ['retouching', 'healed', 'gone', 'needs-attention', 'ignored'],
+  waiting: ['retouching', 'healed', 'needs-attention', 'ignored'],
   retouching: ['healed', 'gone', 'waiting', 'needs-attention', 'ignored'],
   healed: [],
   gone: [],
-  'needs-attention': ['waiting', 'ignored'],
-  ignored: ['waiting'],
+  'needs-attention': ['waiting', 'retouching', 'ignored'],
+  ignored: ['waiting', 'retouching'],
 };
 
 /** Whether a failure may go from one state to another. */
@@ -65,7 +63,7 @@ export function canBecome(from: FailureState, to: FailureState): boolean {
 
 /** Failures that something still has to happen to. */
 export function isOpen(state: FailureState): boolean {
-  return state === 'new' || state === 'waiting' || state === 'retouching';
+  return state === 'waiting' || state === 'retouching';
 }
 
 /** What a reason blames, as far as it names it. */
@@ -102,7 +100,7 @@ export interface Failure extends FailureEntry {
   /** When `state` last changed, and why in a sentence. */
   readonly changedAt: string;
   readonly note: string;
-  /** The states after `new`, the oldest first; of a long life the latest. Left out of lists. */
+  /** The steps of its life, the oldest first; of a long life the latest. Left out of lists. */
   readonly history: readonly FailureTransition[];
 }
 

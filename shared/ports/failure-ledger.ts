@@ -24,14 +24,18 @@ export interface FailureLedger {
   /** Adds new failures that are not there yet; those that are stay as they are. Returns those that were not. */
   add(failures: readonly Failure[]): Promise<readonly Failure[]>;
   /**
-   * Failures of the profile that something still has to happen to: new, waiting, retouching. Their `reason` and
-   * `history` are left out (empty), and those that were closed cost nothing.
+   * Failures of the profile, or of one of its tables, that something still has to happen to: waiting, retouching; those of
+   * one table together. Their `reason` and `history` are left out (empty), and those that were closed cost nothing.
    */
-  open(profileId: string): AsyncIterable<Failure>;
+  open(profileId: string, table?: string): AsyncIterable<Failure>;
   /** The same of those that need attention. */
   givenUp(profileId: string): AsyncIterable<Failure>;
-  /** All failures of one row, open or not. */
-  ofRow(profileId: string, table: string, recordId: string): Promise<readonly Failure[]>;
+  /** All failures of these rows of a table, open or not, by row; rows that have none are left out. */
+  ofRows(
+    profileId: string,
+    table: string,
+    recordIds: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly Failure[]>>;
   get(profileId: string, failureId: string): Promise<Failure | undefined>;
   /**
    * At most `limit` (1 to 1000) of the profile that fit, by table and then by row; their `history` is left out. The order
@@ -46,14 +50,15 @@ export interface FailureLedger {
   /** All that are meant, whole, in the same order, those of one row together; any number in bounded memory. */
   choose(profileId: string, choice: FailureChoice): AsyncIterable<Failure>;
   /**
-   * Applies the change to the stored failure until no other writer came between; undefined writes nothing.
-   * A state that may not follow the present one (`canBecome`) is refused.
+   * Applies the change to each of these failures as it is stored, until no other writer came between; undefined writes
+   * nothing. Returns those that it changed. Some may be changed when it fails. A state that may not follow the present one
+   * (`canBecome`) is refused.
    */
   update(
     profileId: string,
-    failureId: string,
+    failureIds: readonly string[],
     change: (failure: Failure) => Failure | undefined,
-  ): Promise<Failure | undefined>;
+  ): Promise<readonly Failure[]>;
   watermarks(profileId: string): Promise<ReadonlyMap<string, Watermark>>;
   setWatermarks(profileId: string, watermarks: readonly Watermark[]): Promise<void>;
   /** Removes the watermarks of blobs that are gone. */

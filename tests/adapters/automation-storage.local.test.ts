@@ -25,8 +25,7 @@ test('refused rows go from the failure log through the ledger to healed, with th
     exporter: { ...world.ports.exporter, failureLink: log.link },
   };
   const rows = [1, 2, 3].map(rowId);
-  const failures = async () =>
-    (await Promise.all(rows.map((id) => ledger.ofRow(profileId, 'account', id)))).flat();
+  const failures = async () => [...(await ledger.ofRows(profileId, 'account', rows)).values()].flat();
   const deliver = async () => {
     for (const { queue, item } of world.messages().splice(0))
       await (queue === 'retouch' ? retouchRows(item, ports) : verifyRows(item, ports));

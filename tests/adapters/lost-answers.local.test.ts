@@ -92,7 +92,7 @@ test('a failure is moved by whoever moved it, although the answer is lost', asyn
   await ledger.add([failure]);
   let isMoved = false;
   loseNext();
-  await ledger.update(failure.profileId, failure.id, (stored) => {
+  await ledger.update(failure.profileId, [failure.id], (stored) => {
     isMoved = stored.state === 'waiting';
     return isMoved ? { ...stored, state: 'retouching' } : undefined;
   });

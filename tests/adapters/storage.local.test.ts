@@ -15,7 +15,8 @@ import { syncStates } from '../../shared/adapters/storage/sync-states.ts';
 import { touchFacts } from '../../shared/adapters/storage/touch-facts.ts';
 import { queueNames, workQueues } from '../../shared/adapters/storage/work-queues.ts';
 import { type Profile, profileSchema } from '../../shared/model/profile.ts';
-import { anEntry, failuresContract } from '../contracts/failures.ts';
+import { failureLedgerContract } from '../contracts/failure-ledger.ts';
+import { anEntry, failureLogContract } from '../contracts/failures.ts';
 import { healthFindingsContract } from '../contracts/health-findings.ts';
 import { aProfile, storageContract } from '../contracts/storage.ts';
 
@@ -43,18 +44,20 @@ describe('storage in Azurite', () => {
 
   healthFindingsContract(() => healthFindings(account));
 
-  failuresContract(() => ({
+  const failureStores = () => ({
     log: failureLog(account),
     blobs: failureBlobs(account),
     ledger: failureLedger(account),
-    async quarantined(profileId) {
+    async quarantined(profileId: string) {
       const container = await account.container(quarantineContainer);
       const texts: string[] = [];
       for await (const { name } of container.listBlobsFlat({ prefix: `${profileId}/` }))
         texts.push((await container.getBlobClient(name).downloadToBuffer()).toString());
       return texts;
     },
-  }));
+  });
+  failureLogContract(failureStores);
+  failureLedgerContract(failureStores);
 });
 
 describe('a link to the failure log', () => {

@@ -30,7 +30,7 @@ export function purgeContract(open: () => PurgedStores): void {
     const profiles = [randomUUID(), randomUUID()];
     const lives: readonly (readonly FailureState[])[] = [
       ['waiting', 'healed'],
-      ['waiting', 'gone'],
+      ['retouching', 'gone'],
       ['waiting', 'needs-attention'],
       ['waiting', 'retouching'],
       ['waiting'],
@@ -41,7 +41,8 @@ export function purgeContract(open: () => PurgedStores): void {
       for (const life of lives) {
         const failure = aFailure(profileId);
         await ledger.add([failure]);
-        for (const state of life) await ledger.update(profileId, failure.id, (each) => ({ ...each, state }));
+        for (const state of life)
+          await ledger.update(profileId, [failure.id], (each) => ({ ...each, state }));
         made.push([failure, life]);
       }
     expect(await ledger.purge(new Date('2026-11-23T10:00:00.000Z'), never)).toBe(0);
@@ -53,7 +54,9 @@ export function purgeContract(open: () => PurgedStores): void {
     const states: FailureState[] = [];
     for (const profileId of profiles)
       for await (const { state } of ledger.open(profileId)) states.push(state);
-    expect(states.sort()).toEqual(['new', 'new', 'retouching', 'retouching', 'waiting', 'waiting']);
+    expect(states.sort()).toEqual(
+      Array.from({ length: 6 }, (_, index) => (index < 2 ? 'retouching' : 'waiting')),
+    );
     expect(await ledger.purge(fromNow(1), never)).toBe(0);
   });
 
@@ -120,10 +123,9 @@ export function purgeContract(open: () => PurgedStores): void {
     const profileId = randomUUID();
     const failures = Array.from({ length: 150 }, () => aFailure(profileId));
     await ledger.add(failures);
-    for (const state of ['waiting', 'gone'] as const)
-      await Promise.all(
-        failures.map(({ id }) => ledger.update(profileId, id, (each) => ({ ...each, state }))),
-      );
+    const ids = failures.map(({ id }) => id);
+    for (const state of ['retouching', 'gone'] as const)
+      await ledger.update(profileId, ids, (each) => ({ ...each, state }));
     const first = await ledger.purge(fromNow(1), atOnce);
     expect(first).toBeGreaterThan(0);
     expect(first).toBeLessThan(150);

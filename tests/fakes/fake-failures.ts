@@ -105,17 +105,23 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
         return true;
       });
     },
-    async *open(profileId) {
-      const open = failures.all((failure) => failure.profileId === profileId && isOpen(failure.state));
+    async *open(profileId, table) {
+      const open = failures.all(
+        (failure) =>
+          failure.profileId === profileId && isOpen(failure.state) && fitsChoice(failure, { table }),
+      );
       yield* open.map((failure) => ({ ...failure, reason: '', history: [] }));
     },
     async *givenUp(profileId) {
       const left = failures.all((each) => each.profileId === profileId && each.state === 'needs-attention');
       yield* left.map((failure) => ({ ...failure, reason: '' }));
     },
-    async ofRow(profileId, table, recordId) {
-      const keys = [...(byRow.get(rowOf(profileId, table, recordId)) ?? [])].sort();
-      return keys.flatMap((key) => failures.get(key) ?? []);
+    async ofRows(profileId, table, recordIds) {
+      const found = recordIds.map((recordId) => {
+        const keys = [...(byRow.get(rowOf(profileId, table, recordId)) ?? [])].sort();
+        return [recordId, keys.flatMap((key) => failures.get(key) ?? [])] as const;
+      });
+      return new Map(found.filter(([, ofRow]) => ofRow.length > 0));
     },
     async get(profileId, failureId) {
       return failures.get(keyOf(profileId, failureId));
@@ -135,18 +141,20 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
         if (failure && fitsChoice(failure, choice)) yield failure;
       }
     },
-    async update(profileId, failureId, change) {
+    async update(profileId, failureIds, change) {
       await nextTurn();
-      const failure = failures.get(keyOf(profileId, failureId));
-      const next = failure && change(failure);
-      if (!next || next === failure) return failure;
-      if (next.state !== failure.state && !canBecome(failure.state, next.state))
-        throw new ServiceError(
-          'INTERNAL',
-          `Cannot change failure "${failureId}" from ${failure.state} to ${next.state}: its life has no such step; allowed: others.`,
-        );
-      failures.set(keyOf(profileId, failureId), next);
-      return next;
+      return [...new Set(failureIds)].flatMap((failureId) => {
+        const failure = failures.get(keyOf(profileId, failureId));
+        const next = failure && change(failure);
+        if (!next || next === failure) return [];
+        if (next.state !== failure.state && !canBecome(failure.state, next.state))
+          throw new ServiceError(
+            'INTERNAL',
+            `Cannot change failure "${failureId}" from ${failure.state} to ${next.state}: its life has no such step; allowed: others.`,
+          );
+        failures.set(keyOf(profileId, failureId), next);
+        return [next];
+      });
     },
     async watermarks(profileId) {
       const found = watermarks.all((each) => each.profileId === profileId);

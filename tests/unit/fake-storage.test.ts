@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
-import { failuresContract } from '../contracts/failures.ts';
+import { failureLedgerContract } from '../contracts/failure-ledger.ts';
+import { failureLogContract } from '../contracts/failures.ts';
 import { healthFindingsContract } from '../contracts/health-findings.ts';
 import { operationsContract } from '../contracts/operations.ts';
 import { purgeContract } from '../contracts/purge.ts';
@@ -53,7 +54,8 @@ describe('the fakes of storage', () => {
     };
   };
   healthFindingsContract(fakeHealthFindings);
-  failuresContract(failureStores);
+  failureLogContract(failureStores);
+  failureLedgerContract(failureStores);
   purgeContract(() => {
     const { log, containers, ...stores } = failureStores();
     return {

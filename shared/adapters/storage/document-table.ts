@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TableClient, TransactionAction } from '@azure/data-tables';
 import { hasCode } from '../../errors.ts';
+import { entitiesAmong, type KeyRange } from './entities-among.ts';
 import type { StorageAccount } from './storage-account.ts';
 import { isRefusal, lostRace, storageCall, untilWritten } from './storage-call.ts';
 import { type DocumentKey, type DocumentSchema, readDocument, writeDocument } from './table-document.ts';
@@ -47,6 +48,8 @@ export interface DocumentTable<T> {
   /** Documents by an OData filter, in the order of their keys; those that cannot be read are logged and left out. */
   list(filter: string, maxPageSize?: number): AsyncIterable<T>;
   all(filter: string): Promise<T[]>;
+  /** Documents of one partition by ranges of keys; see `entitiesAmong`. */
+  among(partitionKey: string, ranges: readonly KeyRange[]): AsyncIterable<StoredDocument<T>>;
   /** The same with keys and versions. */
   listWithVersions(filter: string, maxPageSize?: number): AsyncIterable<VersionedDocument<T>>;
   /** Keys and versions alone, in the order of the keys. */
@@ -112,6 +115,16 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
   ): AsyncIterable<VersionedDocument<T>> {
     for await (const stored of rows({ filter }, maxPageSize))
       yield { ...versionOf(stored), document: readOrLog(stored) };
+  }
+
+  async function* among(partitionKey: string, ranges: readonly KeyRange[]): AsyncIterable<StoredDocument<T>> {
+    for await (const stored of entitiesAmong<{ writing?: string }>(await client(), partitionKey, ranges)) {
+      const { rowKey = '', etag, writing } = stored;
+      const document = readOrLog(stored);
+      if (document === undefined) continue;
+      const whole = etag ? { document, etag, writing } : await read({ partitionKey, rowKey });
+      if (whole) yield whole;
+    }
   }
 
   async function* list(filter: string, maxPageSize?: number): AsyncIterable<T> {
@@ -203,7 +216,7 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
     });
   }
 
-  return { read, list, all, listWithVersions, versions, add, update, put, entity, removeAll, client };
+  return { read, list, all, among, listWithVersions, versions, add, update, put, entity, removeAll, client };
 }
 
 /** Answers undefined for a refusal that was expected, as in `.catch(orNothing(404))`. */

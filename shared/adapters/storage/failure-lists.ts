@@ -5,6 +5,7 @@ import { failureIdPrefix, failureIdTablePrefix } from '../../model/failure-id.ts
 import { listPart } from '../../model/list-part.ts';
 import type { FailureLedger } from '../../ports/failure-ledger.ts';
 import type { DocumentTable } from './document-table.ts';
+import { inKeys, keysBeginning } from './entities-among.ts';
 import { keyOf } from './table-document.ts';
 
 const mostRowsByKey = 100;
@@ -59,9 +60,8 @@ function keysOf(profileId: string, { table }: FailureChoice): string {
   return odata`PartitionKey eq ${keyOf(profileId)} and RowKey lt '|'`;
 }
 
-/** Of keys that begin like this, up to a `|`; `}` follows it. */
 const rangeOf = (profileId: string, prefix: string) =>
-  odata`PartitionKey eq ${keyOf(profileId)} and RowKey ge ${prefix} and RowKey lt ${`${prefix.slice(0, -1)}}`}`;
+  `${odata`PartitionKey eq ${keyOf(profileId)}`} and ${inKeys(keysBeginning(prefix))}`;
 
 function columnsOf({ cause, state, openSince }: FailureChoice): string {
   const ofCause = cause === undefined ? '' : odata` and cause eq ${cause}`;

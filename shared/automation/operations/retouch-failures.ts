@@ -76,7 +76,7 @@ function verdictOf(row: Row, operation: Operation, mark: string, ports: Operatio
 /** What a row has come to is the worst of its failures. */
 const urgency: readonly Verdict[] = [
   ...(['send', 'resend', 'pending'] as const),
-  ...(['needs-attention', 'waiting', 'retouching', 'new', 'ignored', 'gone', 'healed'] as const),
+  ...(['needs-attention', 'waiting', 'retouching', 'ignored', 'gone', 'healed'] as const),
 ];
 
 function verdictOn(failure: Failure, operation: Operation, mark: string, ports: OperationPorts): Verdict {

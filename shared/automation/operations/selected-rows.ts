@@ -49,7 +49,6 @@ const phrases: Readonly<Record<RowOutcome, string>> = {
   waiting: 'wait for another try',
   retouching: 'not seen to arrive yet',
   ignored: 'ignored',
-  new: 'not taken up yet',
   skipped: 'of a whole table, which cannot be written again',
 };
 

@@ -33,7 +33,7 @@ test('when the cause is gone the next run asks for all rows at once, and nobody 
   expect(statesOf(world)).toEqual({ healed: 250 });
   expect(world.touched).toEqual([]);
   expect(world.failures()[0]?.history.map(({ state, note }) => `${state}: ${note}`)).toEqual([
-    'waiting: Waits for its turn.',
+    'waiting: Was read from the failure log.',
     'retouching: Is being written again.',
     'healed: The row arrived in the destination.',
   ]);

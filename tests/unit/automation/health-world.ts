@@ -175,7 +175,7 @@ export function healthWorld({ isForeign = false } = {}) {
     },
     async moveFailures(ids: readonly string[], ...states: FailureState[]) {
       for (const id of ids)
-        for (const state of states) await ledger.update(profileId, id, (each) => ({ ...each, state }));
+        for (const state of states) await ledger.update(profileId, [id], (each) => ({ ...each, state }));
     },
     poison: (message: Omit<PoisonedMessage, 'queue'> = {}) =>
       tellPoisoned({ queue: 'sync-table', ...message }, ports),

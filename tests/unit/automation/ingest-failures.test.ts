@@ -19,9 +19,9 @@ test('each entry is read once, also when the blob grows', async () => {
   world.logFailure({ recordId: undefined, notificationTime: undefined });
   await ingestFailures(world.ports);
   expect(world.failures()).toMatchObject([
-    { recordId: rowId(1), cause: 'constraint', state: 'new', profileId, attempts: 0 },
-    { recordId: rowId(2), cause: 'text-too-long', state: 'new' },
-    { recordId: undefined, state: 'new' },
+    { recordId: rowId(1), cause: 'constraint', state: 'waiting', profileId, attempts: 0 },
+    { recordId: rowId(2), cause: 'text-too-long', state: 'waiting' },
+    { recordId: undefined, state: 'waiting' },
   ]);
   expect(eventsOf(world, 'automation.failure.ingested')).toEqual([
     { profileId, profileName: 'Sales', table: 'account', cause: 'constraint', failures: 1 },

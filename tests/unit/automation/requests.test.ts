@@ -73,7 +73,15 @@ test('whatever is sent, the answer is a refusal that can be told, or an operatio
     'reason',
     'limit',
   ];
-  const sensible = fc.constantFrom<unknown>('sales', organization.id, profileId, ['account'], 'new', 5, null);
+  const sensible = fc.constantFrom<unknown>(
+    'sales',
+    organization.id,
+    profileId,
+    ['account'],
+    'waiting',
+    5,
+    null,
+  );
   const anyBody = fc.option(
     fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom(...names), fc.oneof(sensible, fc.jsonValue()))),
     { nil: undefined },

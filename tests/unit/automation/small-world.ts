@@ -89,7 +89,7 @@ export function smallWorld(
     },
     update: async (...change) => {
       const after = await stored.update(...change);
-      if (after) failures.set(after.id, after);
+      for (const failure of after) failures.set(failure.id, failure);
       return after;
     },
   };

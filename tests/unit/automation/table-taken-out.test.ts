@@ -33,7 +33,7 @@ describe('failures of a table that the profile does not name any more', () => {
     world.logFailure({ reason: 'There is already an object named "account".' });
     world.exportTable(false);
     await world.live(600);
-    expect(states(world)).toEqual(['new', 'new', 'new']);
+    expect(states(world)).toEqual(['waiting', 'waiting', 'waiting']);
     expect([world.touched, world.lines]).toEqual([[], []]);
   });
 

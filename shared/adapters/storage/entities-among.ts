@@ -1,0 +1,55 @@
+import { odata, type TableClient, type TableEntityResult } from '@azure/data-tables';
+import { storageCall } from './storage-call.ts';
+
+/** Keys from the first, up to but without the second. */
+export interface KeyRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Keys that begin like this, up to a `|`; `}` follows it. */
+export const keysBeginning = (prefix: string): KeyRange => ({
+  from: prefix,
+  to: `${prefix.slice(0, -1)}}`,
+});
+
+/** One key alone: no key goes on with a `!`, which comes before whatever else it may go on with. */
+export const onlyKey = (key: string): KeyRange => ({ from: key, to: `${key}!` });
+
+/** As part of a filter. */
+export const inKeys = ({ from, to }: KeyRange) => odata`RowKey ge ${from} and RowKey lt ${to}`;
+
+const pageSize = 100;
+
+/**
+ * Entities of one partition whose keys are in one of the ranges, which do not overlap. A query takes a page, and the next
+ * one begins at the first range that the page did not reach: neighbours cost a request a page, strangers one a range.
+ */
+export async function* entitiesAmong<T extends object>(
+  table: TableClient,
+  partitionKey: string,
+  ranges: readonly KeyRange[],
+): AsyncGenerator<TableEntityResult<T>> {
+  let left = ranges.toSorted((one, other) => (one.from < other.from ? -1 : 1));
+  let reached = '';
+  while (left[0]) {
+    const from = reached > left[0].from ? odata`RowKey gt ${reached}` : odata`RowKey ge ${left[0].from}`;
+    const filter = odata`PartitionKey eq ${partitionKey}` + odata` and RowKey lt ${left.at(-1)?.to ?? ''}`;
+    const page = await firstPage<T>(table, `${filter} and ${from}`);
+    const wanted = left;
+    yield* page.filter(({ rowKey = '' }) => wanted.some(({ from, to }) => from <= rowKey && rowKey < to));
+    const end = page.continuationToken ? page.at(-1)?.rowKey : undefined;
+    if (end === undefined) return;
+    reached = end;
+    left = left.filter(({ to }) => to > end);
+  }
+}
+
+/** A page may be empty, and yet more may follow. */
+async function firstPage<T extends object>(table: TableClient, filter: string) {
+  const pages = table.listEntities<T>({ queryOptions: { filter } }).byPage({ maxPageSize: pageSize });
+  return await storageCall(`list table "${table.tableName}"`, async () => {
+    for await (const page of pages) if (page.length > 0 || !page.continuationToken) return page;
+    return [] as TableEntityResult<T>[] & { readonly continuationToken?: string };
+  });
+}
