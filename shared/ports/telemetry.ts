@@ -138,7 +138,8 @@ export const telemetryMetrics = {
   'automation.profile.failures': {
     unit: 'rows',
     properties: ofProfile,
-    meaning: 'Rows that failed and are not healed, those that need attention among them.',
+    meaning:
+      'Rows that failed and are not healed, those that need attention among them. Of more than 100,000 at least that.',
   },
   'automation.profile.attention': {
     unit: 'rows',
