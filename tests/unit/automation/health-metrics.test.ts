@@ -98,6 +98,11 @@ test('of an exporter that does not say up to when it has exported, only a change
   world.freeze(true);
   world.newest = { version: '2', changedAt: world.time(-60) };
   expect(await lagsOf(world, 4)).toEqual([0, 0, 0, 1140]);
+  // A clock that is ahead makes nothing less than no lag.
+  const ahead = healthWorld({ isForeign: true });
+  ahead.freeze(true);
+  ahead.newest = { version: '2', changedAt: ahead.time(-7200) };
+  expect(await lagsOf(ahead, 4)).toEqual([0, 0, 0, 0]);
 });
 
 test('rows that failed are counted until they are healed, those that need attention twice', async () => {
