@@ -68,7 +68,7 @@ function portsOf(profileId: string, ledger: FailureLedger) {
     } as Partial<ExporterApi> as ExporterApi,
     failureBlobs: failureBlobs(account),
     ledger,
-    telemetry: { event() {} },
+    telemetry: { event() {}, metric() {} },
     clock: systemClock(),
     log: consoleLog(),
     ingestSeconds: 100_000,

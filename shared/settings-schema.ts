@@ -182,7 +182,7 @@ export const settingsSchema = z.object({
   TELEMETRY_FILE: z
     .string()
     .optional()
-    .describe('File that gets the same events as lines of JSON; local use.'),
+    .describe('File that gets the same events and metrics as lines of JSON; local use.'),
 });
 
 /** The settings as the program uses them, read and checked once. */

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { errorCodes } from '../shared/error-codes.ts';
+import { telemetryEvents, telemetryMetrics } from '../shared/ports/telemetry.ts';
 import { settingsSchema } from '../shared/settings.ts';
 
 const isMadeBy =
@@ -34,6 +35,34 @@ function errorsPage(): string {
   return `# Error codes\n\n${isMadeBy}\n\nEvery error is one of these. *timed*: tried again by itself; *manual*: tried again with growing delays until somebody acts;\n*never*: the same input fails the same way. Codes \`ROW_*\` blame one row; all others leave rows alone.\n\n| code | retry | HTTP | cure |\n|---|---|---|---|\n${rows.join('\n')}\n`;
 }
 
+const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+
+/** The page with the table behind the comment that begins with these words made anew. */
+function withTable(
+  page: string,
+  words: string,
+  columns: readonly string[],
+  rows: readonly string[][],
+): string {
+  const [, before = '', after = ''] =
+    new RegExp(`^([\\s\\S]*<!-- ${words}.* -->\\n)(?:\\n(?:\\|.*\\n)+)?([\\s\\S]*)$`).exec(page) ?? [];
+  expect(before, `the place for the table of ${words}`).not.toBe('');
+  const lines = [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`);
+  return `${before}\n${lines.join('')}${after}`;
+}
+
+function telemetryPage(): string {
+  const metrics = Object.entries(telemetryMetrics).map(([name, { unit, properties, meaning }]) => [
+    ...[code([name]), unit, code(properties), meaning],
+  ]);
+  const events = Object.entries(telemetryEvents).map(([name, { when, properties, measurements }]) => [
+    ...[code([name]), when, code(properties), code(measurements)],
+  ]);
+  const page = readFileSync('docs/telemetry.md', 'utf8');
+  const withMetrics = withTable(page, 'Metrics', ['metric', 'unit', 'properties', 'meaning'], metrics);
+  return withTable(withMetrics, 'Events', ['event', 'when', 'properties', 'measurements'], events);
+}
+
 test('every setting has a meaning', () => {
   for (const [name, schema] of Object.entries(settingsSchema.shape))
     expect(schema.description, name).toBeTruthy();
@@ -46,6 +75,19 @@ test('the page of settings is what the program reads', async () => {
 
 test('the page of errors is the closed table', async () => {
   await expect(errorsPage()).toMatchFileSnapshot('../docs/errors.md');
+});
+
+test('the page of telemetry has every event and metric that the program can tell', async () => {
+  await expect(telemetryPage()).toMatchFileSnapshot('../docs/telemetry.md');
+});
+
+test('every event and metric of the tables is told somewhere in the program', () => {
+  const program = readdirSync('shared', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && name !== join('ports', 'telemetry.ts'))
+    .map((name) => readFileSync(join('shared', name), 'utf8'))
+    .join('\n');
+  const names = Object.keys({ ...telemetryEvents, ...telemetryMetrics });
+  expect(names.filter((name) => !program.includes(`'${name}'`))).toEqual([]);
 });
 
 /** The anchors of a page, as GitHub makes them of its headings. */

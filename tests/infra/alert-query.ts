@@ -1,6 +1,6 @@
 /// <reference types="@kusto/language-service-next" />
 import { createRequire } from 'node:module';
-import { type TelemetryEventName, telemetryEvents } from '../../shared/ports/telemetry.ts';
+import { telemetryEvents, telemetryMetrics } from '../../shared/ports/telemetry.ts';
 
 const require = createRequire(import.meta.url);
 // The two files define the global `Kusto`, the second on top of the first.
@@ -11,17 +11,26 @@ const { Language } = (globalThis as unknown as { Kusto: typeof Kusto }).Kusto;
 const { Symbols, Syntax } = Language;
 type SyntaxNode = Kusto.Language.Syntax.SyntaxNode;
 
-/** `customEvents` as Application Insights has it: https://learn.microsoft.com/azure/azure-monitor/reference/tables/appevents */
-const customEvents = `(timestamp:datetime, name:string, itemType:string, customDimensions:dynamic,
-  customMeasurements:dynamic, operation_Name:string, operation_Id:string, operation_ParentId:string,
+/** As Application Insights has them: https://learn.microsoft.com/azure/azure-monitor/reference/tables/appevents and appmetrics */
+const ofBoth = `timestamp:datetime, name:string, itemType:string, customDimensions:dynamic, operation_Name:string, operation_Id:string, operation_ParentId:string,
   operation_SyntheticSource:string, session_Id:string, user_Id:string, user_AuthenticatedId:string,
   user_AccountId:string, application_Version:string, client_Type:string, client_Model:string, client_OS:string,
   client_IP:string, client_City:string, client_StateOrProvince:string, client_CountryOrRegion:string,
   client_Browser:string, cloud_RoleName:string, cloud_RoleInstance:string, appId:string, appName:string, iKey:string,
-  sdkVersion:string, itemId:string, itemCount:int, _ResourceId:string)`;
+  sdkVersion:string, itemId:string, itemCount:int, _ResourceId:string`;
+const ofMetrics = 'value:real, valueCount:int, valueSum:real, valueMin:real, valueMax:real, valueStdDev:real';
 
-const table = Symbols.TableSymbol.From(customEvents)?.WithName('customEvents') ?? null;
-const database = new Symbols.DatabaseSymbol.$ctor1('telemetry', [table] as never, false);
+/** What the program tells, by name. */
+type Told = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+const tableOf = (name: string, columns: string, what: string, told: Told) => ({
+  ...{ symbol: Symbols.TableSymbol.From(`(${ofBoth}, ${columns})`)?.WithName(name), what, told },
+});
+const tables = [
+  tableOf('customEvents', 'customMeasurements:dynamic', 'event', telemetryEvents),
+  tableOf('customMetrics', ofMetrics, 'metric', telemetryMetrics),
+];
+const symbols = tables.map(({ symbol }) => symbol);
+const database = new Symbols.DatabaseSymbol.$ctor1('telemetry', symbols as never, false);
 const globals = Language.GlobalState.Default?.WithDatabase(database) ?? null;
 
 /** What a query uses and returns, and everything that is wrong with it. */
@@ -29,24 +38,30 @@ export interface AlertQueryCheck {
   readonly problems: readonly string[];
   /** Column name to type. */
   readonly columns: Readonly<Record<string, string>>;
+  /** And metrics. */
   readonly events: readonly string[];
 }
 
-/** Checks a query by Kusto's own grammar and types, and against the events that the program can emit. */
+/** Checks a query by Kusto's own grammar and types, and against the events and metrics that the program can emit. */
 export function checkAlertQuery(text: string): AlertQueryCheck {
   const code = Language.KustoCode.ParseAndAnalyze(text, globals);
   if (!code?.Syntax) return { problems: ['Cannot parse the query.'], columns: {}, events: [] };
 
   const problems = items(code.GetDiagnostics()).map((diagnostic) => `${diagnostic.Message}`);
   const events = new Set<string>();
+  const known: Told[string][] = [];
   const bags: { column: string; member: string }[] = [];
   Syntax.SyntaxElement.WalkNodes(code.Syntax, (node) => {
-    const column = columnOfEvents(node);
+    const { column, what = '', told = {} } = columnOf(node) ?? {};
     if (column === 'name') {
       const names = literalsComparedWith(node);
       if (names.length === 0)
         problems.push('Cannot check "name": compare it with texts by "==" or "in" only.');
-      for (const name of names) events.add(name);
+      for (const name of names) {
+        events.add(name);
+        if (told[name]) known.push(told[name]);
+        else problems.push(`No ${what} is named "${name}".`);
+      }
     }
     if (column === 'customDimensions' || column === 'customMeasurements') {
       const member = memberOf(node);
@@ -55,14 +70,9 @@ export function checkAlertQuery(text: string): AlertQueryCheck {
     }
   });
 
-  const known = [...events].flatMap((name) => {
-    if (name in telemetryEvents) return [telemetryEvents[name as TelemetryEventName]];
-    problems.push(`No event is named "${name}".`);
-    return [];
-  });
   for (const { column, member } of bags) {
     const kind = column === 'customDimensions' ? 'properties' : 'measurements';
-    if (!known.some((event) => (event[kind] as readonly string[]).includes(member)))
+    if (!known.some((event) => event[kind]?.includes(member)))
       problems.push(`None of the events in this query has "${member}" among its ${kind}.`);
   }
   const result = code.ResultType as Kusto.Language.Symbols.TableSymbol | null;
@@ -70,10 +80,11 @@ export function checkAlertQuery(text: string): AlertQueryCheck {
   return { problems, columns: Object.fromEntries(columns), events: [...events] };
 }
 
-function columnOfEvents(node: SyntaxNode | null): string | undefined {
+function columnOf(node: SyntaxNode | null) {
   if (node?.Kind !== Syntax.SyntaxKind.NameReference) return undefined;
-  const symbol = node.ReferencedSymbol;
-  return items(table?.Columns).some((column) => column === symbol) ? `${symbol?.Name}` : undefined;
+  const { ReferencedSymbol: used } = node;
+  const table = tables.find(({ symbol }) => items(symbol?.Columns).some((column) => column === used));
+  return table && { ...table, column: `${used?.Name}` };
 }
 
 function literalsComparedWith(node: SyntaxNode): string[] {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { checkAlertQuery } from './alert-query.ts';
 
 const folder = new URL('../../infra/queries/', import.meta.url);
@@ -31,6 +31,36 @@ describe('alert queries', () => {
       /\*\*What it means\.\*\*[\s\S]*\*\*What to check\.\*\*[\s\S]*\*\*How to cure\.\*\*/,
     );
   });
+});
+
+test('the query on the page of telemetry finds a metric', () => {
+  const page = readFileSync(new URL('../../docs/telemetry.md', import.meta.url), 'utf8');
+  const queries = [...page.matchAll(/```kusto\n([\s\S]*?)```/g)].map(([, query = '']) =>
+    checkAlertQuery(query),
+  );
+  expect(queries).toMatchObject([{ problems: [], events: ['automation.profile.lag'] }]);
+});
+
+test.each([
+  ['a misspelt metric', "name == 'automation.profile.lags'", /No metric is named "automation.profile.lags"/],
+  ['an event', "name == 'automation.row.healed'", /No metric is named "automation.row.healed"/],
+  [
+    'a property of no metric',
+    "name == 'automation.profile.lag' and customDimensions.table == ''",
+    /"table" among/,
+  ],
+  [
+    'a measurement',
+    "name == 'automation.profile.lag' and customMeasurements.rows > 1",
+    /'customMeasurements'/,
+  ],
+])('a query on metrics that asks for %s is wrong', (_what, condition, problem) => {
+  expect(checkAlertQuery(`customMetrics | where ${condition}`).problems.join('\n')).toMatch(problem);
+});
+
+test('a metric is no event', () => {
+  const { problems } = checkAlertQuery("customEvents | where name == 'automation.profile.lag'");
+  expect(problems).toEqual(['No event is named "automation.profile.lag".']);
 });
 
 describe('the check of a query', () => {

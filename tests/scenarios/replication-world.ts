@@ -134,7 +134,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       queues: { syncTable: mortal(stable.syncQueue), retryRow: mortal(stable.retryQueue) },
       failureLog: mortal(failures.log),
       ...known,
-      telemetry: { event() {} },
+      telemetry: { event() {}, metric() {} },
       clock,
       log: { info() {}, warn() {}, error() {} },
       options: {

@@ -41,7 +41,7 @@ async function watchedTable() {
     statusHistory: { add: async () => {}, latest: async () => [], purge: async () => 0 },
     organizations,
     queues: { retouchRow: nothingSent, verifyRow: nothingSent },
-    telemetry: { event: (name) => void events.push(name) },
+    telemetry: { event: (name) => void events.push(name), metric() {} },
     clock: { now: () => new Date(now) },
     log: { info() {}, warn() {}, error() {} },
     options: {

@@ -3,14 +3,14 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import { applicationInsightsTelemetry, type TelemetryCredential } from './application-insights-telemetry.ts';
 import { fileTelemetry } from './file-telemetry.ts';
 
-/** Where events go: to Application Insights, to a file, to both, or nowhere. */
+/** Where events and metrics go: to Application Insights, to a file, to both, or nowhere. */
 export interface TelemetryTargets {
   readonly APPLICATIONINSIGHTS_CONNECTION_STRING?: string | undefined;
   readonly TELEMETRY_FILE?: string | undefined;
 }
 
 /** Telemetry that goes nowhere. */
-const noTelemetry: Telemetry = { event() {} };
+const noTelemetry: Telemetry = { event() {}, metric() {} };
 
 /** Telemetry to the targets that the settings name. */
 export function telemetryOf(
@@ -25,6 +25,9 @@ export function telemetryOf(
   return {
     event(name, data) {
       for (const target of targets) target.event(name, data);
+    },
+    metric(name, value, properties) {
+      for (const target of targets) target.metric(name, value, properties);
     },
   };
 }

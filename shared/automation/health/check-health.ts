@@ -10,6 +10,7 @@ import { lookAtExporter } from './look-at-exporter.ts';
 import { profileChecks } from './profile-checks.ts';
 import { failuresGrowing, tableChecks } from './table-checks.ts';
 import { tellFinding } from './tell-finding.ts';
+import { tellMetrics } from './tell-metrics.ts';
 
 /** What a finding or a suspicion is about, within one profile. */
 interface Subject {
@@ -23,7 +24,7 @@ const poisonSeconds = 3600;
 
 /**
  * Looks at the health of every profile: opens findings, sees that they are still there, closes them, and tells telemetry of
- * each one that is open. The trouble of one profile does not stop the others; while the exporter cannot be asked, that alone
+ * each one that is open, and the numbers of each active profile. The trouble of one profile does not stop the others; while the exporter cannot be asked, that alone
  * is a finding, and nothing else is opened or closed. Profiles for which the time does not suffice are looked at by a later run.
  */
 export async function checkHealth(given: HealthPorts): Promise<void> {
@@ -83,8 +84,11 @@ async function lookAt(profile: ExportedProfile, open: readonly HealthFinding[], 
     const step = await applyLook({ kind, profile, table }, condition, isSuspected, ports);
     if (step.isSuspected) suspects.set(id, { kind, table });
     else suspects.delete(id);
+    if (step.finding?.state === 'open') openIds.add(id);
+    else openIds.delete(id);
   }
   await ports.findings.setNotes({ ...notes, suspected: [...suspects.values()] });
+  tellMetrics(evidence, openIds.size, ports);
 }
 
 const idOf = (profile: ExportedProfile, { kind, table }: Subject) =>

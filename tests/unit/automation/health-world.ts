@@ -11,6 +11,7 @@ import { aFailure, anEntry } from '../../contracts/failures.ts';
 import { fakeDataverse, fakeOrganizations } from '../../fakes/fake-dataverse.ts';
 import { fakeFailureLedger } from '../../fakes/fake-failures.ts';
 import { fakeHealthFindings } from '../../fakes/fake-health-findings.ts';
+import { fakeTelemetry } from '../../fakes/fake-telemetry.ts';
 import { noChanges, organization, profileId } from './small-world.ts';
 
 export const minute = 60;
@@ -40,7 +41,7 @@ export function healthWorld({ isForeign = false } = {}) {
   const source = fakeDataverse(organization, ['account']);
   const ledger = fakeFailureLedger();
   const findings = fakeHealthFindings();
-  const events: { name: string; data: Record<string, string | number> }[] = [];
+  const { telemetry, events, metrics } = fakeTelemetry();
   const lines: string[] = [];
   const asked: string[] = [];
   const outages = new Map<string, ServiceError>();
@@ -118,7 +119,7 @@ export function healthWorld({ isForeign = false } = {}) {
       },
     ]),
     findings,
-    telemetry: { event: (name, data) => void events.push({ name, data: { ...data } }) },
+    telemetry,
     clock: { now: () => new Date(now) },
     log: {
       info: (line) => void lines.push(line),
@@ -132,6 +133,7 @@ export function healthWorld({ isForeign = false } = {}) {
   return Object.assign(world, {
     ports,
     events,
+    metrics,
     lines,
     asked,
     findings,

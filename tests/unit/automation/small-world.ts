@@ -9,10 +9,10 @@ import { writeFailureLine } from '../../../shared/model/failure-line.ts';
 import type { RetouchRowItem, VerifyRowItem } from '../../../shared/model/work-item.ts';
 import type { ExportedProfile } from '../../../shared/ports/exporter-api.ts';
 import type { StatusSnapshot } from '../../../shared/ports/status-history.ts';
-import type { TelemetryEventName } from '../../../shared/ports/telemetry.ts';
 import { fakeDataverse, fakeOrganizations } from '../../fakes/fake-dataverse.ts';
 import { fakeFailureLedger, listedOf, readOf } from '../../fakes/fake-failures.ts';
 import { fakeTouchFacts } from '../../fakes/fake-storage.ts';
+import { fakeTelemetry } from '../../fakes/fake-telemetry.ts';
 
 export const organization = {
   id: '22222222-2222-4222-8222-222222222222',
@@ -74,7 +74,7 @@ export function smallWorld(
   const touched: string[] = [];
   const quiet: string[] = [];
   const resynced: string[] = [];
-  const events: { name: TelemetryEventName; data: Record<string, string | number> }[] = [];
+  const { telemetry, events } = fakeTelemetry();
   const lines: string[] = [];
   const snapshots: StatusSnapshot[] = [];
   const failures = new Map<string, Failure>();
@@ -225,7 +225,7 @@ export function smallWorld(
           void messages.push({ queue: 'verify', item, visibleAt: now + delay * 1000 }),
       }),
     },
-    telemetry: { event: (name, data) => void events.push({ name, data: { ...data } }) },
+    telemetry,
     clock: { now: () => new Date(now) },
     log: {
       info: (line) => void lines.push(`info ${line}`),

@@ -7,6 +7,7 @@ import { correlationIdOf } from '../../../shared/model/ticket-subject.ts';
 import type { TellTicketItem } from '../../../shared/model/work-item.ts';
 import { anOperation } from '../../contracts/operations.ts';
 import { fakeOperations, fakeWorkQueues } from '../../fakes/fake-storage.ts';
+import { fakeTelemetry } from '../../fakes/fake-telemetry.ts';
 import { fakeTicketRecords, fakeTicketSystem } from '../../fakes/fake-tickets.ts';
 
 const profileId = '55555555-5555-4555-8555-555555555555';
@@ -22,14 +23,14 @@ function tellWorld(options = { firstDelaySeconds: 60, maxDelaySeconds: 600, maxA
   const fake = fakeTicketSystem();
   const [records, operations, queues] = [fakeTicketRecords(), fakeOperations(), fakeWorkQueues()];
   const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-  const events: object[] = [];
+  const { telemetry, events } = fakeTelemetry();
   const world = { now: Date.parse('2026-11-28T10:00:00Z'), finding: finding as TellableFinding | undefined };
   const ports: TellTicketPorts = {
     system: fake.system,
     findings: { get: async () => structuredClone(world.finding) },
     ...{ records, operations, queues, log, options },
     clock: { now: () => new Date(world.now) },
-    telemetry: { event: (name, data) => events.push({ name, data }) },
+    telemetry,
   };
   /** Delivers messages, the time passing as they say, until there is none. */
   async function deliverAll(limit = 50): Promise<void> {

@@ -5,7 +5,7 @@ const tellPoisoned = vi.fn();
 
 async function logged(message: unknown): Promise<string> {
   const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-  const telemetry = { event: vi.fn() };
+  const telemetry = { event: vi.fn(), metric: vi.fn() };
   await reportPoison('sync-table', message, { log, telemetry, automation: { tellPoisoned } });
   expect(telemetry.event).toHaveBeenCalledExactlyOnceWith('queue.message.poisoned', { queue: 'sync-table' });
   expect(log.error).toHaveBeenCalledOnce();

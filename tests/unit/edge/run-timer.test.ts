@@ -4,7 +4,7 @@ import { runTimer } from '../../../shared/edge/run-timer.ts';
 const context = { functionName: 'timer-poll-status', invocationId: '1' };
 const parts = () => ({
   log: { info: vi.fn(), warn: vi.fn(), error: vi.fn() },
-  telemetry: { event: vi.fn() },
+  telemetry: { event: vi.fn(), metric: vi.fn() },
 });
 
 test('a timer that came to its end is told once, with its name', async () => {
