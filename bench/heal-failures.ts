@@ -157,7 +157,7 @@ async function timeMany(stage: Stage, profileId: string) {
   const startedAt = performance.now();
   await logFailures(stage, profileId, ids);
   const open = openFailures(stage, profileId);
-  await until(async () => (await open()) >= ids.length, 5000);
+  await until(async () => (await open()) >= ids.length, 30_000);
   const knownAfter = secondsSince(startedAt);
   progress('the ledger has them; now they are cured');
   const before = await requestsOf(stage);
@@ -166,7 +166,7 @@ async function timeMany(stage: Stage, profileId: string) {
   await until(async () => (await database.countRows('account')) === total, 1000);
   const arrivedAfter = secondsSince(curedAt);
   progress('all have arrived');
-  await until(async () => (await open()) === 0, 2000);
+  await until(async () => (await open()) === 0, 15_000);
   const healedAfter = secondsSince(curedAt);
   const after = await requestsOf(stage);
   const requests = { reads: after.reads - before.reads, writes: after.writes - before.writes };

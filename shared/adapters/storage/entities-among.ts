@@ -19,7 +19,10 @@ export const onlyKey = (key: string): KeyRange => ({ from: key, to: `${key}!` })
 /** As part of a filter. */
 export const inKeys = ({ from, to }: KeyRange) => odata`RowKey ge ${from} and RowKey lt ${to}`;
 
-const pageSize = 100;
+/** Entities that are asked for at once, beside one a range. */
+const moreThanRanges = 50;
+/** What storage gives at once. */
+const mostOfPage = 1000;
 
 /**
  * Entities of one partition whose keys are in one of the ranges, which do not overlap. A query takes a page, and the next
@@ -33,9 +36,10 @@ export async function* entitiesAmong<T extends object>(
   let left = ranges.toSorted((one, other) => (one.from < other.from ? -1 : 1));
   let reached = '';
   while (left[0]) {
+    const maxPageSize = Math.min(left.length + moreThanRanges, mostOfPage);
     const from = reached > left[0].from ? odata`RowKey gt ${reached}` : odata`RowKey ge ${left[0].from}`;
     const filter = odata`PartitionKey eq ${partitionKey}` + odata` and RowKey lt ${left.at(-1)?.to ?? ''}`;
-    const page = await firstPage<T>(table, `${filter} and ${from}`);
+    const page = await firstPage<T>(table, `${filter} and ${from}`, maxPageSize);
     const wanted = left;
     yield* page.filter(({ rowKey = '' }) => wanted.some(({ from, to }) => from <= rowKey && rowKey < to));
     const end = page.continuationToken ? page.at(-1)?.rowKey : undefined;
@@ -46,8 +50,8 @@ export async function* entitiesAmong<T extends object>(
 }
 
 /** A page may be empty, and yet more may follow. */
-async function firstPage<T extends object>(table: TableClient, filter: string) {
-  const pages = table.listEntities<T>({ queryOptions: { filter } }).byPage({ maxPageSize: pageSize });
+async function firstPage<T extends object>(table: TableClient, filter: string, maxPageSize: number) {
+  const pages = table.listEntities<T>({ queryOptions: { filter } }).byPage({ maxPageSize });
   return await storageCall(`list table "${table.tableName}"`, async () => {
     for await (const page of pages) if (page.length > 0 || !page.continuationToken) return page;
     return [] as TableEntityResult<T>[] & { readonly continuationToken?: string };

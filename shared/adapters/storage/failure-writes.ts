@@ -11,8 +11,8 @@ import { type DocumentKey, keyOf, writeDocument } from './table-document.ts';
 
 /** A partition takes some 2,000 entities a second; more at once are only throttled. */
 const transactionsAtOnce = 4;
-/** A failure has two entities, rarely three. */
-const failuresPerBatch = transactionSize / 2;
+/** Failures that are read together, and written in two or three transactions. */
+const failuresPerBatch = 100;
 /** A transaction takes 4 MiB. */
 const mostBytes = 3_500_000;
 
