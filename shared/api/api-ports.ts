@@ -14,7 +14,7 @@ import type { DefinitionReads } from './definition-reads.ts';
 export interface ApiPorts {
   readonly profiles: ProfileStore;
   readonly syncStates: SyncStates;
-  readonly queues: Pick<WorkQueues, 'syncTable'>;
+  readonly queues: Pick<WorkQueues, 'syncTable' | 'retryRow'>;
   readonly failureLog: Pick<FailureLog, 'link'>;
   readonly organizations: Organizations;
   readonly secrets: Pick<Secrets, 'problemsOfAddress'>;

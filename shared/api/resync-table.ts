@@ -7,7 +7,7 @@ import type { ApiPorts } from './api-ports.ts';
 export type ResyncPorts = Pick<ApiPorts, 'syncStates' | 'queues' | 'destinations' | 'clock'>;
 
 /**
- * Has rows of one table exported again, which begins at once. The wish is in the destination before its turn is sent: a
+ * Has rows of one table exported again, which begins at once. The wish is in the destination before its message is sent: a
  * crash between leaves it to the table's next turn. Resolves to the number of rows, as the destination's `resync`;
  * undefined when the table is not exported with its rows, or nothing of it is there yet.
  */
@@ -23,13 +23,21 @@ export async function resyncTable(
   const at = ports.clock.now();
   const count = await destination.resync(table, { profileId: profile.id, scope, at });
   if (count === undefined || (count === 0 && scope.kind !== 'table')) return count;
-  await wakeTable(profile.id, table, asked.activation, (state) => afterResync(state, scope), ports);
+  if (scope.kind === 'table') {
+    await wakeTable(profile.id, table, asked.activation, ports);
+    return count;
+  }
+  if (scope.kind === 'failed')
+    await ports.syncStates.update(profile.id, table, (state) =>
+      state?.activation === asked.activation ? withoutFailures(state) : undefined,
+    );
+  // No turn of the table: turns and retries of one table keep each other from writing.
+  await ports.queues.retryRow.send({ profileId: profile.id, table });
   return count;
 }
 
-/** Failures that are tried again are none until they fail again; a retry that waits for its time goes out anew. */
-function afterResync({ retryDueAt: _, ...state }: SyncState, scope: ResyncScope): SyncState {
-  if (scope.kind === 'rows') return state;
+/** Failures that are tried again are none until they fail again. */
+function withoutFailures(state: SyncState): SyncState {
   const isMade = state.initialSyncState === 'CompletedWithFailures';
   return { ...state, failureCount: 0, ...(isMade && { initialSyncState: 'Completed' }) };
 }
@@ -42,14 +50,13 @@ async function wakeTable(
   profileId: string,
   table: string,
   activation: number,
-  change: (state: SyncState) => SyncState,
   ports: ResyncPorts,
 ): Promise<void> {
   const dueAt = ports.clock.now().toISOString();
   let isOurs = false;
   const state = await ports.syncStates.update(profileId, table, (known) => {
     isOurs = known?.activation === activation;
-    return known && isOurs ? { ...change(known), turn: known.turn + 1, dueAt } : undefined;
+    return known && isOurs ? { ...withoutFailures(known), turn: known.turn + 1, dueAt } : undefined;
   });
   if (isOurs && state) await ports.queues.syncTable.send({ profileId, table, activation, turn: state.turn });
 }

@@ -10,8 +10,12 @@ export const syncTableItemSchema = z.object({
 });
 export type SyncTableItem = Readonly<z.infer<typeof syncTableItemSchema>>;
 
-/** "Try the rejected rows of this table that are due." Void unless `dueAt` is the state's `retryDueAt`. */
-export const retryRowItemSchema = z.object({ profileId: z.string(), table: z.string(), dueAt: z.string() });
+/** "Try the rejected rows of this table that are due." Void where `dueAt` is not the state's `retryDueAt`; absent: now. */
+export const retryRowItemSchema = z.object({
+  profileId: z.string(),
+  table: z.string(),
+  dueAt: z.string().optional(),
+});
 export type RetryRowItem = Readonly<z.infer<typeof retryRowItemSchema>>;
 
 /** "Write these rows again with identical values." */

@@ -7,7 +7,7 @@ import type { Destination } from '../ports/destination.ts';
 import { rowId } from '../schema/row-id.ts';
 import { exportingProfile } from './exporting-profile.ts';
 import { isOutdated } from './read-current.ts';
-import { scheduleRetry } from './schedule-retry.ts';
+import { isRetrying, scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import { readTime } from './table-run.ts';
 
@@ -19,59 +19,67 @@ const waitAfterFaultSeconds = 30;
  * nothing. Rows that were tried as often as the profile allows go to the failure log first and are then forgotten.
  */
 export async function retryRows(item: RetryRowItem, ports: SyncPorts): Promise<void> {
-  const { profileId, table, dueAt } = item;
+  const { profileId, table } = item;
   const profile = await exportingProfile(profileId, table, ports);
   if (!profile) return;
-  // Takes the retry over until this time: a second message is void from here on, and a crash is noticed after it.
-  const takenUntil = new Date(
-    ports.clock.now().getTime() + ports.options.workItemSeconds * 1000,
-  ).toISOString();
-  if (!(await exchange(profileId, table, dueAt, takenUntil, ports))) return;
+  const endsAt = ports.clock.now().getTime() + ports.options.workItemSeconds * 1000;
+  const takenUntil = new Date(endsAt).toISOString();
+  if (!(await take(item, takenUntil, ports))) return;
   let next: Date | undefined;
   try {
-    next = await retryDueRows(profileId, table, Date.parse(takenUntil), ports);
+    const destination = await retryDueRows(profileId, table, endsAt, ports);
+    await release(item, takenUntil, ports);
+    // Asked for after the release: rows that were noticed before it have left themselves to this retry.
+    next = await destination?.nextAttemptAt(table);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     // The table's own turns report the fault; here it only must not use up the rows' retries.
     ports.log.warn(`Retries of table "${table}" of profile "${profile.name}" wait: ${error.message}`);
+    await release(item, takenUntil, ports);
     next = new Date(ports.clock.now().getTime() + waitAfterFaultSeconds * 1000);
   }
-  await exchange(profileId, table, takenUntil, undefined, ports);
   if (next) await scheduleRetry(profileId, table, next, ports);
 }
 
-/** Puts `retryDueAt` from one value to another; false when somebody else has. */
-async function exchange(
-  profileId: string,
-  table: string,
-  from: string,
-  to: string | undefined,
-  ports: SyncPorts,
-): Promise<boolean> {
+/** Takes the rejected rows over: other messages are void from here on. False when this one is, or another retry has them. */
+async function take(item: RetryRowItem, until: string, ports: SyncPorts): Promise<boolean> {
   let isMine = false;
-  await ports.syncStates.update(profileId, table, (state) => {
-    isMine = state?.retryDueAt === from;
+  await ports.syncStates.update(item.profileId, item.table, (state) => {
+    const isVoid = item.dueAt !== undefined && item.dueAt !== state?.retryDueAt;
+    isMine = state !== undefined && !isVoid && !isRetrying(state, ports.clock.now());
     if (!state || !isMine) return undefined;
     const { retryDueAt: _, ...rest } = state;
-    return to === undefined ? rest : { ...rest, retryDueAt: to };
+    return { ...rest, retryTakenUntil: until };
   });
   return isMine;
 }
 
-/** Works through what is due, by the profile as it is at each step; resolves to when the next row is. */
+async function release(
+  { profileId, table }: RetryRowItem,
+  takenUntil: string,
+  { syncStates }: SyncPorts,
+): Promise<void> {
+  await syncStates.update(profileId, table, (state) => {
+    if (state?.retryTakenUntil !== takenUntil) return undefined;
+    const { retryTakenUntil: _, ...rest } = state;
+    return rest;
+  });
+}
+
+/** Works through what is due, by the profile as it is at each step; undefined when the table is not its own any more. */
 async function retryDueRows(
   profileId: string,
   table: string,
   endsAt: number,
   ports: SyncPorts,
-): Promise<Date | undefined> {
+): Promise<Destination | undefined> {
   for (;;) {
     const profile = await exportingProfile(profileId, table, ports);
     if (!profile) return undefined;
     const destination = await ports.destinations.open(profile);
-    if (ports.clock.now().getTime() >= endsAt) return destination.nextAttemptAt(table);
+    if (ports.clock.now().getTime() >= endsAt) return destination;
     const due = await destination.dueRejectedRows(table, ports.clock.now(), rowsAtATime);
-    if (due.length === 0) return destination.nextAttemptAt(table);
+    if (due.length === 0) return destination;
     // The first try counts as an attempt, and is no retry.
     const isUsedUp = (row: RejectedRow) => row.attempts > profile.retryPolicy.maxRetryCount;
     const open = due.filter((row) => !isUsedUp(row));

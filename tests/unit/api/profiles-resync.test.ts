@@ -38,7 +38,6 @@ function fail({ states }: Stub, id: string, table: string): void {
   const failed = {
     failureCount: 5,
     initialSyncState: 'CompletedWithFailures',
-    retryDueAt: '2099-01-01T00:00:00Z',
   };
   states.set(`${id}/${table}`, { ...state, ...failed } as typeof state);
 }
@@ -52,9 +51,8 @@ test.each([
   expect(await resync(body)).toEqual({ Id: id, Entities: [{ Type: 'account', RecordCount: 3 }] });
   expect(asked).toEqual([['account', { kind: 'failed' }]]);
   const state = stub.states.get(`${id}/account`);
-  expect(state).toMatchObject({ failureCount: 0, initialSyncState: 'Completed', turn: 2 });
-  expect(state?.retryDueAt).toBeUndefined();
-  expect(stub.sent).toMatchObject([{ table: 'account', turn: 2 }]);
+  expect(state).toMatchObject({ failureCount: 0, initialSyncState: 'Completed', turn: 1 });
+  expect([stub.sent, stub.retries]).toEqual([[], [{ profileId: id, table: 'account' }]]);
 });
 
 test('records are asked for by id, in any case and once, and a table as a whole', async () => {
@@ -68,7 +66,8 @@ test('records are asked for by id, in any case and once, and a table as a whole'
     ['account', { kind: 'rows', ids }],
     ['contact', { kind: 'table' }],
   ]);
-  expect(stub.sent.map((item) => item.table)).toEqual(['account', 'contact']);
+  expect(stub.retries).toEqual([{ profileId: id, table: 'account' }]);
+  expect(stub.sent).toMatchObject([{ table: 'contact', turn: 2 }]);
 });
 
 test('a table that has nothing to be asked for is not woken', async () => {
@@ -76,7 +75,7 @@ test('a table that has nothing to be asked for is not woken', async () => {
   expect(await resync()).toEqual({ Id: id, Entities: [] });
   const table = { Scope: 'Entity', Entity: 'contact' };
   expect(await resync(table)).toEqual({ Id: id, Entities: [{ Type: 'contact', RecordCount: 0 }] });
-  expect(stub.sent).toEqual([]);
+  expect([stub.sent, stub.retries]).toEqual([[], []]);
 });
 
 describe('what is refused, with all that is wrong', () => {

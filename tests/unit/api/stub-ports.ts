@@ -8,7 +8,7 @@ import type { PrivacyTermsAnswer } from '../../../shared/model/privacy-terms-ans
 import type { Profile } from '../../../shared/model/profile.ts';
 import type { SyncState } from '../../../shared/model/sync-state.ts';
 import type { DestinationTable, Relationship, TableSummary } from '../../../shared/model/table-schema.ts';
-import type { SyncTableItem } from '../../../shared/model/work-item.ts';
+import type { RetryRowItem, SyncTableItem } from '../../../shared/model/work-item.ts';
 import type { Dataverse } from '../../../shared/ports/dataverse.ts';
 import type { Destination } from '../../../shared/ports/destination.ts';
 import { smallTable } from '../../fakes/fake-dataverse.ts';
@@ -109,6 +109,7 @@ export interface Stub {
   readonly profiles: Map<string, Profile>;
   readonly states: Map<string, SyncState>;
   readonly sent: SyncTableItem[];
+  readonly retries: RetryRowItem[];
   readonly logged: string[];
   /** Names of the calls that change something, in order. */
   readonly calls: string[];
@@ -135,6 +136,7 @@ export function stubPorts(): Stub {
   const profiles = new Map<string, Profile>();
   const states = new Map<string, SyncState>();
   const sent: SyncTableItem[] = [];
+  const retries: RetryRowItem[] = [];
   const logged: string[] = [];
   const calls: string[] = [];
   const answers: PrivacyTermsAnswer[] = [];
@@ -152,6 +154,7 @@ export function stubPorts(): Stub {
     profiles,
     states,
     sent,
+    retries,
     logged,
     calls,
     answers,
@@ -204,6 +207,12 @@ export function stubPorts(): Stub {
           send: async (item) => {
             calls.push(`send ${item.table}`);
             sent.push(item);
+          },
+        },
+        retryRow: {
+          send: async (item) => {
+            calls.push(`send retry of ${item.table}`);
+            retries.push(item);
           },
         },
       },
