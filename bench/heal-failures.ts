@@ -173,7 +173,8 @@ async function timeMany(stage: Stage, profileId: string) {
   return { failed: ids.length, knownAfter, arrivedAfter, healedAfter, requests };
 }
 
-await withTemporaryPlatform({ rows: 2000, environment: presets, signal: stopping }, async (platform) => {
+const options = { rows: 2000, environment: presets, isStorageInMemory: true, signal: stopping };
+await withTemporaryPlatform(options, async (platform) => {
   await fetch(`${platform.addresses.dataverse}/simulator/rows`, {
     method: 'POST',
     body: JSON.stringify({ table: 'account', count: Math.round((failing * 10) / 9), seed: 7 }),
