@@ -3,6 +3,9 @@ import type { AutomationPorts } from './automation-ports.ts';
 import { become } from './failure-life.ts';
 import type { FailureStep } from './next-steps.ts';
 
+/** Neighbours, which cost the ledger little. */
+const failuresAtOnce = 100;
+
 /**
  * Takes each step whose failure still is as it was seen, and tells of rows that were given up.
  * Returns the failures that this call moved, as they are now; others were moved by somebody else meanwhile.
@@ -13,13 +16,22 @@ export async function applySteps(
   ports: AutomationPorts,
 ): Promise<readonly Failure[]> {
   const stepOf = new Map(steps.map((step) => [step.failure.id, step]));
-  const moved = await ports.ledger.update(profileId, [...stepOf.keys()], (stored) => {
-    const step = stepOf.get(stored.id);
-    return step && isAsSeen(stored, step.failure)
-      ? become(stored, step.become, ports.clock.now())
-      : undefined;
-  });
-  tellAbandoned(profileId, moved, ports);
+  const ids = [...stepOf.keys()].sort();
+  const moved: Failure[] = [];
+  try {
+    for (let start = 0; start < ids.length; start += failuresAtOnce) {
+      const some = ids.slice(start, start + failuresAtOnce);
+      const changed = await ports.ledger.update(profileId, some, (stored) => {
+        const step = stepOf.get(stored.id);
+        if (!step || !isAsSeen(stored, step.failure)) return undefined;
+        return become(stored, step.become, ports.clock.now());
+      });
+      moved.push(...changed);
+    }
+  } finally {
+    // Also of those that were moved before storage failed: nobody else would.
+    tellAbandoned(profileId, moved, ports);
+  }
   return moved;
 }
 

@@ -79,15 +79,63 @@ export function nextSteps(
       continue;
     }
     const trial = evidence.trials?.get(groupKey(group));
-    const isHopeless = trial ? overdueness(trial, now, options) : hopelessness(waiting, now, options);
-    const note = 'Rows with the same cause were re-touched in vain.';
-    changes.push(...waiting.filter(isHopeless).flatMap((row) => giveUp(row, note)));
-    const hopeful = waiting.filter((row) => !isHopeless(row));
-    const chosen = trial ? hopeful.filter(isTakenBy(trial)) : rowsToRetouch(group, hopeful, now, proof);
+    if (trial === 'later') continue;
+    const { hopeless, chosen, note } = trial
+      ? chosenByTrial(waiting, trial, now, options)
+      : chosenByProbe(group, waiting, now, options, proof);
+    changes.push(...hopeless.flatMap((row) => giveUp(row, note)));
     if (chosen.length > 0) retouches.push(retouchStep(group.table, chosen));
   }
   return { changes, retouches };
 }
+
+/** Rows of a group that are given up, with the reason, and those that are written again now. */
+interface Choice {
+  readonly hopeless: readonly FailedRow[];
+  readonly chosen: readonly FailedRow[];
+  readonly note: string;
+}
+
+/**
+ * A trial is no attempt, and says nothing of the rows that were not tried, but that they may go when all that were would
+ * arrive. A row that was written in vain before waits for its time all the same; one that is refused is given up when it
+ * has waited as long as all attempts take.
+ */
+function chosenByTrial(
+  waiting: readonly FailedRow[],
+  { tried, taken }: Exclude<Trial, 'later'>,
+  now: Date,
+  options: Patience,
+): Choice {
+  const isAll = [...tried].every((id) => taken.has(id));
+  const patienceEnds = secondsAfter(now, -patienceSeconds(options));
+  const isIn = (ids: ReadonlySet<string>, { recordId = '' }: FailedRow) => ids.has(recordId);
+  return {
+    chosen: waiting.filter((row) => (isAll || isIn(taken, row)) && (row.attempts === 0 || isDue(row, now))),
+    hopeless: waiting.filter(
+      (row) => isIn(tried, row) && !isIn(taken, row) && isAfter(patienceEnds, row.changedAt),
+    ),
+    note: 'The destination still refuses the row, and it has waited as long as all attempts take.',
+  };
+}
+
+function chosenByProbe(
+  group: Group,
+  waiting: readonly FailedRow[],
+  now: Date,
+  options: Patience,
+  proof: Proof | undefined,
+): Choice {
+  const isHopeless = hopelessness(waiting, now, options);
+  const hopeful = waiting.filter((row) => !isHopeless(row));
+  return {
+    hopeless: waiting.filter(isHopeless),
+    chosen: rowsToRetouch(group, hopeful, now, proof),
+    note: 'Rows with the same cause were re-touched in vain.',
+  };
+}
+
+const isDue = ({ dueAt }: FailedRow, now: Date) => !isAfter(dueAt, now.toISOString());
 
 /**
  * Verification answers within its time-out; a row that is in flight much longer has lost its message. One whose turn to be
@@ -121,14 +169,6 @@ function endOfFault({ notificationTime, ingestedAt }: Failure): string {
     : secondsAfter(new Date(notificationTime), 1);
 }
 
-const isTakenBy = (trial: Trial) => (row: FailedRow) => trial === 'all' || trial.has(row.recordId ?? '');
-
-/** A trial is no attempt: rows that it does not release are given up when they have waited as long as all attempts take. */
-function overdueness(trial: Trial, now: Date, options: Patience) {
-  const patienceEnds = secondsAfter(now, -patienceSeconds(options));
-  return (row: FailedRow) => !isTakenBy(trial)(row) && isAfter(patienceEnds, row.changedAt);
-}
-
 /** A probe that failed lately shows that the cause is still there, also after a profile was switched off for days. */
 function hopelessness(waiting: readonly FailedRow[], now: Date, options: Patience) {
   const recently = secondsAfter(now, -options.retouchMaxDelaySeconds - 2 * options.verifyTimeoutSeconds);
@@ -147,19 +187,18 @@ function rowsToRetouch(
   proof: Proof | undefined,
 ): readonly FailedRow[] {
   const inFlight = group.rows.filter((row) => row.isInFlight);
-  const isDue = ({ dueAt }: FailedRow) => !isAfter(dueAt, now.toISOString());
   if (!proof) {
     if (inFlight.length > 0) return [];
     const order = ({ dueAt, recordId }: FailedRow) => `${dueAt}|${recordId}`;
     return waiting
-      .filter(isDue)
+      .filter((row) => isDue(row, now))
       .reduce<FailedRow[]>(([first], row) => [first && order(first) <= order(row) ? first : row], []);
   }
   if (group.table !== proof.table || kindOf(group) !== kindOf(proof)) return [];
   // Whatever began after the proof speaks for itself: a message that arrives twice releases nothing anew.
   if (inFlight.some(({ changedAt }) => isAfter(changedAt, proof.healedAt))) return [];
   return waiting.filter(
-    (row) => !isAfter(row.changedAt, proof.healedAt) && (row.attempts <= proof.attempts || isDue(row)),
+    (row) => !isAfter(row.changedAt, proof.healedAt) && (row.attempts <= proof.attempts || isDue(row, now)),
   );
 }
 

@@ -1,3 +1,4 @@
+import { atMost } from '../at-most.ts';
 import type { Failure } from '../model/failure.ts';
 import { failureIdTablePrefix } from '../model/failure-id.ts';
 import { namedBy } from '../model/status-snapshot.ts';
@@ -27,9 +28,14 @@ export async function planRetouches(ports: AutomationPorts): Promise<void> {
 
 /** Sends the rows that a healed probe has released, without waiting for the timer. */
 export async function releaseRows(profileId: string, proof: Proof, ports: AutomationPorts): Promise<void> {
-  for await (const failures of openByTable(ports.ledger.open(profileId, proof.table)))
-    await plan(profileId, failures, { proof }, ports);
+  await inTurn(async () => {
+    for await (const failures of openByTable(ports.ledger.open(profileId, proof.table)))
+      await plan(profileId, failures, { proof }, ports);
+  });
 }
+
+/** Many messages may be at work in this process, and each release holds all open failures of a table. */
+const inTurn = atMost(1);
 
 /** Some 300 MB of them. */
 const mostFailures = 200_000;

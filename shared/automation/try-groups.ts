@@ -7,8 +7,8 @@ import { type FailedRow, failedRows, type Group, groupKey, groupsOf } from './fa
 const rowsTried = 20;
 const groupsTried = 20;
 
-/** What a trial of a group has shown: rows that would arrive now; all, when each row that was tried would. */
-export type Trial = ReadonlySet<string> | 'all';
+/** What a trial of a group has shown: the rows that were tried, and those of them that would arrive now; or its turn is later. */
+export type Trial = { readonly tried: ReadonlySet<string>; readonly taken: ReadonlySet<string> } | 'later';
 
 /**
  * Asks the exporter, where it can tell, which waiting rows of each group of a table the destination would take now. It costs a read
@@ -24,8 +24,8 @@ export async function tryGroups(
   const groups = [...groupsOf(failedRows(failures))].filter(isTriable);
   const minute = Math.floor(ports.clock.now().getTime() / 60_000);
   const start = groups.length > groupsTried ? (minute * groupsTried) % groups.length : 0;
-  for (const group of [...groups.slice(start), ...groups.slice(0, start)].slice(0, groupsTried)) {
-    const trial = await tryGroup(profileId, group, minute, ports);
+  for (const [index, group] of [...groups.slice(start), ...groups.slice(0, start)].entries()) {
+    const trial = index < groupsTried ? await tryGroup(profileId, group, minute, ports) : 'later';
     if (trial) trials.set(groupKey(group), trial);
   }
   return trials;
@@ -46,7 +46,7 @@ async function tryGroup(
   const ids = sample(waitingOf(group), minute);
   try {
     const taken = await exporter.wouldTake(profileId, group.table, ids);
-    return taken && ids.every((id) => taken.has(id)) ? 'all' : taken;
+    return taken && { tried: new Set(ids), taken };
   } catch (caught) {
     if (!logTrouble(`Trying rows of table "${group.table}"`, caught, log)) throw caught;
     return undefined;

@@ -107,7 +107,10 @@ export interface Failure extends FailureEntry {
 /** A step of a failure's life: when it was taken, and why in a sentence. */
 export type FailureTransition = Readonly<z.infer<typeof transitionSchema>>;
 
-const transitionSchema = z.object({ at: z.string(), state: z.enum(failureStates), note: z.string() });
+/** An older version knew a state before `waiting`. */
+const stateSchema = z.preprocess((state) => (state === 'new' ? 'waiting' : state), z.enum(failureStates));
+
+const transitionSchema = z.object({ at: z.string(), state: stateSchema, note: z.string() });
 
 const fieldsSchema = z.object({
   column: z.string().optional(),
@@ -129,7 +132,7 @@ export const failureSchema: z.ZodType<Failure> = z.object({
   cause: z.enum(failureCauses),
   pattern: orAbsent(z.string()),
   fields: orAbsent(fieldsSchema),
-  state: z.enum(failureStates),
+  state: stateSchema,
   attempts: z.int(),
   nextAttemptAt: orAbsent(z.string()),
   retouchedAt: orAbsent(z.string()),

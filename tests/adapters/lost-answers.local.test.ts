@@ -85,6 +85,18 @@ test('a turn whose state was written is that of the writer, although the answer 
   }
 });
 
+test('failures are added by whoever added them, although the answer is lost', async () => {
+  const { account, loseNext, lostCount } = await lossyTables();
+  const ledger = failureLedger(account);
+  const profileId = crypto.randomUUID();
+  const failures = Array.from({ length: 40 }, () => aFailure(profileId));
+  await ledger.add(failures.slice(0, 1));
+  loseNext();
+  const added = await ledger.add(failures.slice(1));
+  expect([added.length, lostCount()]).toEqual([39, 1]);
+  expect(await ledger.add(failures)).toEqual([]);
+});
+
 test('a failure is moved by whoever moved it, although the answer is lost', async () => {
   const { account, loseNext, lostCount } = await lossyTables();
   const ledger = failureLedger(account);

@@ -24,9 +24,14 @@ const moreThanRanges = 50;
 /** What storage gives at once. */
 const mostOfPage = 1000;
 
+/** Of a page, so much at least must be wanted for the next one to be read in the same way. */
+const leastShare = 1 / 4;
+const rangesAtOnce = 8;
+
 /**
  * Entities of one partition whose keys are in one of the ranges, which do not overlap. A query takes a page, and the next
- * one begins at the first range that the page did not reach: neighbours cost a request a page, strangers one a range.
+ * one begins at the first range that the page did not reach: neighbours cost a request a page. Where a page shows that
+ * most of what lies between is not wanted, the ranges that are left are asked for one by one, several at a time.
  */
 export async function* entitiesAmong<T extends object>(
   table: TableClient,
@@ -41,11 +46,35 @@ export async function* entitiesAmong<T extends object>(
     const filter = odata`PartitionKey eq ${partitionKey}` + odata` and RowKey lt ${left.at(-1)?.to ?? ''}`;
     const page = await firstPage<T>(table, `${filter} and ${from}`, maxPageSize);
     const wanted = left;
-    yield* page.filter(({ rowKey = '' }) => wanted.some(({ from, to }) => from <= rowKey && rowKey < to));
+    const found = page.filter(({ rowKey = '' }) =>
+      wanted.some(({ from, to }) => from <= rowKey && rowKey < to),
+    );
+    yield* found;
     const end = page.continuationToken ? page.at(-1)?.rowKey : undefined;
     if (end === undefined) return;
     reached = end;
     left = left.filter(({ to }) => to > end);
+    if (found.length < leastShare * page.length)
+      return yield* oneByOne<T>(table, partitionKey, left, reached);
+  }
+}
+
+async function* oneByOne<T extends object>(
+  table: TableClient,
+  partitionKey: string,
+  ranges: readonly KeyRange[],
+  reached: string,
+): AsyncGenerator<TableEntityResult<T>> {
+  for (let start = 0; start < ranges.length; start += rangesAtOnce) {
+    const some = ranges.slice(start, start + rangesAtOnce).map(async (range) => {
+      const filter = `${odata`PartitionKey eq ${partitionKey} and RowKey gt ${reached}`} and ${inKeys(range)}`;
+      return await storageCall(`list table "${table.tableName}"`, async () => {
+        const entities: TableEntityResult<T>[] = [];
+        for await (const entity of table.listEntities<T>({ queryOptions: { filter } })) entities.push(entity);
+        return entities;
+      });
+    });
+    for (const entities of await Promise.all(some)) yield* entities;
   }
 }
 

@@ -18,10 +18,11 @@ import { keyOf } from './table-document.ts';
  * reason and columns, which is written and removed in the transaction that changes the first. What is asked, and what it
  * costs:
  * - `open`, `givenUp`: the key range of `|open|` or `|given-up|`; grows with what is there, not with all that ever failed;
- * - `ofRows`: the key ranges of the rows' ids, a request for a hundred entities that are neighbours; `get`: one entity;
+ * - `ofRows`: the key ranges of the rows' ids, a request for those that are neighbours, one a row for strangers;
+ * - `get`: one entity;
  * - `list`, `choose`: the key range of the table, or all of the profile; see `failureLists`;
  * - `add`: a transaction for each 50 failures; where some are there already, a read and one transaction more;
- * - `update`: for each 50 failures a read, if they are neighbours, and a transaction.
+ * - `update`: for each 100 failures a read, if they are neighbours, and two transactions.
  */
 export const failuresTable = 'Failures';
 /** Name of the table that says how far each blob was read: a partition a profile. */

@@ -45,12 +45,13 @@ export async function addFailures(
   failures: DocumentTable<Failure>,
   given: readonly Failure[],
 ): Promise<readonly Failure[]> {
+  const writing = randomUUID();
   const unique = new Map(given.map((each) => [`${each.profileId} ${each.id}`, each]));
   const inTurn = atMost(transactionsAtOnce);
   const inserting = [...Map.groupBy(unique.values(), ({ profileId }) => profileId)].flatMap(
     ([profileId, ofProfile]) =>
-      transactionsOf(ofProfile.map((failure) => insertion(failures, failure))).map((transaction) =>
-        inTurn(() => insertAbsent(failures, profileId, transaction)),
+      transactionsOf(ofProfile.map((failure) => insertion(failures, failure, writing))).map((transaction) =>
+        inTurn(() => insertAbsent(failures, profileId, transaction, writing)),
       ),
   );
   return (await Promise.all(inserting)).flat();
@@ -173,11 +174,11 @@ function transactionsOf(writes: readonly FailureWrite[]): readonly (readonly Fai
   return transactions;
 }
 
-function insertion(failures: DocumentTable<Failure>, failure: Failure): FailureWrite {
+function insertion(failures: DocumentTable<Failure>, failure: Failure, writing: string): FailureWrite {
   const listed = keyOfListed(failure);
   const entity = failures.entity(keyOfFailure(failure.profileId, failure.id), failure);
-  const actions: TransactionAction[] = [['create', entity]];
-  if (listed) actions.push(['create', writeDocument(listed, listedCopy(failure))]);
+  const actions: TransactionAction[] = [['create', { ...entity, writing }]];
+  if (listed) actions.push(['upsert', writeDocument(listed, listedCopy(failure)), 'Replace']);
   return { after: failure, actions };
 }
 
@@ -186,6 +187,7 @@ async function insertAbsent(
   failures: DocumentTable<Failure>,
   profileId: string,
   transaction: readonly FailureWrite[],
+  writing: string,
 ): Promise<readonly Failure[]> {
   const table = await failures.client();
   const insert = (some: readonly FailureWrite[]) =>
@@ -195,11 +197,13 @@ async function insertAbsent(
     if (await insert(transaction)) return transaction;
     const keys = transaction.map(({ after }) => keyOf(after.id));
     return await untilWritten(doing, async () => {
-      const there = new Set<string>();
-      for await (const { rowKey = '' } of entitiesAmong(table, keyOf(profileId), keys.map(onlyKey)))
-        there.add(rowKey);
+      const there = new Map<string, boolean>();
+      const stored = entitiesAmong<{ writing?: string }>(table, keyOf(profileId), keys.map(onlyKey));
+      for await (const { rowKey = '', writing: by } of stored) there.set(rowKey, by === writing);
       const absent = transaction.filter(({ after }) => !there.has(keyOf(after.id)));
-      return absent.length === 0 || (await insert(absent)) ? absent : lostRace;
+      if (absent.length > 0 && !(await insert(absent))) return lostRace;
+      // The SDK repeats a write whose answer was lost, and is then refused because of the first one: those are ours.
+      return transaction.filter(({ after }) => there.get(keyOf(after.id)) ?? true);
     });
   });
   return inserted.map(({ after }) => after);

@@ -84,6 +84,38 @@ test('rows need attention when they have waited as long as all attempts take, an
   ]);
 });
 
+test('rows that nobody tried are not given up, however long they waited and whoever of their group is refused', async () => {
+  const world = worldWith(100);
+  await world.runTimer();
+  const active = world.profiles();
+  world.setProfiles(active.map((profile) => ({ ...profile, state: 'inactive' })));
+  await world.live(120);
+  for (let row = 1; row <= 100; row++) if (row > 8) world.refused.delete(rowId(row));
+  world.setProfiles(active);
+  await world.live(12);
+  expect(statesOf(world)).toEqual({ healed: 92, 'needs-attention': 8 });
+  for (const { state, note } of world.failures())
+    if (state === 'needs-attention') expect(note).toMatch(/still refuses the row/);
+});
+
+test('rows that pass each trial and fail each time wait longer after each attempt', async () => {
+  const world = worldWith(3, { retouchMaxDelaySeconds: 21_600, retouchMaxAttempts: 12 });
+  const { exporter } = world.ports;
+  const passing = {
+    ...exporter,
+    wouldTake: async (...[, , ids]: [string, string, readonly string[]]) => new Set(ids),
+  };
+  Object.assign(world.ports, { exporter: passing });
+  await world.live(60);
+  const [first] = world.failuresOf(1);
+  const sentAt = (first?.history ?? []).flatMap(({ state, at }) =>
+    state === 'retouching' ? [Date.parse(at)] : [],
+  );
+  const waits = sentAt.slice(2).map((at, index) => at - (sentAt[index + 1] ?? 0));
+  expect(waits.length).toBeGreaterThanOrEqual(3);
+  expect(waits.every((wait, index) => index === 0 || wait > 1.4 * (waits[index - 1] ?? 0))).toBe(true);
+});
+
 test('a row that was deleted is gone, and a delete that failed is made good', async () => {
   const world = worldWith(2);
   await world.runTimer();

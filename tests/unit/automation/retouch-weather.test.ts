@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { applySteps } from '../../../shared/automation/apply-steps.ts';
 import { ServiceError } from '../../../shared/errors.ts';
 import { aFailure, anEntry } from '../../contracts/failures.ts';
 import { eventsOf, planProbe, refusedRows, statesOf } from './refused-rows.ts';
@@ -57,6 +58,23 @@ describe('rows that meet bad weather on the way', () => {
     await world.live(5);
     expect(statesOf(world)).toEqual({ healed: 10 });
     expect(world.failures().every(({ attempts }) => attempts === 1)).toBe(true);
+  });
+
+  test('as storage that fails between: those that were given up before it are told', async () => {
+    const world = smallWorld();
+    refusedRows(world, 250);
+    world.exportChanges();
+    await world.runTimer();
+    const become = { state: 'needs-attention', note: 'Given up.' } as const;
+    const steps = world.failures().map((failure) => ({ failure, become }));
+    let calls = 0;
+    const update: typeof world.ledger.update = async (...given) => {
+      if (++calls === 3) throw new ServiceError('STORAGE_UNAVAILABLE', 'Cannot write: 503.');
+      return world.ledger.update(...given);
+    };
+    const ports = { ...world.ports, ledger: { ...world.ledger, update } };
+    await expect(applySteps(profileId, steps, ports)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect(eventsOf(world, 'automation.row.abandoned')).toMatchObject([{ rows: 200 }]);
   });
 
   test('as storage that throttles after the row was written: it is written once more, and heals', async () => {
