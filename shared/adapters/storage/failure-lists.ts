@@ -5,7 +5,7 @@ import { failureIdPrefix, failureIdTablePrefix } from '../../model/failure-id.ts
 import { listPart } from '../../model/list-part.ts';
 import type { FailureLedger } from '../../ports/failure-ledger.ts';
 import type { DocumentTable } from './document-table.ts';
-import { inKeys, keysBeginning } from './entities-among.ts';
+import { inKeys, keysBeginning, onlyKey } from './entities-among.ts';
 import { keyOf } from './table-document.ts';
 
 const mostRowsByKey = 100;
@@ -17,15 +17,13 @@ const mostRowsByKey = 100;
  */
 export function failureLists(failures: DocumentTable<Failure>): Pick<FailureLedger, 'list' | 'choose'> {
   async function* byId(profileId: string, ids: readonly string[]) {
-    for (const id of [...new Set(ids)].sort()) {
-      const stored = await failures.read({ partitionKey: keyOf(profileId), rowKey: keyOf(id) });
-      if (stored) yield stored.document;
-    }
+    const keys = [...new Set(ids)].map((id) => onlyKey(keyOf(id)));
+    for await (const { document } of failures.among(keyOf(profileId), keys)) yield document;
   }
 
   async function* byRow(profileId: string, table: string, recordIds: readonly string[]) {
-    for (const recordId of [...new Set(recordIds)].sort())
-      yield* failures.list(rangeOf(profileId, failureIdPrefix(table, recordId)));
+    const rows = [...new Set(recordIds)].map((recordId) => keysBeginning(failureIdPrefix(table, recordId)));
+    for await (const { document } of failures.among(keyOf(profileId), rows)) yield document;
   }
 
   function candidates(profileId: string, choice: FailureChoice): AsyncIterable<Failure> {
