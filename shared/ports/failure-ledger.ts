@@ -61,6 +61,10 @@ export interface FailureLedger {
   ): Promise<readonly Failure[]>;
   watermarks(profileId: string): Promise<ReadonlyMap<string, Watermark>>;
   setWatermarks(profileId: string, watermarks: readonly Watermark[]): Promise<void>;
+  /** Up to when (ISO 8601, by our clock) all that the profile's logs then held is in the ledger; undefined before the first time. */
+  readUpTo(profileId: string): Promise<string | undefined>;
+  /** The last writer wins: an earlier time is as true as a later one, and says less. */
+  setReadUpTo(profileId: string, at: string): Promise<void>;
   /** Removes the watermarks of blobs that are gone. */
   forgetBlobs(profileId: string, blobNames: readonly string[]): Promise<void>;
   /** Keeps evidence of text that could not be parsed; the same text at the same place is kept once. */

@@ -24,13 +24,16 @@ import { keyOf } from './table-document.ts';
  * - `update`: for each 50 failures a read, if they are neighbours, and a transaction.
  */
 export const failuresTable = 'Failures';
-/** Name of the table that says how far each blob was read: a partition a profile. */
+/** Name of the table that says how far each blob was read: a partition a profile, and one for the times of all profiles. */
 export const watermarksTable = 'FailureWatermarks';
 
 const keyOfBlob = (profileId: string, blobName: string) => ({
   partitionKey: keyOf(profileId),
   rowKey: keyOf(blobName),
 });
+
+/** No profile's id, so that a profile's partition holds blobs alone. */
+const keyOfReadUpTo = (profileId: string) => ({ partitionKey: '|read-up-to|', rowKey: keyOf(profileId) });
 
 type WatermarkRow = Omit<Watermark, 'etag'> & { readonly blobEtag: string };
 
@@ -90,6 +93,20 @@ export function failureLedger(account: StorageAccount): FailureLedger {
           });
         await storageCall(`write table "${watermarksTable}"`, () => table.submitTransaction(actions));
       }
+    },
+    async readUpTo(profileId) {
+      const table = await account.table(watermarksTable);
+      const { partitionKey, rowKey } = keyOfReadUpTo(profileId);
+      const row = await storageCall(`read table "${watermarksTable}"`, () =>
+        table.getEntity<{ at: string }>(partitionKey, rowKey).catch(orNothing(404)),
+      );
+      return row?.at;
+    },
+    async setReadUpTo(profileId, at) {
+      const table = await account.table(watermarksTable);
+      await storageCall(`write table "${watermarksTable}"`, () =>
+        table.upsertEntity({ ...keyOfReadUpTo(profileId), at }, 'Replace'),
+      );
     },
     async forgetBlobs(profileId, blobNames) {
       const table = await account.table(watermarksTable);
