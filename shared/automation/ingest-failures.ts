@@ -35,6 +35,7 @@ async function ingestProfile(profile: ExportedProfile, endsAt: number, ports: Au
   const watermarks = new Map(await ports.ledger.watermarks(profile.id));
   const notifications: FailureBlob[] = [];
   const listedAt = ports.clock.now().toISOString();
+  const isOver = () => ports.clock.now().getTime() >= endsAt;
   let unread = 0;
   let hasBegun = false;
   const doing = (blob: FailureBlob) => `Reading blob "${blob.name}" of profile "${profile.name}"`;
@@ -48,14 +49,14 @@ async function ingestProfile(profile: ExportedProfile, endsAt: number, ports: Au
     }
     if (blob.length === 0) return;
     unread += 1;
-    if (hasBegun && ports.clock.now().getTime() >= endsAt) return;
+    if (hasBegun && isOver()) return;
     hasBegun = true;
     if (await ingestBlob(await nextReading({ profile, link, blob, endsAt }, known, ports), ports))
       unread -= 1;
   });
   if (unread === 0) await ports.ledger.setReadUpTo(profile.id, listedAt);
   await countNotifications(profile, notifications, ports);
-  await ports.ledger.forgetBlobs(profile.id, [...watermarks.keys()]);
+  await ports.ledger.forgetBlobs(profile.id, [...watermarks.keys()], isOver);
 }
 
 /** From where the blob is read. One that was written anew is read from its beginning, which doubles nothing. */

@@ -65,8 +65,8 @@ export interface FailureLedger {
   readUpTo(profileId: string): Promise<string | undefined>;
   /** The last writer wins: an earlier time is as true as a later one, and says less. */
   setReadUpTo(profileId: string, at: string): Promise<void>;
-  /** Removes the watermarks of blobs that are gone. */
-  forgetBlobs(profileId: string, blobNames: readonly string[]): Promise<void>;
+  /** Removes the watermarks of blobs that are gone, until `isOver`; a hundred of them at least. */
+  forgetBlobs(profileId: string, blobNames: readonly string[], isOver: () => boolean): Promise<void>;
   /** Keeps evidence of text that could not be parsed; the same text at the same place is kept once. */
   quarantine(profileId: string, text: UnreadableText): Promise<void>;
   /** Deletes failures of all profiles that were healed or gone before this time, until `isOver`; how many. */

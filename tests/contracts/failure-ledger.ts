@@ -264,7 +264,10 @@ export function failureLedgerContract(open: () => FailuresUnderTest): void {
       expect(all.size).toBe(121);
       expect(all.get(blobName)).toEqual(mark);
       expect((await ledger.watermarks(randomUUID())).size).toBe(0);
-      await ledger.forgetBlobs(profileId, ['never there', ...others.map((each) => each.blobName)]);
+      const names = others.map((each) => each.blobName);
+      await ledger.forgetBlobs(profileId, names, () => true);
+      expect((await ledger.watermarks(profileId)).size).toBe(21);
+      await ledger.forgetBlobs(profileId, ['never there', ...names], () => false);
       expect([...(await ledger.watermarks(profileId)).values()]).toEqual([mark]);
     });
 

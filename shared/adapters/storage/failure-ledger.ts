@@ -2,7 +2,7 @@ import { odata, type TransactionAction } from '@azure/data-tables';
 import { type Failure, failureSchema } from '../../model/failure.ts';
 import { failureIdPrefix, failureIdTablePrefix } from '../../model/failure-id.ts';
 import type { FailureLedger, Watermark } from '../../ports/failure-ledger.ts';
-import { documentTable, orNothing, transactionSize } from './document-table.ts';
+import { documentTable, orNothing, removeTogether, transactionSize } from './document-table.ts';
 import { inKeys, keysBeginning } from './entities-among.ts';
 import { failureLists } from './failure-lists.ts';
 import { quarantineContainer, quarantineText } from './failure-quarantine.ts';
@@ -108,13 +108,11 @@ export function failureLedger(account: StorageAccount): FailureLedger {
         table.upsertEntity({ ...keyOfReadUpTo(profileId), at }, 'Replace'),
       );
     },
-    async forgetBlobs(profileId, blobNames) {
+    async forgetBlobs(profileId, blobNames, isOver) {
       const table = await account.table(watermarksTable);
-      for (const blobName of blobNames) {
-        const { partitionKey, rowKey } = keyOfBlob(profileId, blobName);
-        await storageCall(`clear table "${watermarksTable}"`, () =>
-          table.deleteEntity(partitionKey, rowKey).catch(orNothing(404)),
-        );
+      for (let at = 0; at < blobNames.length && (at === 0 || !isOver()); at += transactionSize) {
+        const keys = blobNames.slice(at, at + transactionSize).map((name) => keyOfBlob(profileId, name));
+        await storageCall(`clear table "${watermarksTable}"`, () => removeTogether(table, keys));
       }
     },
     quarantine: (profileId, text) => quarantineText(account, profileId, text),
