@@ -102,8 +102,11 @@ function build(settings: Settings) {
         runOperation(readWorkItem(runOperationItemSchema, 'run-operation', message), operating),
       tellPoisoned: (message: PoisonedMessage) => tellPoisoned(message, health),
       ingestFailures: async () => {
-        await ingestFailures(automation);
-        await planRetouches(automation);
+        try {
+          await ingestFailures(automation);
+        } finally {
+          await planRetouches(automation);
+        }
       },
       retouchRows: (message: unknown) =>
         retouchRows(readWorkItem(retouchRowItemSchema, 'retouch-row', message), automation),

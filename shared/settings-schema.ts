@@ -131,7 +131,7 @@ export const settingsSchema = z.object({
     'Between two looks whether a re-touched row has arrived.',
   ),
   VERIFY_TIMEOUT_SECONDS: numberBetween(1, 86_400, 900).describe(
-    'A re-touch not seen to arrive by then was in vain.',
+    'A re-touch not seen to arrive by then was in vain. Where the exporter tells no versions, another failure is waited for so long at least.',
   ),
   LAG_LIMIT_SECONDS: numberBetween(60, 604_800, 900).describe(
     'A change of the source that is older and has not been exported is a finding. Above DELTA_MAX_INTERVAL_SECONDS.',

@@ -11,8 +11,8 @@ function folderOf({ name }: FailureBlob): string {
 }
 
 /**
- * Counts blobs that hold notifications and no log, each write of each once. They hold rows, so they stay where they are
- * and nothing of them is copied: the blob is the evidence.
+ * Counts blobs that hold notifications and no log, each write of each once; again after a crash between the event and the
+ * watermark. They hold rows, so they stay where they are and nothing of them is copied: the blob is the evidence.
  */
 export async function countNotifications(
   { id: profileId, name: profileName }: ExportedProfile,
@@ -20,15 +20,15 @@ export async function countNotifications(
   ports: AutomationPorts,
 ): Promise<void> {
   if (blobs.length === 0) return;
-  const watermarks = blobs.map(({ name: blobName, length: offset, etag }) => ({
-    ...{ blobName, offset, etag },
-    head: '',
-  }));
-  await ports.ledger.setWatermarks(profileId, watermarks);
   for (const [folder, found] of Map.groupBy(blobs, folderOf))
     ports.telemetry.event('automation.notification.found', {
       ...{ profileId, profileName, folder },
       blobs: found.length,
       bytes: found.reduce((sum, { length }) => sum + length, 0),
     });
+  const watermarks = blobs.map(({ name: blobName, length: offset, etag }) => ({
+    ...{ blobName, offset, etag },
+    head: '',
+  }));
+  await ports.ledger.setWatermarks(profileId, watermarks);
 }

@@ -27,13 +27,14 @@ export interface BlobReading {
 /**
  * Reads a blob to the end that it had when it was listed, batch by batch: entries go to the ledger and other text to
  * quarantine before the watermark moves past them, so that a crash only makes the next run read them again. An entry in
- * the middle of whose last line the blob ends may still be written: it is read again with what follows it.
+ * the middle of whose last line the blob ends may still be written: it is read again with what follows it. Answers whether
+ * all that the blob then held is in the ledger.
  */
-export async function ingestBlob(reading: BlobReading, ports: AutomationPorts): Promise<void> {
+export async function ingestBlob(reading: BlobReading, ports: AutomationPorts): Promise<boolean> {
   const { link, blob, offset } = reading;
   const stream = await ports.failureBlobs.read(link, blob.name, offset, blob.length);
   // It was deleted, or written anew and is read when it is listed the next time.
-  if (stream === undefined) return;
+  if (stream === undefined) return false;
   const parser = new FailureLineParser(offset);
   const reader = headReader();
   const moveTo = (end: number) =>
@@ -49,12 +50,13 @@ export async function ingestBlob(reading: BlobReading, ports: AutomationPorts): 
     if (batch.length < piecesPerBatch) continue;
     await keep(reading, batch, ports);
     await moveTo(batch.at(-1)?.end ?? offset);
-    if (ports.clock.now().getTime() >= reading.endsAt) return;
+    if (ports.clock.now().getTime() >= reading.endsAt) return false;
     batch = [];
   }
   const unfinishedAt = reading.isUnchanged ? undefined : parser.unfinishedAt;
   await keep(reading, unfinishedAt === undefined ? [...batch, ...parser.end()] : batch, ports);
   await moveTo(unfinishedAt ?? readTo);
+  return unfinishedAt === undefined && readTo >= blob.length;
 }
 
 async function keep(

@@ -26,11 +26,17 @@ export async function ingestFailures(ports: AutomationPorts): Promise<void> {
   });
 }
 
-/** The link is asked for anew each time, so that none is used for longer than a run takes. */
+/**
+ * The link is asked for anew each time, so that none is used for longer than a run takes. When all logs were read as far as
+ * they were listed, the ledger knows whatever was logged before the listing began.
+ */
 async function ingestProfile(profile: ExportedProfile, endsAt: number, ports: AutomationPorts) {
   const link = await ports.exporter.failureLink(profile.id);
   const watermarks = new Map(await ports.ledger.watermarks(profile.id));
   const notifications: FailureBlob[] = [];
+  const listedAt = ports.clock.now().toISOString();
+  const isOver = () => ports.clock.now().getTime() >= endsAt;
+  let unread = 0;
   let hasBegun = false;
   const doing = (blob: FailureBlob) => `Reading blob "${blob.name}" of profile "${profile.name}"`;
   await eachWithoutStopping(ports.failureBlobs.list(link), doing, ports.log, async (blob) => {
@@ -41,12 +47,16 @@ async function ingestProfile(profile: ExportedProfile, endsAt: number, ports: Au
       notifications.push(blob);
       return;
     }
-    if (blob.length === 0 || (hasBegun && ports.clock.now().getTime() >= endsAt)) return;
+    if (blob.length === 0) return;
+    unread += 1;
+    if (hasBegun && isOver()) return;
     hasBegun = true;
-    await ingestBlob(await nextReading({ profile, link, blob, endsAt }, known, ports), ports);
+    if (await ingestBlob(await nextReading({ profile, link, blob, endsAt }, known, ports), ports))
+      unread -= 1;
   });
+  if (unread === 0) await ports.ledger.setReadUpTo(profile.id, listedAt);
   await countNotifications(profile, notifications, ports);
-  await ports.ledger.forgetBlobs(profile.id, [...watermarks.keys()]);
+  await ports.ledger.forgetBlobs(profile.id, [...watermarks.keys()], isOver);
 }
 
 /** From where the blob is read. One that was written anew is read from its beginning, which doubles nothing. */

@@ -1,12 +1,25 @@
 import { type Failure, isOpen } from '../model/failure.ts';
 import type { Patience } from './automation-ports.ts';
-import { afterVainAttempt, clockDifferenceSeconds, happenedAt, secondsAfter } from './failure-life.ts';
+import {
+  afterVainAttempt,
+  clockDifferenceSeconds,
+  happenedAt,
+  lostAfterSeconds,
+  secondsAfter,
+} from './failure-life.ts';
 import type { FailureStep } from './next-steps.ts';
 
 /** What the exporter says of the rows: their versions, that it never can tell, or that it cannot be asked now. */
 export type Arrival =
   | { readonly kind: 'versions'; readonly versions: ReadonlyMap<string, string> }
-  | { readonly kind: 'untold' | 'unreachable' };
+  | {
+      readonly kind: 'untold';
+      /** Up to when its failure log is in the ledger; undefined when nobody has read it. */
+      readonly readUpTo: string | undefined;
+      /** For how long it tries a row before it logs the failure. */
+      readonly retrySeconds: number;
+    }
+  | { readonly kind: 'unreachable' };
 
 /** Said of a row that an exporter which tells versions did not bring to the destination within the time-out. */
 export const notArrived = 'Did not arrive in the destination in time.';
@@ -18,8 +31,9 @@ export function isBeingVerified(failure: Failure, retouchedAt: string): boolean 
 
 /**
  * What becomes of all failures of a row that was re-touched: healed when the destination has the touched version or, with
- * an exporter that cannot tell, when the log shows that nothing newer failed within the time-out; back to wait, or given
- * up, when it failed again or did not arrive in time. No steps: ask again later.
+ * an exporter that cannot tell, when the log was read up to the time-out and the exporter's own tries after it, and nothing
+ * newer is there; back to wait, or given up, when it failed again or did not arrive in time. No steps: ask again later.
+ * What was known of the exporter's log must have been asked for before the failures were read.
  */
 export function judgeRow(
   failures: readonly Failure[],
@@ -37,10 +51,16 @@ export function judgeRow(
   if (hasArrived(touched, arrival)) return heal(older, 'The row arrived in the destination.');
   if (newer.length > 0) return inVain([...touched, ...newer], 'Failed again after it was written again.');
   if (!isTimedOut) return [];
-  if (arrival.kind === 'untold')
-    return failures.some((failure) => hidesNextOne(failure, retouchedAt))
-      ? inVain(touched, 'The failure log cannot tell whether it failed again after it was written again.')
-      : heal(older, 'Did not fail again after it was written again.');
+  if (arrival.kind === 'untold') {
+    if (failures.some((failure) => hidesNextOne(failure, retouchedAt)))
+      return inVain(
+        touched,
+        'The failure log cannot tell whether it failed again after it was written again.',
+      );
+    const loggedBy = options.verifyTimeoutSeconds + arrival.retrySeconds;
+    const isSilent = (arrival.readUpTo ?? '') >= secondsAfter(new Date(retouchedAt), loggedBy);
+    return isSilent ? heal(older, 'Did not fail again after it was written again.') : [];
+  }
   if (arrival.kind === 'unreachable') return inVain(touched, 'The exporter did not say whether it arrived.');
   return inVain(touched, notArrived);
 
@@ -49,6 +69,23 @@ export function judgeRow(
     const become = afterVainAttempt(attempts, now, options, note);
     return again.map((failure) => ({ failure, become }));
   }
+}
+
+/**
+ * Steps that tell of a row which is asked for again that it is not lost, however long the failure log cannot be read. They are
+ * written when half the time is over after which it would be taken for that, not at each look.
+ */
+export function stillAwaited(
+  failures: readonly Failure[],
+  retouchedAt: string,
+  now: Date,
+  options: Patience,
+): readonly FailureStep[] {
+  const before = secondsAfter(now, -lostAfterSeconds(options) / 2);
+  return failures
+    .filter((failure) => isBeingVerified(failure, retouchedAt))
+    .filter(({ nextAttemptAt }) => retouchedAt < before && (nextAttemptAt ?? '') < before)
+    .map((failure) => ({ failure, become: { nextAttemptAt: now.toISOString() } }));
 }
 
 function heal(failures: readonly Failure[], note: string): readonly FailureStep[] {

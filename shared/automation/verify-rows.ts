@@ -6,7 +6,7 @@ import { logTrouble } from './each-without-stopping.ts';
 import { kindOf } from './failed-rows.ts';
 import { afterNoAttempt, notExported } from './failure-life.ts';
 import { failuresOfRows } from './failures-of-rows.ts';
-import { type Arrival, isBeingVerified, judgeRow, notArrived } from './judge-row.ts';
+import { type Arrival, isBeingVerified, judgeRow, notArrived, stillAwaited } from './judge-row.ts';
 import type { FailureStep } from './next-steps.ts';
 import { releaseRows } from './plan-retouches.ts';
 import { doubtSelfTest } from './self-test.ts';
@@ -16,8 +16,10 @@ import { doubtSelfTest } from './self-test.ts';
  * that was healed releases the other rows that failed for the same cause. A message that arrives twice does no harm.
  */
 export async function verifyRows(item: VerifyRowItem, ports: AutomationPorts): Promise<void> {
+  // Before the failures: what was logged up to then is among them.
+  const readUpTo = await ports.ledger.readUpTo(item.profileId);
   const rows = await touchedRows(item, ports);
-  if (rows.size > 0) await judgeRows(item, rows, ports);
+  if (rows.size > 0) await judgeRows(item, rows, readUpTo, ports);
   if (item.recordIds.length === 1) await releaseOthers(item, ports);
 }
 
@@ -32,15 +34,20 @@ const touchedRows = (item: VerifyRowItem, ports: AutomationPorts) =>
 async function judgeRows(
   item: VerifyRowItem,
   rows: ReadonlyMap<string, readonly Failure[]>,
+  readUpTo: string | undefined,
   ports: AutomationPorts,
 ): Promise<void> {
-  const arrival = await arrivalOf(item, [...rows.keys()], ports);
+  const arrival = await arrivalOf(item, [...rows.keys()], readUpTo, ports);
   if (arrival.kind === 'not-exported') return putBack(item, [...rows.values()].flat(), ports);
   const pending: string[] = [];
   const judged: FailureStep[] = [];
   for (const [recordId, failures] of rows) {
-    const steps = judgeRow(failures, item.retouchedAt, arrival, ports.clock.now(), ports.options);
-    if (steps.length === 0) pending.push(recordId);
+    const now = ports.clock.now();
+    const steps = judgeRow(failures, item.retouchedAt, arrival, now, ports.options);
+    if (steps.length === 0) {
+      pending.push(recordId);
+      judged.push(...stillAwaited(failures, item.retouchedAt, now, ports.options));
+    }
     judged.push(...steps);
   }
   const moved = await applySteps(item.profileId, judged, ports);
@@ -73,12 +80,17 @@ async function putBack(
 async function arrivalOf(
   { profileId, table }: VerifyRowItem,
   recordIds: readonly string[],
+  readUpTo: string | undefined,
   ports: AutomationPorts,
 ): Promise<Arrival | { readonly kind: 'not-exported' }> {
   try {
     if (!(await ports.exporter.exports(profileId, table))) return { kind: 'not-exported' };
     const versions = await ports.exporter.rowVersions(profileId, table, recordIds);
-    return versions ? { kind: 'versions', versions } : { kind: 'untold' };
+    if (versions) return { kind: 'versions', versions };
+    const profile = await ports.exporter.profile(profileId);
+    if (!profile) return { kind: 'not-exported' };
+    const { maxRetryCount, intervalSeconds } = profile.retryPolicy;
+    return { kind: 'untold', readUpTo, retrySeconds: maxRetryCount * intervalSeconds };
   } catch (caught) {
     if (!logTrouble(`Verifying rows of table "${table}"`, caught, ports.log)) throw caught;
     return { kind: 'unreachable' };

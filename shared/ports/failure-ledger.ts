@@ -61,8 +61,12 @@ export interface FailureLedger {
   ): Promise<readonly Failure[]>;
   watermarks(profileId: string): Promise<ReadonlyMap<string, Watermark>>;
   setWatermarks(profileId: string, watermarks: readonly Watermark[]): Promise<void>;
-  /** Removes the watermarks of blobs that are gone. */
-  forgetBlobs(profileId: string, blobNames: readonly string[]): Promise<void>;
+  /** Up to when (ISO 8601, by our clock) all that the profile's logs then held is in the ledger; undefined before the first time. */
+  readUpTo(profileId: string): Promise<string | undefined>;
+  /** The last writer wins: an earlier time is as true as a later one, and says less. */
+  setReadUpTo(profileId: string, at: string): Promise<void>;
+  /** Removes the watermarks of blobs that are gone, until `isOver`; a hundred of them at least. */
+  forgetBlobs(profileId: string, blobNames: readonly string[], isOver: () => boolean): Promise<void>;
   /** Keeps evidence of text that could not be parsed; the same text at the same place is kept once. */
   quarantine(profileId: string, text: UnreadableText): Promise<void>;
   /** Deletes failures of all profiles that were healed or gone before this time, until `isOver`; how many. */

@@ -264,8 +264,23 @@ export function failureLedgerContract(open: () => FailuresUnderTest): void {
       expect(all.size).toBe(121);
       expect(all.get(blobName)).toEqual(mark);
       expect((await ledger.watermarks(randomUUID())).size).toBe(0);
-      await ledger.forgetBlobs(profileId, ['never there', ...others.map((each) => each.blobName)]);
+      const names = others.map((each) => each.blobName);
+      await ledger.forgetBlobs(profileId, names, () => true);
+      expect((await ledger.watermarks(profileId)).size).toBe(21);
+      await ledger.forgetBlobs(profileId, ['never there', ...names], () => false);
       expect([...(await ledger.watermarks(profileId)).values()]).toEqual([mark]);
+    });
+
+    it('remembers up to when the logs of a profile were read, apart from the blobs', async () => {
+      const { ledger } = open();
+      const profileId = randomUUID();
+      expect(await ledger.readUpTo(profileId)).toBeUndefined();
+      for (const at of ['2026-01-05T08:00:00.250Z', '2026-01-05T08:01:00.000Z', '2026-01-05T08:00:30.000Z']) {
+        await ledger.setReadUpTo(profileId, at);
+        expect(await ledger.readUpTo(profileId)).toBe(at);
+      }
+      expect(await ledger.readUpTo(randomUUID())).toBeUndefined();
+      expect((await ledger.watermarks(profileId)).size).toBe(0);
     });
 
     it('keeps text that cannot be read, the same text once', async () => {

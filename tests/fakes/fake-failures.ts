@@ -88,6 +88,7 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
   const failures = fakeDocuments<Failure>((failure) => ({ ...failure }));
   const byRow = new Map<string, Set<string>>();
   const watermarks = fakeDocuments<Watermark & { readonly profileId: string }>();
+  const readUpTo = new Map<string, string>();
   const quarantined = new Map<string, UnreadableText>();
   const quarantinedAt = new Map<string, number>();
   const keyOf = (profileId: string, id: string) => `${profileId} ${id}`;
@@ -164,8 +165,17 @@ export function fakeFailureLedger(): FailureLedger & { readonly quarantined: Map
       for (const watermark of given)
         watermarks.set(keyOf(profileId, watermark.blobName), { profileId, ...watermark });
     },
-    async forgetBlobs(profileId, blobNames) {
-      for (const blobName of blobNames) watermarks.delete(keyOf(profileId, blobName));
+    async readUpTo(profileId) {
+      return readUpTo.get(profileId);
+    },
+    async setReadUpTo(profileId, at) {
+      readUpTo.set(profileId, at);
+    },
+    async forgetBlobs(profileId, blobNames, isOver) {
+      for (const [index, blobName] of blobNames.entries()) {
+        if (index > 0 && index % 100 === 0 && isOver()) return;
+        watermarks.delete(keyOf(profileId, blobName));
+      }
     },
     async quarantine(profileId, text) {
       const place = `${profileId} ${text.blobName} ${text.offset} ${text.text}`;

@@ -203,11 +203,7 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
       let removed = 0;
       for await (const page of pages) {
         for (const entities of Map.groupBy(page, ({ partitionKey }) => partitionKey).values()) {
-          const actions = entities.map((each): TransactionAction => ['delete', each as never]);
-          // Somebody else may delete the same; then one at a time, whatever is left.
-          if (!(await table.submitTransaction(actions).catch(orNothing(404))))
-            for (const { partitionKey = '', rowKey = '' } of entities)
-              await table.deleteEntity(partitionKey, rowKey).catch(orNothing(404));
+          await removeTogether(table, entities as DocumentKey[]);
           removed += entities.length;
         }
         if (isOver()) break;
@@ -217,6 +213,17 @@ export function documentTable<T>(account: StorageAccount, kind: DocumentKind<T>)
   }
 
   return { read, list, all, among, listWithVersions, versions, add, update, put, entity, removeAll, client };
+}
+
+/** Deletes entities of one partition, at most `transactionSize`; no matter which of them are there. */
+export async function removeTogether(table: TableClient, keys: readonly DocumentKey[]): Promise<void> {
+  const actions = keys.map(
+    ({ partitionKey, rowKey }): TransactionAction => ['delete', { partitionKey, rowKey }],
+  );
+  // Somebody else may delete the same; then one at a time, whatever is left.
+  if (await table.submitTransaction(actions).catch(orNothing(404))) return;
+  for (const { partitionKey, rowKey } of keys)
+    await table.deleteEntity(partitionKey, rowKey).catch(orNothing(404));
 }
 
 /** Answers undefined for a refusal that was expected, as in `.catch(orNothing(404))`. */

@@ -2,7 +2,7 @@ import { odata, type TransactionAction } from '@azure/data-tables';
 import { type Failure, failureSchema } from '../../model/failure.ts';
 import { failureIdPrefix, failureIdTablePrefix } from '../../model/failure-id.ts';
 import type { FailureLedger, Watermark } from '../../ports/failure-ledger.ts';
-import { documentTable, orNothing, transactionSize } from './document-table.ts';
+import { documentTable, orNothing, removeTogether, transactionSize } from './document-table.ts';
 import { inKeys, keysBeginning } from './entities-among.ts';
 import { failureLists } from './failure-lists.ts';
 import { quarantineContainer, quarantineText } from './failure-quarantine.ts';
@@ -25,13 +25,16 @@ import { keyOf } from './table-document.ts';
  * - `update`: for each 100 failures a read, if they are neighbours, and two transactions.
  */
 export const failuresTable = 'Failures';
-/** Name of the table that says how far each blob was read: a partition a profile. */
+/** Name of the table that says how far each blob was read: a partition a profile, and one for the times of all profiles. */
 export const watermarksTable = 'FailureWatermarks';
 
 const keyOfBlob = (profileId: string, blobName: string) => ({
   partitionKey: keyOf(profileId),
   rowKey: keyOf(blobName),
 });
+
+/** No profile's id, so that a profile's partition holds blobs alone. */
+const keyOfReadUpTo = (profileId: string) => ({ partitionKey: '|read-up-to|', rowKey: keyOf(profileId) });
 
 type WatermarkRow = Omit<Watermark, 'etag'> & { readonly blobEtag: string };
 
@@ -92,13 +95,25 @@ export function failureLedger(account: StorageAccount): FailureLedger {
         await storageCall(`write table "${watermarksTable}"`, () => table.submitTransaction(actions));
       }
     },
-    async forgetBlobs(profileId, blobNames) {
+    async readUpTo(profileId) {
       const table = await account.table(watermarksTable);
-      for (const blobName of blobNames) {
-        const { partitionKey, rowKey } = keyOfBlob(profileId, blobName);
-        await storageCall(`clear table "${watermarksTable}"`, () =>
-          table.deleteEntity(partitionKey, rowKey).catch(orNothing(404)),
-        );
+      const { partitionKey, rowKey } = keyOfReadUpTo(profileId);
+      const row = await storageCall(`read table "${watermarksTable}"`, () =>
+        table.getEntity<{ at: string }>(partitionKey, rowKey).catch(orNothing(404)),
+      );
+      return row?.at;
+    },
+    async setReadUpTo(profileId, at) {
+      const table = await account.table(watermarksTable);
+      await storageCall(`write table "${watermarksTable}"`, () =>
+        table.upsertEntity({ ...keyOfReadUpTo(profileId), at }, 'Replace'),
+      );
+    },
+    async forgetBlobs(profileId, blobNames, isOver) {
+      const table = await account.table(watermarksTable);
+      for (let at = 0; at < blobNames.length && (at === 0 || !isOver()); at += transactionSize) {
+        const keys = blobNames.slice(at, at + transactionSize).map((name) => keyOfBlob(profileId, name));
+        await storageCall(`clear table "${watermarksTable}"`, () => removeTogether(table, keys));
       }
     },
     quarantine: (profileId, text) => quarantineText(account, profileId, text),

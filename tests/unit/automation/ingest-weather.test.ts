@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ingestFailures } from '../../../shared/automation/ingest-failures.ts';
+import { ServiceError } from '../../../shared/errors.ts';
 import { writeFailureLine } from '../../../shared/model/failure-line.ts';
 import { Crash, profileId, rowId, smallWorld } from './small-world.ts';
 
@@ -194,6 +195,17 @@ describe('the folders of a container', () => {
     expect(found(world).at(-1)).toEqual({ ...common, folder: 'data', blobs: 1, bytes: 24 });
     expect(JSON.stringify([world.events, world.lines, quarantineOf(world)])).not.toContain('value');
   });
+
+  test('are counted before that is written down, so that a crash between loses none', async () => {
+    const world = smallWorld();
+    put(world, '{"name":"a row value"}', 'data/1.json');
+    const setWatermarks = () => Promise.reject(new ServiceError('STORAGE_UNAVAILABLE', 'Cannot write: 503.'));
+    await ingestFailures({ ...world.ports, ledger: { ...world.ledger, setWatermarks } });
+    expect(found(world)).toMatchObject([{ folder: 'data', blobs: 1 }]);
+    await ingestFailures(world.ports);
+    await ingestFailures(world.ports);
+    expect(found(world)).toHaveLength(2);
+  });
 });
 
 describe('the time of a run', () => {
@@ -226,6 +238,19 @@ describe('the time of a run', () => {
     expect(await run()).toEqual(['other', profileId]);
     expect(await run()).toEqual([]);
     expect(rowsOf(world)).toEqual([0, 1, 2]);
+  });
+
+  test('may end before all blobs that are gone are forgotten, a hundred at least', async () => {
+    const world = smallWorld();
+    for (let blob = 0; blob < 250; blob++) put(world, '{}', `data/${blob}.json`);
+    await ingestFailures(world.ports);
+    world.blobs.clear();
+    const left: number[] = [];
+    for (let run = 0; run < 3; run++) {
+      await ingestFailures({ ...world.ports, ingestSeconds: 0 });
+      left.push((await world.ledger.watermarks(profileId)).size);
+    }
+    expect(left).toEqual([150, 50, 0]);
   });
 
   test('may end in the middle of a blob, which is then gone on with from there', async () => {
