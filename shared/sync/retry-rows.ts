@@ -190,13 +190,12 @@ async function giveUp(
   const checkpoint = await destination.checkpoint(table);
   await ports.syncStates.update(profile.id, table, (state) => {
     if (!state || !checkpoint) return undefined;
-    const failureCount = Math.max(state.failureCount, checkpoint.failureCount);
     const completedAt = state.initialSyncCompletedAt;
     const isInitial = completedAt === undefined || rows.some((row) => row.noticedAt <= completedAt);
     const isChanged = isInitial && state.initialSyncState === 'Completed';
     return {
       ...state,
-      failureCount,
+      failureCount: checkpoint.failureCount,
       lastExportStatus: 'Failure',
       initialSyncState: isChanged ? 'CompletedWithFailures' : state.initialSyncState,
     };
