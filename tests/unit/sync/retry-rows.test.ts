@@ -126,6 +126,7 @@ test('what is asked for while a dead retry has the rows is seen to when its time
   const { ports, looks, sent, dies, pass } = await world();
   await dies(asked);
   for (let wish = 0; wish < 3; wish += 1) await retryRows(asked, ports);
+  expect(sent()).toHaveLength(1);
   await scheduleRetry('p', 'account', now, ports);
   expect(looks).toHaveBeenCalledTimes(1);
   const inCase = { ...asked, dueAt: afterItsTime.toISOString() };
