@@ -27,19 +27,21 @@ export async function resyncTable(
     await wakeTable(profile.id, table, asked.activation, ports);
     return count;
   }
-  if (scope.kind === 'failed')
-    await ports.syncStates.update(profile.id, table, (state) =>
-      state?.activation === asked.activation ? withoutFailures(state) : undefined,
-    );
+  const left = scope.kind === 'failed' ? 0 : ((await destination.checkpoint(table))?.failureCount ?? 0);
+  await ports.syncStates.update(profile.id, table, (state) =>
+    state?.activation === asked.activation ? withFailures(state, left) : undefined,
+  );
   // No turn of the table: turns and retries of one table keep each other from writing.
   await ports.queues.retryRow.send({ profileId: profile.id, table });
   return count;
 }
 
-/** Failures that are tried again are none until they fail again. */
-function withoutFailures(state: SyncState): SyncState {
-  const isMade = state.initialSyncState === 'CompletedWithFailures';
-  return { ...state, failureCount: 0, ...(isMade && { initialSyncState: 'Completed' }) };
+/** Failures that are tried again are none until they fail again: so many are left, or fewer if other calls have come since. */
+function withFailures(state: SyncState, left: number): SyncState {
+  const failureCount = Math.min(state.failureCount, left);
+  const isMade = state.initialSyncState === 'CompletedWithFailures' && failureCount === 0;
+  if (!isMade && failureCount === state.failureCount) return state;
+  return { ...state, failureCount, ...(isMade && { initialSyncState: 'Completed' }) };
 }
 
 /**
@@ -56,7 +58,7 @@ async function wakeTable(
   let isOurs = false;
   const state = await ports.syncStates.update(profileId, table, (known) => {
     isOurs = known?.activation === activation;
-    return known && isOurs ? { ...withoutFailures(known), turn: known.turn + 1, dueAt } : undefined;
+    return known && isOurs ? { ...withFailures(known, 0), turn: known.turn + 1, dueAt } : undefined;
   });
   if (isOurs && state) await ports.queues.syncTable.send({ profileId, table, activation, turn: state.turn });
 }

@@ -1,5 +1,6 @@
 import type { RetouchRowItem } from '../model/work-item.ts';
 import type { AutomationPorts } from './automation-ports.ts';
+import { notExported } from './failure-life.ts';
 import type { RowOutcomes } from './row-outcomes.ts';
 
 /**
@@ -20,7 +21,8 @@ export async function resyncRows(
   };
   const retouchedAt = ports.clock.now().toISOString();
   const found = await dataverse.readRows(query, rows.left());
-  await ports.exporter.resync(profileId, table, rows.left());
+  const isAsked = await ports.exporter.resync(profileId, table, rows.left());
+  if (!isAsked) return rows.settleRest('postponed', rows.putBack(notExported));
   const versionOf = new Map(
     found.map((row) => [String(row[primaryId]).toLowerCase(), String(row.versionnumber)]),
   );

@@ -43,7 +43,7 @@ export const syncStateSchema = z.object({
   intervalSeconds: z.number(),
   /** When the retry of rejected rows that is on its way is due (ISO 8601); absent when none is. */
   retryDueAt: z.string().optional(),
-  /** Until when a retry has the rejected rows for itself, if it does not end or die before (ISO 8601). */
+  /** Until when a retry has the rejected rows for itself, if it does not end before; past when it failed then (ISO 8601). */
   retryTakenUntil: z.string().optional(),
   metadataCreatedAt: z.string().optional(),
   initialSyncCompletedAt: z.string().optional(),

@@ -41,8 +41,11 @@ export interface ExporterApi {
   ): Promise<ReadonlyMap<string, string> | undefined>;
   /** Whether this exporter has a `resync`. */
   canResync(profileId: string): Promise<boolean>;
-  /** Has these rows (at most 1,000 ids) exported again, as they are in Dataverse then. Only where `canResync` says so. */
-  resync(profileId: string, table: string, ids: readonly string[]): Promise<void>;
+  /**
+   * Has these rows (at most 1,000 ids) exported again, as they are in Dataverse then. Only where `canResync` says so. False,
+   * and nothing done, when the profile does not fill the table.
+   */
+  resync(profileId: string, table: string, ids: readonly string[]): Promise<boolean>;
   /**
    * Which of these rows the destination would take now, without a trace; undefined when this exporter cannot tell, or the
    * table is not exported now.

@@ -25,35 +25,58 @@ export async function retryRows(item: RetryRowItem, ports: SyncPorts): Promise<v
   const endsAt = ports.clock.now().getTime() + ports.options.workItemSeconds * 1000;
   const takenUntil = new Date(endsAt).toISOString();
   if (!(await take(item, takenUntil, ports))) return;
-  let next: Date | undefined;
   try {
-    const destination = await retryDueRows(profileId, table, endsAt, ports);
+    const next = await retryAndRelease(profile, item, takenUntil, ports);
+    if (next) await scheduleRetry(profileId, table, next, ports);
+  } catch (error) {
+    await comeAgain(item, takenUntil, ports);
+    throw error;
+  }
+}
+
+/** When rows are to be tried next; undefined when there are none. */
+async function retryAndRelease(
+  profile: Profile,
+  item: RetryRowItem,
+  takenUntil: string,
+  ports: SyncPorts,
+): Promise<Date | undefined> {
+  try {
+    const destination = await retryDueRows(profile.id, item.table, Date.parse(takenUntil), ports);
     await release(item, takenUntil, ports);
     // Asked for after the release: rows that were noticed before it have left themselves to this retry.
-    next = await destination?.nextAttemptAt(table);
+    return await destination?.nextAttemptAt(item.table);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     // The table's own turns report the fault; here it only must not use up the rows' retries.
-    ports.log.warn(`Retries of table "${table}" of profile "${profile.name}" wait: ${error.message}`);
+    ports.log.warn(`Retries of table "${item.table}" of profile "${profile.name}" wait: ${error.message}`);
     await release(item, takenUntil, ports);
-    next = new Date(ports.clock.now().getTime() + waitAfterFaultSeconds * 1000);
+    return new Date(ports.clock.now().getTime() + waitAfterFaultSeconds * 1000);
   }
-  if (next) await scheduleRetry(profileId, table, next, ports);
 }
 
-/** Takes the rejected rows over: other messages are void from here on. False when this one is, or another retry has them. */
+/**
+ * Takes the rejected rows over: other messages are void from here on. False when this one is, or another retry has them:
+ * that sees to what this one was sent for, and if it is dead, the message that waits for the end of its time does.
+ */
 async function take(item: RetryRowItem, until: string, ports: SyncPorts): Promise<boolean> {
+  const { profileId, table, dueAt } = item;
+  const now = ports.clock.now();
+  let isTaken = false;
   let isMine = false;
-  await ports.syncStates.update(item.profileId, item.table, (state) => {
-    const isVoid = item.dueAt !== undefined && item.dueAt !== state?.retryDueAt;
-    isMine = state !== undefined && !isVoid && !isRetrying(state, ports.clock.now());
+  await ports.syncStates.update(profileId, table, (state) => {
+    const isVoid = !state || (dueAt !== undefined && dueAt !== state.retryDueAt);
+    isTaken = !isVoid && isRetrying(state, now);
+    isMine = !isVoid && !isTaken;
     if (!state || !isMine) return undefined;
     const { retryDueAt: _, ...rest } = state;
     return { ...rest, retryTakenUntil: until };
   });
+  if (isTaken) await scheduleRetry(profileId, table, now, ports);
   return isMine;
 }
 
+/** Gives the rows free; what was sent meanwhile is void: this retry sees to it. */
 async function release(
   { profileId, table }: RetryRowItem,
   takenUntil: string,
@@ -61,8 +84,25 @@ async function release(
 ): Promise<void> {
   await syncStates.update(profileId, table, (state) => {
     if (state?.retryTakenUntil !== takenUntil) return undefined;
-    const { retryTakenUntil: _, ...rest } = state;
+    const { retryTakenUntil: _, retryDueAt: __, ...rest } = state;
     return rest;
+  });
+}
+
+/** After a defect the queue delivers the message again, until it is poison: it must neither be void nor taken for lost. */
+async function comeAgain(
+  { profileId, table, dueAt }: RetryRowItem,
+  takenUntil: string,
+  { syncStates, clock }: SyncPorts,
+): Promise<void> {
+  const now = clock.now();
+  await syncStates.update(profileId, table, (state) => {
+    if (!state || (state.retryTakenUntil !== takenUntil && isRetrying(state, now))) return undefined;
+    return {
+      ...state,
+      ...(dueAt !== undefined && { retryDueAt: dueAt }),
+      retryTakenUntil: now.toISOString(),
+    };
   });
 }
 
@@ -150,13 +190,12 @@ async function giveUp(
   const checkpoint = await destination.checkpoint(table);
   await ports.syncStates.update(profile.id, table, (state) => {
     if (!state || !checkpoint) return undefined;
-    const failureCount = Math.max(state.failureCount, checkpoint.failureCount);
     const completedAt = state.initialSyncCompletedAt;
     const isInitial = completedAt === undefined || rows.some((row) => row.noticedAt <= completedAt);
     const isChanged = isInitial && state.initialSyncState === 'Completed';
     return {
       ...state,
-      failureCount,
+      failureCount: checkpoint.failureCount,
       lastExportStatus: 'Failure',
       initialSyncState: isChanged ? 'CompletedWithFailures' : state.initialSyncState,
     };

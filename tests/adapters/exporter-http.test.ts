@@ -212,6 +212,19 @@ describe('an exporter over HTTP', () => {
     });
   });
 
+  it.each([
+    [[{ Type: 'account', RecordCount: 2 }], true],
+    [[{ Type: 'account', RecordCount: 0 }], false],
+    [[], false],
+  ])('tells whether rows are exported again: %j', async (Entities, isTaken) => {
+    const exporter = await answering({ [`/crm/exporter/profiles/${profileId}/resync`]: { Entities } });
+    expect(await exporter.resync(profileId, 'account', ['x', 'y'])).toBe(isTaken);
+    const unclear = await exporterAnswering((_request, response) => response.end('{}'));
+    await expect(unclear.resync(profileId, 'account', ['x'])).rejects.toMatchObject({
+      code: 'EXPORTER_ANSWER_UNREADABLE',
+    });
+  });
+
   it('fails in bounded time when the exporter is silent, and when it breaks off', async () => {
     const silent = await exporterAnswering(() => {});
     await expect(silent.profiles()).rejects.toMatchObject({ code: 'EXPORTER_UNREACHABLE' });

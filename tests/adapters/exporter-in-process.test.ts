@@ -64,7 +64,7 @@ test('what a foreign exporter cannot tell it tells: its test, the end of a secre
     },
     secrets: { read: async () => ({ value: '', tags: {}, endsAt: lastExportAt }) },
     calls: noProfileCalls,
-    resyncRows: async () => undefined,
+    resyncRows: async (_profile, table, { length }) => (table === 'account' ? length : undefined),
     wouldTake: async () => undefined,
     trial: async () => [
       { severity: 'ok', message: 'Fine.' },
@@ -85,5 +85,7 @@ test('what a foreign exporter cannot tell it tells: its test, the end of a secre
   certificate = () => Promise.reject(new ServiceError('DESTINATION_UNREACHABLE', 'Cannot connect.'));
   expect(await exporter.secret(profile.id)).toEqual({ endsAt: lastExportAt });
   expect(await exporter.rowCount(profile.id, 'account')).toBe(7);
+  expect(await exporter.resync(profile.id, 'account', ['x'])).toBe(true);
+  expect(await exporter.resync(profile.id, 'contact', ['x'])).toBe(false);
   await expect(exporter.test('none')).rejects.toMatchObject({ code: 'PROFILE_NOT_FOUND' });
 });

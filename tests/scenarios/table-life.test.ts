@@ -364,3 +364,27 @@ describe('a table that goes from one profile to another', () => {
     expect([...world.failures.containers.keys()]).toEqual([]);
   });
 });
+
+test('of rows that are asked for by id the failures fall at once, and rise again with those that fail again', async () => {
+  const world = await activeWorld(3);
+  refuseAll(world);
+  await world.settle();
+  const ids = [...world.source.rows(table).keys()];
+  expect(await state(world)).toMatchObject({
+    failureCount: 3,
+    initialSyncState: 'CompletedWithFailures',
+  });
+  const records = { Scope: 'Records', Entity: table, RecordIds: ids.slice(1) };
+  await world.call('resync', undefined, undefined, undefined, records);
+  expect(await state(world)).toMatchObject({ failureCount: 1 });
+  await world.settle();
+  expect(await state(world)).toMatchObject({ failureCount: 3 });
+
+  await world.call('resync', undefined, undefined, undefined, { ...records, RecordIds: ids });
+  expect(await state(world)).toMatchObject({ failureCount: 0, initialSyncState: 'Completed' });
+  await world.settle();
+  expect(await state(world)).toMatchObject({
+    failureCount: 3,
+    initialSyncState: 'CompletedWithFailures',
+  });
+});

@@ -51,6 +51,18 @@ export const readMessage = (text: string) => readMember(text, 'Message');
 /** The same of its `ErrorCode`. */
 export const readErrorCode = (text: string) => readMember(text, 'ErrorCode');
 
+/** How many rows a `POST profiles/{id}/resync` answer says are exported again. */
+export function readResyncedCount(text: string): number {
+  try {
+    const { Entities } = objectOf(JSON.parse(text));
+    if (Array.isArray(Entities))
+      return Entities.reduce((sum: number, table) => sum + countOf(objectOf(table).RecordCount), 0);
+  } catch {
+    // Told below.
+  }
+  throw unreadable('the resync', 'there are no Entities in the answer');
+}
+
 function readMember(text: string, name: string): string {
   try {
     return textOf(objectOf(JSON.parse(text))[name]) ?? '';

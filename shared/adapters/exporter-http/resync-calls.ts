@@ -1,6 +1,6 @@
 import type { ExporterApi } from '../../ports/exporter-api.ts';
 import { type Ask, refused } from './exporter-call.ts';
-import { readErrorCode } from './read-profiles.ts';
+import { readErrorCode, readResyncedCount } from './read-profiles.ts';
 
 /** An exporter may be exchanged for a newer one while this app runs. */
 const believedMilliseconds = 3_600_000;
@@ -26,8 +26,9 @@ export function resyncCalls(ask: Ask): Pick<ExporterApi, 'canResync' | 'resync'>
     },
     async resync(profileId, table, ids) {
       const body = { Scope: 'Records', Entity: table, RecordIds: ids };
-      const { status } = await ask(pathOf(profileId), what, body);
+      const { status, text } = await ask(pathOf(profileId), what, body);
       if (status !== 200) throw refused(what, status);
+      return readResyncedCount(text) > 0;
     },
   };
 }

@@ -29,8 +29,12 @@ export interface ExporterInProcessParts {
   readonly secrets: Pick<Secrets, 'read'>;
   /** The trial that `GET profiles/{id}/test` is. */
   readonly trial: (profile: Profile) => Promise<readonly Finding[]>;
-  /** What `POST profiles/{id}/resync` does with ids. */
-  readonly resyncRows: (profile: Profile, table: string, ids: readonly string[]) => Promise<unknown>;
+  /** What `POST profiles/{id}/resync` does with ids: how many rows, undefined when the profile does not fill the table. */
+  readonly resyncRows: (
+    profile: Profile,
+    table: string,
+    ids: readonly string[],
+  ) => Promise<number | undefined>;
   readonly wouldTake: ExporterApi['wouldTake'];
   readonly calls: ProfileCalls;
 }
@@ -81,7 +85,8 @@ export function exporterInProcess(parts: ExporterInProcessParts): ExporterApi {
     },
     canResync: async () => true,
     async resync(profileId, table, ids) {
-      await parts.resyncRows(await profileOf(profileId, 'resync rows'), table, ids);
+      const profile = await profileOf(profileId, 'resync rows');
+      return (await parts.resyncRows(profile, table, ids)) !== undefined;
     },
     wouldTake: parts.wouldTake,
     async test(profileId) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type ApiOperations, apiOperations } from '../../../shared/api/operations.ts';
 import { profilesCreate } from '../../../shared/api/profiles-create.ts';
 import { ServiceError } from '../../../shared/errors.ts';
+import type { Checkpoint } from '../../../shared/model/checkpoint.ts';
 import type { ResyncScope } from '../../../shared/model/resync.ts';
 import type { Destination } from '../../../shared/ports/destination.ts';
 import { description, request, type Stub, stubPorts } from './stub-ports.ts';
@@ -15,7 +16,9 @@ async function activeProfile(counts: Readonly<Record<string, number | undefined>
   const { Id } = await profilesCreate(request({ body: description }), stub.ports);
   const id = String(Id);
   const asked: [table: string, scope: ResyncScope][] = [];
-  const destination: Pick<Destination, 'resync'> = {
+  const destination: Pick<Destination, 'resync' | 'checkpoint'> = {
+    // What the failures have come down to, of which the states still tell five.
+    checkpoint: async () => ({ failureCount: 3 }) as Checkpoint,
     resync: async (table, { scope, profileId }) => {
       expect(profileId).toBe(id);
       asked.push([table, scope]);
@@ -59,7 +62,10 @@ test('records are asked for by id, in any case and once, and a table as a whole'
   const { stub, id, asked, resync } = await activeProfile({ account: 2, contact: 0 });
   const records = { scope: 'RECORDS', entity: ' Account', recordids: rowIds };
   expect(await resync(records)).toEqual({ Id: id, Entities: [{ Type: 'account', RecordCount: 2 }] });
-  expect(stub.states.get(`${id}/account`)).toMatchObject({ failureCount: 5 });
+  expect(stub.states.get(`${id}/account`)).toMatchObject({
+    failureCount: 3,
+    initialSyncState: 'CompletedWithFailures',
+  });
   const table = { Scope: 'Entity', Entity: 'contact' };
   expect(await resync(table)).toEqual({ Id: id, Entities: [{ Type: 'contact', RecordCount: 0 }] });
   expect(asked).toEqual([

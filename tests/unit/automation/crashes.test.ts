@@ -80,16 +80,22 @@ async function play(world: World, history: readonly { act: Act; diesAt: number |
   }
 }
 
-test.each([true, false])(
-  'after any history of crashes, redeliveries and delays nothing is lost and nothing stays open (row versions: %s)',
-  async (hasRowVersions) => {
+test.each([
+  { isResyncPreferred: true, hasRowVersions: true },
+  { isResyncPreferred: true, hasRowVersions: false },
+  { isResyncPreferred: false, hasRowVersions: true },
+  { isResyncPreferred: false, hasRowVersions: false },
+])(
+  'after any history of crashes, redeliveries and delays nothing is lost and nothing stays open (%j)',
+  async (exporter) => {
+    const { hasRowVersions } = exporter;
     await fc.assert(
       fc.asyncProperty(
         anyHistory,
         fc.boolean(),
         anyPace,
         async (history, isCured, retouchWritesPerMinute) => {
-          const world = smallWorld({ hasRowVersions, retouchWritesPerMinute });
+          const world = smallWorld({ ...exporter, retouchWritesPerMinute });
           await play(world, history);
           if (isCured) world.refused.clear();
           await world.live(240);

@@ -148,3 +148,20 @@ test('an exporter that cannot be asked costs no attempt, and a dry run asks for 
   expect([rehearsed.resynced, rehearsed.touched]).toEqual([[], []]);
   expect(statesOf(rehearsed)).toEqual({ waiting: 2 });
 });
+
+test('rows of a table that another profile fills wait without an attempt until this one fills it', async () => {
+  const world = worldWith(2);
+  await world.runTimer();
+  world.refused.clear();
+  world.isFilledByOther.now = true;
+  world.pass(60);
+  await world.runTimer();
+  while (await world.deliver());
+  expect(statesOf(world)).toEqual({ waiting: 2 });
+  expect(world.failures()).toMatchObject(
+    Array(2).fill({ attempts: 0, note: 'The profile does not export the table now.' }),
+  );
+  world.isFilledByOther.now = false;
+  await world.live(5);
+  expect(statesOf(world)).toEqual({ healed: 2 });
+});

@@ -92,7 +92,7 @@ export function healthWorld({ isForeign = false } = {}) {
       ...noChanges,
       profile: async () => undefined,
       canResync: async () => false,
-      resync: async () => {},
+      resync: async () => true,
       wouldTake: async () => undefined,
       rowCount: () => answer('destination rows', () => (isForeign ? undefined : world.rows.destination)),
     },

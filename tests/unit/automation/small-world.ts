@@ -71,6 +71,7 @@ export function smallWorld(
   const refused = new Map<string, string>();
   const refusedWrites = new Map<string, ServiceError>();
   const blobs = new Map<string, Buffer>();
+  const isFilledByOther = { now: false };
   const touched: string[] = [];
   const quiet: string[] = [];
   const resynced: string[] = [];
@@ -191,6 +192,7 @@ export function smallWorld(
         wouldTake: async (_profile: string, _table: string, ids: readonly string[]) =>
           new Set(ids.filter((id) => !refused.has(id))),
         resync: async (_profile: string, _table: string, ids: readonly string[]) => {
+          if (isFilledByOther.now) return false;
           resynced.push(...ids);
           const rows = source.rows('account');
           for (const id of ids) {
@@ -202,6 +204,7 @@ export function smallWorld(
             else if (row) destination.set(id, row.version);
             else destination.delete(id);
           }
+          return true;
         },
       },
       'exporter',
@@ -265,6 +268,8 @@ export function smallWorld(
     quiet,
     /** Ids of the rows that the exporter was asked for again, in this order. */
     resynced,
+    /** Whether another profile fills the table: the exporter takes nothing for this one then. */
+    isFilledByOther,
     touchFacts,
     events,
     lines,
