@@ -37,7 +37,7 @@ function ticketSettings({ tickets, keyvault }: Addresses): Record<string, string
 
 /** What runs where another service exports; the trigger files besides these are the exporter's. */
 const automationFunctions =
-  /^(http-(health|automation-.+|unknown-route-automation)|timer-(poll-status|ingest-failures)|queue-(retouch-row|verify-row|run-operation)(-poison)?)$/;
+  /^(http-(health|automation-.+|unknown-route-automation)|timer-(poll-status|ingest-failures|purge)|queue-(retouch-row|verify-row|run-operation)(-poison)?)$/;
 
 /** Settings of an app that is only to watch the exporter of another local platform. */
 function onlyAutomation(exporterUrl: string): Record<string, string> {

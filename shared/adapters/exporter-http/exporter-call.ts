@@ -3,7 +3,7 @@ import { reach, readText } from '../../http-answer.ts';
 import type { AccessTokens } from '../../ports/access-tokens.ts';
 import { unreadable } from './read-profiles.ts';
 
-const greatestAnswer = 64 * 1024 * 1024;
+const greatestAnswer = 128 * 1024 * 1024;
 
 /** Which exporter, and the resource that its tokens are for. */
 export interface ExporterHttpOptions {
@@ -21,13 +21,13 @@ export type Ask = (
   body?: unknown,
 ) => Promise<{ readonly status: number; readonly text: string }>;
 
-export function exporterAsk({ url, resource, tokens, timeoutSeconds = 100 }: ExporterHttpOptions): Ask {
+export function exporterAsk({ url, resource, tokens, timeoutSeconds = 45 }: ExporterHttpOptions): Ask {
   return async (path, what, body) => {
     const token = await tokens.forResource(resource);
     const isPost = body !== undefined;
     const unreachable = (why: string, cause: unknown) =>
       new ServiceError('EXPORTER_UNREACHABLE', `Cannot read ${what} of the exporter: ${why}.`, { cause });
-    const tooLong = () => unreadable(what, 'the answer is longer than 64 MB');
+    const tooLong = () => unreadable(what, 'the answer is longer than 128 MB');
     const send = () =>
       fetch(new URL(`/crm/exporter/${path}`, url), {
         ...(isPost && { method: 'POST', body: body === '' ? '' : JSON.stringify(body) }),
