@@ -228,3 +228,19 @@ test('an organization that refuses every delta token is loaded with growing paus
   expect((await world.syncStates.get(profile.id, table))?.incident).toBeUndefined();
   expect(destinationRows(world)).toEqual(sourceRows(world));
 });
+
+test('a row that is asked for before the first load, and is deleted before the load sees it, does not stay', async () => {
+  const world = await replicationWorld();
+  world.source.put(table, idOf(0), { name: 'first' });
+  await world.call('activate');
+  const { writePage } = world.destination;
+  world.destination.writePage = () => Promise.reject(outage);
+  await world.deliver(0);
+  world.destination.writePage = writePage;
+  await resync(world, { Scope: 'Records', Entity: table, RecordIds: [idOf(0)] });
+  await world.deliver(0);
+  expect([...world.destination.rows(table).keys()]).toEqual([idOf(0)]);
+  world.source.delete(table, idOf(0));
+  await world.settle();
+  expect(destinationRows(world)).toEqual({});
+});
