@@ -56,6 +56,8 @@ export function ticketService(
       firstDelaySeconds: settings.TICKET_FIRST_DELAY_SECONDS,
       maxDelaySeconds: settings.TICKET_MAX_DELAY_SECONDS,
       maxAttempts: settings.TICKET_MAX_ATTEMPTS,
+      // Two looks of five minutes, and some time for them.
+      resolvedSeconds: settings.FINDING_QUIET_SECONDS + 900,
     },
   };
   return {

@@ -28,7 +28,7 @@ export function correlationIdOf(findingId: string): string {
   return `finding:~${createHash('sha256').update(findingId).digest('hex')}`;
 }
 
-/** The finding's id, if the correlation id tells it. */
+/** The finding's id, if the correlation id tells it: that of a long one does not. */
 export function findingIdOf(correlationId: string): string | undefined {
   const [, id] = /^finding:([^~].*)$/.exec(correlationId) ?? [];
   return id;

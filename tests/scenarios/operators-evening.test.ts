@@ -44,7 +44,7 @@ function eveningWorld() {
       },
     },
     ...{ records: fakeTicketRecords(), operations: fakeOperations(), queues },
-    options: { firstDelaySeconds: 60, maxDelaySeconds: 21_600, maxAttempts: 12 },
+    options: { firstDelaySeconds: 60, maxDelaySeconds: 21_600, maxAttempts: 12, resolvedSeconds: 1500 },
   };
   let minute = 0;
   return Object.assign(world, {

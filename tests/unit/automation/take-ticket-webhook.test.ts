@@ -217,6 +217,7 @@ describe('a ticket of a finding', () => {
     const selection = selectionOf(profileId, { table: 'account' });
     const record = {
       correlationId,
+      findingId: undefined,
       system: 'json',
       selection,
       changedAt: '',
