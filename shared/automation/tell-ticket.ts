@@ -62,6 +62,7 @@ const tellingErrors = [
   'SECRET_UNREACHABLE',
   'SECRET_VALUE_INVALID',
   'SECRET_ADDRESS_INVALID',
+  'WEBHOOK_SECRET_INVALID',
 ] as const;
 
 async function tellOperationTicket(

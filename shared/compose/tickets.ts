@@ -39,7 +39,9 @@ export function ticketService(
     ...{ ...parts, records, deliveries },
     secretsOf: async (system) => {
       const address = settings.TICKET_WEBHOOKS?.[system];
-      return address === undefined ? [] : secretsIn(await secretAt(address));
+      return address === undefined
+        ? []
+        : secretsIn(await secretAt(address), `"${system}" in TICKET_WEBHOOKS`);
     },
     newGuid: () => crypto.randomUUID(),
   };

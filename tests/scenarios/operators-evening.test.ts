@@ -125,7 +125,7 @@ test('the operator’s evening: one email, one ticket, and nobody has to do anyt
   const told = [...(ticket?.comments.values() ?? [])].join();
   for (const part of [
     'All is well again in profile "Sales", table "account"',
-    'At first: ',
+    'At last: ',
     '40,000',
     'It lasted ',
   ])

@@ -64,7 +64,9 @@ describe('a running app', () => {
     };
     await expect
       .poll(comments, { timeout: 30_000 })
-      .toContainEqual(expect.stringMatching(new RegExp(`written again: .*Operation ${operationId}`, 's')));
+      .toContainEqual(
+        expect.stringMatching(new RegExp(`^Nothing was done: .*Operation ${operationId}`, 's')),
+      );
     await tellTicket.send({ about: 'operation', id: operationId, attempt: 0 });
     await sleep(3000);
     expect((await comments()).filter((text) => text.includes(operationId))).toHaveLength(1);
