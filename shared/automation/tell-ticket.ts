@@ -1,7 +1,7 @@
 import { asServiceError, hasCode } from '../errors.ts';
 import type { Operation } from '../model/operation.ts';
 import { findingIdOf } from '../model/ticket-subject.ts';
-import type { TellTicketItem } from '../model/work-item.ts';
+import { resolvedTicket, type TellTicketItem } from '../model/work-item.ts';
 import type { Operations } from '../ports/operations.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { WorkQueues } from '../ports/work-queue.ts';
@@ -89,9 +89,7 @@ async function lookAgain(
   for (const record of await records.unsettled()) {
     if (record.system !== ticket?.system || record.ticketId !== ticket.ticketId) continue;
     const id = record.findingId ?? findingIdOf(record.correlationId);
-    if (id === undefined) continue;
-    const item = { about: 'finding', id, attempt: 0, wasResolved: true } as const;
-    await queues.tellTicket.send(item, options.resolvedSeconds);
+    if (id !== undefined) await queues.tellTicket.send(resolvedTicket(id), options.resolvedSeconds);
   }
 }
 

@@ -50,6 +50,12 @@ export const tellTicketItemSchema = z.object({
   wasResolved: z.boolean().optional(),
 });
 export type TellTicketItem = Readonly<z.infer<typeof tellTicketItemSchema>>;
+
+/** Word of a finding whose ticket a person has resolved. */
+export const resolvedTicket = (findingId: string): TellTicketItem => ({
+  ...{ about: 'finding', id: findingId, attempt: 0, wasResolved: true },
+});
+
 /** "Go on with this operation." Everything else is in its document. */
 export const runOperationItemSchema = z.object({ operationId: z.string() });
 export type RunOperationItem = Readonly<z.infer<typeof runOperationItemSchema>>;
