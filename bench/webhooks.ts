@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import { narrator } from '../local/demonstration/narrator.ts';
 import { percentile } from '../local/demonstration/percentile.ts';
+import { openStage } from '../local/demonstration/stage.ts';
 import { withTemporaryPlatform } from '../local/platform/temporary-platform.ts';
+import { organizationId } from '../local/sign-ins.ts';
 import { webhookSecrets } from '../local/tickets/send-webhook.ts';
 import { signedHeaders } from '../shared/model/webhook-signature.ts';
 import { buildApp, buildEmptyApp } from './bundles.ts';
@@ -13,8 +16,7 @@ import { onlyHttp, startApp } from './start-app.ts';
 const callers = 50;
 const callsARound = 1000;
 const rounds = Number(process.argv[2] ?? 5);
-const profileId = '55555555-5555-4555-8555-555555555555';
-const body = JSON.stringify({ ticketId: 'T-1', action: 'retouch', about: `table:${profileId}:account` });
+let body = '';
 
 interface Call {
   readonly status: number;
@@ -32,6 +34,13 @@ const agent = new Agent({ keepAlive: true });
 const signal = AbortSignal.timeout(1_200_000);
 
 await withTemporaryPlatform({ rows: 100, environment: onlyHttp, signal }, async (platform, folder) => {
+  const { exporter } = openStage(platform, narrator(), signal);
+  const { Id } = await exporter.create({
+    ...{ Name: 'Webhooks', OrganizationId: organizationId, DestinationType: 'PostgreSql' },
+    DestinationKeyVaultUri: `${platform.addresses.keyvault}/secrets/reporting`,
+    Entities: [{ Type: 'account' }],
+  });
+  body = JSON.stringify({ ticketId: 'T-1', action: 'retouch', about: `table:${Id}:account` });
   const app = await startApp('measured', await buildApp(folder), platform, folder);
   const empty = await startApp('empty', await buildEmptyApp(folder), platform, folder);
   const sign = (secret: string, deliveryId: string = randomUUID()) => ({

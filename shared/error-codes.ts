@@ -39,6 +39,11 @@ export const errorCodes = {
   ),
   WEBHOOK_BODY_TOO_LARGE: code('never', 413, 'Send no more than the members that docs/ticketing.md names.'),
   WEBHOOK_MEDIA_TYPE: code('never', 415, 'Send JSON, and say so in Content-Type.'),
+  WEBHOOK_SECRET_INVALID: code(
+    'manual',
+    500,
+    'Store random secrets of at least 32 characters without white space in the vault, one a line.',
+  ),
   WEBHOOK_DELIVERY_REUSED: code('never', 409, 'Give every delivery an id of its own.'),
   MESSAGE_UNREADABLE: code(
     'never',

@@ -53,6 +53,7 @@ function build(settings: Settings) {
   const operating = operationPorts(settings, parts, automation);
   const tickets = ticketService(settings, parts, {
     findings: health.findings,
+    exporter: automation.exporter,
     operations: operating.operations,
     startOperation: (operationId) => parts.queues.runOperation.send({ operationId }),
   });

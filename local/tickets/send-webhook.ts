@@ -6,9 +6,9 @@ import type { StoredTicket } from './ticket-store.ts';
 
 /** The secrets that webhooks are signed with here; the local vault has the same. */
 export const webhookSecrets: Readonly<Record<TicketSystemName, string>> = {
-  servicenow: 'local-webhook-Secret-servicenow-1',
-  jira: 'local-webhook-Secret-jira-1',
-  json: 'local-webhook-Secret-json-1',
+  servicenow: 'local-webhook-Secret-of-servicenow-0001',
+  jira: 'local-webhook-Secret-of-jira-0001',
+  json: 'local-webhook-Secret-of-json-0001',
 };
 
 /** What each product sends when the ticket's state has changed. */

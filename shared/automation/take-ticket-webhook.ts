@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ServiceError } from '../errors.ts';
+import { asServiceError, messageWithCure, ServiceError } from '../errors.ts';
 import {
   type FailureSelection,
   type Operation,
@@ -10,7 +10,7 @@ import { readTicketRequest } from '../model/read-ticket-request.ts';
 import { type TicketSystemName, ticketSystemNames } from '../model/ticket.ts';
 import type { TicketRequest } from '../model/ticket-request.ts';
 import { jiraEventTime } from '../model/ticket-request-jira.ts';
-import type { TicketSubject } from '../model/ticket-subject.ts';
+import { findingIdOf } from '../model/ticket-subject.ts';
 import {
   isSignedBy,
   readBodySignedCall,
@@ -19,6 +19,7 @@ import {
   toleranceSeconds,
 } from '../model/webhook-signature.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ExporterApi } from '../ports/exporter-api.ts';
 import type { Log } from '../ports/log.ts';
 import type { Operations } from '../ports/operations.ts';
 import type { TicketDeliveries } from '../ports/ticket-deliveries.ts';
@@ -42,6 +43,9 @@ export interface TicketWebhookPorts {
   readonly deliveries: Pick<TicketDeliveries, 'take'>;
   readonly operations: Pick<Operations, 'add' | 'get'>;
   readonly records: Pick<TicketRecords, 'get'>;
+  readonly exporter: Pick<ExporterApi, 'profile'>;
+  /** Has the ticket of a finding that a person has resolved looked at when the finding should be over. */
+  readonly lookAgain: (findingId: string) => Promise<void>;
   /** Sends the message that runs an operation. */
   readonly startOperation: (operationId: string) => Promise<void>;
   readonly newGuid: () => string;
@@ -61,7 +65,7 @@ export async function takeTicketWebhook(
   const { system, deliveryId } = await authenticate(call, ports);
   const request = readTicketRequest(system, jsonOf(call));
   if ('nothing' in request) return request;
-  const found = await selectionOfSubject(request.subject, ports);
+  const found = await selectionOfSubject(request, ports);
   if ('nothing' in found) return found;
 
   const bodyDigest = createHash('sha256').update(call.body).digest('hex');
@@ -167,11 +171,14 @@ function jsonOf({ header, body }: TicketCall): unknown {
 }
 
 async function selectionOfSubject(
-  subject: TicketSubject,
-  { records }: Pick<TicketWebhookPorts, 'records'>,
+  { subject, action }: TicketRequest,
+  ports: TicketWebhookPorts,
 ): Promise<{ readonly selection: FailureSelection } | { readonly nothing: string }> {
-  if ('selection' in subject) return subject;
-  const record = await records.get(subject.correlationId);
+  if ('selection' in subject) {
+    await checkProfile(subject.selection.profileId, ports);
+    return subject;
+  }
+  const record = await ports.records.get(subject.correlationId);
   if (record === undefined)
     throw new ServiceError(
       'REQUEST_INVALID',
@@ -180,8 +187,28 @@ async function selectionOfSubject(
   // Our own closing comes back as a call.
   if (record.state === 'closing' || record.state === 'closed')
     return { nothing: 'The finding of the ticket is over.' };
-  const { selection } = record;
-  return selection === undefined ? { nothing: 'The finding of the ticket is of no profile.' } : { selection };
+  const { selection, findingId = findingIdOf(record.correlationId) } = record;
+  if (selection !== undefined) return { selection };
+  if (findingId !== undefined && action !== 'ignore') await ports.lookAgain(findingId);
+  return { nothing: 'The finding of the ticket is of no profile.' };
+}
+
+/** Refuses what names a profile that there never was. While the exporter is away the operation finds that out. */
+async function checkProfile(profileId: string, { exporter, log }: TicketWebhookPorts): Promise<void> {
+  const isUnknown = await exporter.profile(profileId).then(
+    (profile) => profile === undefined,
+    (thrown: unknown) => {
+      log.warn(
+        `The profile that a ticket names was not looked up: ${messageWithCure(asServiceError(thrown))}`,
+      );
+      return false;
+    },
+  );
+  if (isUnknown)
+    throw new ServiceError(
+      'REQUEST_INVALID',
+      'Cannot take the ticket: the profile that it names does not exist; name a profile of this exporter by its id.',
+    );
 }
 
 function operationRequest({ action, reason }: TicketRequest, selection: FailureSelection): OperationRequest {

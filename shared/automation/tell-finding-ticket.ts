@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { isGuid } from '../model/guid.ts';
-import type { TellableFinding, Ticket, TicketRecord } from '../model/ticket.ts';
+import {
+  type TellableFinding,
+  type Ticket,
+  type TicketRecord,
+  type TicketState,
+  ticketCanBecome,
+} from '../model/ticket.ts';
 import { correlationIdOf, selectionOf } from '../model/ticket-subject.ts';
+import type { TellTicketItem } from '../model/work-item.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { TicketRecords } from '../ports/ticket-records.ts';
@@ -36,34 +43,55 @@ const digestOf = (ticket: Ticket) => createHash('sha256').update(JSON.stringify(
 
 /**
  * Brings the ticket of a finding to what the finding is: opens, updates, reopens or closes it, one a finding. The record
- * says that a ticket is being opened before one is, so that neither a crash nor another worker opens a second.
+ * says that a ticket is being opened before one is, so that neither a crash nor another worker opens a second. A ticket that
+ * was told the same is not called, unless a person has resolved it.
  */
-export async function tellFindingTicket(findingId: string, ports: FindingTicketPorts): Promise<ToldFinding> {
-  const finding = await ports.findings.get(findingId);
+export async function tellFindingTicket(
+  { id, wasResolved = false }: Pick<TellTicketItem, 'id' | 'wasResolved'>,
+  ports: FindingTicketPorts,
+): Promise<ToldFinding> {
+  const finding = await ports.findings.get(id);
   if (finding === undefined) return 'none';
-  return finding.state === 'open' ? await tellOpen(finding, ports) : await tellClosed(finding, ports);
+  return finding.state === 'open'
+    ? await tellOpen(finding, wasResolved, ports)
+    : await tellClosed(finding, ports);
 }
 
-async function tellOpen(finding: TellableFinding, ports: FindingTicketPorts): Promise<ToldFinding> {
+async function tellOpen(
+  finding: TellableFinding,
+  wasResolved: boolean,
+  ports: FindingTicketPorts,
+): Promise<ToldFinding> {
   const { records, system } = ports;
   const ticket = ticketOf(finding);
   const { correlationId } = ticket;
   const told = digestOf(ticket);
   const before = await records.get(correlationId);
-  if (before?.state === 'open' && before.told === told) return 'unchanged';
+  const isTold = before?.state === 'open' && before.told === told;
+  if (isTold && !wasResolved) return 'unchanged';
   if (before?.state !== 'open') {
     const wait = await beginOpening(finding, correlationId, ports);
     if (wait > 0) return { againInSeconds: wait };
   }
 
   const found = await system.find(correlationId, before?.ticketId);
+  if (isTold && found?.isOpen) return 'unchanged';
   const { ticketId, done } = await openOne(found, finding, ticket, ports);
-  await records.update(
-    correlationId,
-    (record) =>
-      record && { ...record, state: 'open', ticketId, told, changedAt: ports.clock.now().toISOString() },
-  );
+  await become('open', { findingId: finding.id, ticketId, told }, correlationId, ports);
   return done;
+}
+
+/** Where another worker has brought the record to a state that does not lead there, it stays. */
+async function become(
+  state: TicketState,
+  members: Partial<TicketRecord>,
+  correlationId: string,
+  { records, clock }: Pick<FindingTicketPorts, 'records' | 'clock'>,
+): Promise<void> {
+  const changedAt = clock.now().toISOString();
+  await records.update(correlationId, (record) =>
+    record && ticketCanBecome(record.state, state) ? { ...record, ...members, state, changedAt } : undefined,
+  );
 }
 
 async function openOne(
@@ -96,10 +124,10 @@ async function beginOpening(
   await records.update(correlationId, (record): TicketRecord | undefined => {
     const age = record ? (now.getTime() - Date.parse(record.changedAt)) / 1000 : 0;
     wait = record?.state === 'opening' ? Math.max(0, Math.ceil(settleSeconds - age)) : 0;
-    if (wait > 0) return undefined;
-    const { profileId, table } = finding;
+    if (wait > 0 || (record && !ticketCanBecome(record.state, 'opening'))) return undefined;
+    const { id: findingId, profileId, table } = finding;
     return {
-      ...{ correlationId, system: system.name, state: 'opening', changedAt: now.toISOString() },
+      ...{ correlationId, findingId, system: system.name, state: 'opening', changedAt: now.toISOString() },
       selection: isGuid(profileId.toLowerCase()) ? selectionOf(profileId, { table }) : undefined,
       ...{ ticketId: record?.ticketId, told: undefined },
     };
@@ -110,6 +138,7 @@ async function beginOpening(
 async function tellClosed(finding: TellableFinding, ports: FindingTicketPorts): Promise<ToldFinding> {
   const { records, system, clock } = ports;
   const correlationId = correlationIdOf(finding.id);
+  const nothingTold = { findingId: finding.id, told: undefined };
   const record = await records.get(correlationId);
   if (record === undefined) return 'none';
   if (record.state === 'closed') return 'unchanged';
@@ -117,19 +146,14 @@ async function tellClosed(finding: TellableFinding, ports: FindingTicketPorts): 
   const age = (clock.now().getTime() - Date.parse(record.changedAt)) / 1000;
   if (record.state === 'opening' && age < settleSeconds)
     return { againInSeconds: Math.ceil(settleSeconds - age) };
-  const become = (state: TicketRecord['state']) =>
-    records.update(
-      correlationId,
-      (one) => one && { ...one, state, told: undefined, changedAt: clock.now().toISOString() },
-    );
   // First, because the closing may come back as a call, to be told from that of a person who resolves the ticket.
-  await become('closing');
+  await become('closing', nothingTold, correlationId, ports);
   const found = await system.find(correlationId, record.ticketId);
   if (found) {
     const key = keyOf('closed', finding.closedAt ?? '');
     await system.close(found.ticketId, { key, text: closingText(finding) });
   }
-  await become('closed');
+  await become('closed', nothingTold, correlationId, ports);
   return found ? 'closed' : 'none';
 }
 

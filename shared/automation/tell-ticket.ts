@@ -1,5 +1,7 @@
 import { asServiceError, hasCode } from '../errors.ts';
-import type { TellTicketItem } from '../model/work-item.ts';
+import type { Operation } from '../model/operation.ts';
+import { findingIdOf } from '../model/ticket-subject.ts';
+import { resolvedTicket, type TellTicketItem } from '../model/work-item.ts';
 import type { Operations } from '../ports/operations.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { WorkQueues } from '../ports/work-queue.ts';
@@ -11,6 +13,8 @@ export interface TellTicketOptions {
   readonly firstDelaySeconds: number;
   readonly maxDelaySeconds: number;
   readonly maxAttempts: number;
+  /** So long after a person has resolved a ticket, its finding is over, or goes on in spite of that. */
+  readonly resolvedSeconds: number;
 }
 
 export interface TellTicketPorts extends Omit<FindingTicketPorts, 'system'> {
@@ -33,7 +37,7 @@ export async function tellTicket(item: TellTicketItem, ports: TellTicketPorts): 
   try {
     const told =
       item.about === 'finding'
-        ? await tellFindingTicket(item.id, { ...ports, system })
+        ? await tellFindingTicket(item, { ...ports, system })
         : await tellOperationTicket(item.id, { ...ports, system });
     if (typeof told === 'object') {
       await ports.queues.tellTicket.send(item, told.againInSeconds);
@@ -58,19 +62,35 @@ const tellingErrors = [
   'SECRET_UNREACHABLE',
   'SECRET_VALUE_INVALID',
   'SECRET_ADDRESS_INVALID',
+  'WEBHOOK_SECRET_INVALID',
 ] as const;
 
 async function tellOperationTicket(
   operationId: string,
-  { operations, system }: Pick<TellTicketPorts, 'operations'> & Pick<FindingTicketPorts, 'system'>,
+  ports: TellTicketPorts & Pick<FindingTicketPorts, 'system'>,
 ): Promise<string> {
+  const { operations, system } = ports;
   const operation = await operations.get(operationId);
   if (operation?.ticket === undefined) return 'none';
   if (operation.ticket.system !== system.name) return `of ${operation.ticket.system}, which is not called`;
   if (operation.state !== 'succeeded' && operation.state !== 'failed')
     return 'told when the operation is over';
   await system.comment(operation.ticket.ticketId, { key: operation.id, text: outcomeText(operation) });
+  await lookAgain(operation, ports);
   return 'commented';
+}
+
+/** A finding whose ticket was resolved may go on; who cancels a ticket wants nothing done. */
+async function lookAgain(
+  { request, ticket }: Operation,
+  { records, queues, options }: Pick<TellTicketPorts, 'records' | 'queues' | 'options'>,
+): Promise<void> {
+  if (request.kind === 'ignore-failures') return;
+  for (const record of await records.unsettled()) {
+    if (record.system !== ticket?.system || record.ticketId !== ticket.ticketId) continue;
+    const id = record.findingId ?? findingIdOf(record.correlationId);
+    if (id !== undefined) await queues.tellTicket.send(resolvedTicket(id), options.resolvedSeconds);
+  }
 }
 
 async function tryLater(

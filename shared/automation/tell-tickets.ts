@@ -27,8 +27,8 @@ export async function tellTickets({ findings, records, queues, clock }: TellTick
     const record = await records.get(correlationIdOf(id));
     if (record === undefined || record.state === 'closed') await tell(id);
   }
-  for (const { correlationId, state, changedAt } of await records.unsettled()) {
-    const id = findingIdOf(correlationId);
+  for (const { correlationId, findingId, state, changedAt } of await records.unsettled()) {
+    const id = findingId ?? findingIdOf(correlationId);
     const isOver = state === 'open' && id !== undefined && !open.has(id);
     if (id !== undefined && (isOver || (state !== 'open' && changedAt < before))) await tell(id);
   }

@@ -8,9 +8,10 @@ const mostText = 4000;
 
 const minutes = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
 
-/** What is wrong and where, on a line. */
-function placeOf({ profileName, table }: TellableFinding): string {
-  return `profile "${profileName}"${table === undefined ? '' : `, table "${table}"`}`;
+/** Where it is; what the words beside name already is left out. */
+function placeOf({ profileName, table }: TellableFinding, beside = ''): string {
+  const isNamed = table === undefined || beside.toLowerCase().includes(`table "${table}"`);
+  return `profile "${profileName}"${isNamed ? '' : `, table "${table}"`}`;
 }
 
 function lines(...texts: readonly (string | undefined)[]): string {
@@ -25,14 +26,12 @@ function lines(...texts: readonly (string | undefined)[]): string {
  * it is the whole story.
  */
 export function tellable(finding: HealthFinding): TellableFinding {
-  const { state, opening, openedAt, closedAt, flaps } = finding;
+  const { state, message, opening, openedAt, closedAt, flaps } = finding;
   if (state === 'open' || closedAt === undefined) return { ...finding, ...opening };
   const lasted = Math.max(1, Math.round((Date.parse(closedAt) - Date.parse(openedAt)) / 60_000));
   const back = flaps === 0 ? '' : ` It came back ${flaps === 1 ? 'once' : `${flaps} times`} meanwhile.`;
-  return {
-    ...finding,
-    story: `At first: ${opening.message} It lasted ${lasted} ${lasted === 1 ? 'minute' : 'minutes'}.${back}`,
-  };
+  const first = opening.message === message ? '' : `At first: ${opening.message} `;
+  return { ...finding, story: `${first}It lasted ${lasted} ${lasted === 1 ? 'minute' : 'minutes'}.${back}` };
 }
 
 /** The ticket of an open finding. */
@@ -40,7 +39,9 @@ export function ticketOf(finding: TellableFinding): Ticket {
   const { id, message, whatToDo, openedAt, severity } = finding;
   return {
     correlationId: correlationIdOf(id),
-    title: `Dataverse export: ${placeOf(finding)}: ${message}`.replace(/\s+/g, ' ').slice(0, mostTitle),
+    title: `Dataverse export: ${placeOf(finding, message)}: ${message}`
+      .replace(/\s+/g, ' ')
+      .slice(0, mostTitle),
     text: lines(
       `${message}`,
       `What to do: ${whatToDo}`,
@@ -75,14 +76,26 @@ const done: Record<Operation['request']['kind'], string> = {
   'ignore-failures': 'The failures were to be ignored',
 };
 
+/** What rows are to come to: without one of them nothing is done. */
+const aims: Partial<Record<Operation['request']['kind'], readonly string[]>> = {
+  'retouch-failures': ['healed', 'gone'],
+  'retry-failures': ['waiting'],
+  'ignore-failures': ['ignored'],
+};
+
 /** How an operation that a ticket has asked for ended. */
 export function outcomeText({ id, request, state, message, rows, changedAt }: Operation): string {
-  const counts = Object.entries(rows ?? {})
-    .filter(([, count]) => count > 0)
-    .map(([what, count]) => `${count} ${what}`);
+  const counts = Object.entries(rows ?? {}).filter(([, count]) => count > 0);
+  const isReached = aims[request.kind]?.some((aim) => (rows?.[aim] ?? 0) > 0) ?? true;
+  const verdict = state === 'failed' ? 'failed' : isReached ? 'done' : 'tried';
+  const isIdle = state === 'succeeded' && !isReached && counts.length === 0;
+  // An operation that has succeeded counts its rows in its message.
+  const isCounted = state === 'succeeded' || counts.length === 0;
   return lines(
-    `${done[request.kind]}: ${state === 'succeeded' ? 'done' : 'failed'} ${minutes(changedAt)}. ${message}`,
-    counts.length === 0 ? undefined : `Rows: ${counts.join(', ')}.`,
+    isIdle
+      ? `Nothing was done: ${message}`
+      : `${done[request.kind]}: ${verdict} ${minutes(changedAt)}. ${message}`,
+    isCounted ? undefined : `Rows: ${counts.map(([what, count]) => `${count} ${what}`).join(', ')}.`,
     `Operation ${id}.`,
   );
 }

@@ -11,14 +11,14 @@ import { type TellTicketPorts, tellTicket } from '../automation/tell-ticket.ts';
 import { tellTickets } from '../automation/tell-tickets.ts';
 import { tellable } from '../automation/ticket-texts.ts';
 import { secretsIn } from '../model/webhook-signature.ts';
-import { readWorkItem, tellTicketItemSchema } from '../model/work-item.ts';
+import { readWorkItem, resolvedTicket, tellTicketItemSchema } from '../model/work-item.ts';
 import type { HealthFindings } from '../ports/health-findings.ts';
 import type { Operations } from '../ports/operations.ts';
 import type { Settings } from '../settings.ts';
 import type { Parts } from './parts.ts';
 
 /** What tickets need of the rest of the program. */
-interface Others extends Pick<TicketWebhookPorts, 'startOperation'> {
+interface Others extends Pick<TicketWebhookPorts, 'startOperation' | 'exporter'> {
   readonly findings: HealthFindings;
   readonly operations: Operations;
 }
@@ -35,12 +35,17 @@ export function ticketService(
   const deliveries = ticketDeliveries(account);
   const kept = keptSecrets(vault, clock);
   const secretAt = async (address: string) => (await kept.read(address)).value;
+  // Two looks of five minutes, and some time for them.
+  const resolvedSeconds = settings.FINDING_QUIET_SECONDS + 900;
   const webhooks: TicketWebhookPorts = {
     ...{ ...parts, records, deliveries },
     secretsOf: async (system) => {
       const address = settings.TICKET_WEBHOOKS?.[system];
-      return address === undefined ? [] : secretsIn(await secretAt(address));
+      return address === undefined
+        ? []
+        : secretsIn(await secretAt(address), `"${system}" in TICKET_WEBHOOKS`);
     },
+    lookAgain: (id) => parts.queues.tellTicket.send(resolvedTicket(id), resolvedSeconds),
     newGuid: () => crypto.randomUUID(),
   };
   const telling: TellTicketPorts = {
@@ -56,6 +61,7 @@ export function ticketService(
       firstDelaySeconds: settings.TICKET_FIRST_DELAY_SECONDS,
       maxDelaySeconds: settings.TICKET_MAX_DELAY_SECONDS,
       maxAttempts: settings.TICKET_MAX_ATTEMPTS,
+      resolvedSeconds,
     },
   };
   return {

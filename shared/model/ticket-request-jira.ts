@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import { problemsOf, type ReadTicketRequest } from './ticket-request.ts';
-import { readTicketSubject, subjectForms } from './ticket-subject.ts';
+import { isOurs, readTicketSubject, subjectForms } from './ticket-subject.ts';
 
 /** Resolutions that mean that nothing shall be done. */
 const declined = /^(won['’]?t (do|fix)|declined|cannot reproduce)$/i;
-
-/** Labels that begin like this are meant for us. */
-const ourLabel = /^(finding|profile|table|row|failure):/i;
 
 /**
  * An event of Jira's webhooks (`webhookEvent`, with a change log), or the body of an automation rule, which has neither:
@@ -49,7 +46,7 @@ export function readJiraEvent(body: unknown): ReadTicketRequest {
     return { nothing: 'The status of the issue has not changed.' };
   if (status.statusCategory.key !== 'done')
     return { nothing: 'The issue is in a status that is not of the category done.' };
-  const [about, ...others] = labels.filter((label) => ourLabel.test(label));
+  const [about, ...others] = labels.filter(isOurs);
   if (about === undefined) return { nothing: 'The issue has no label that names a finding or failures.' };
   const subject = others.length === 0 ? readTicketSubject(about) : undefined;
   if (subject === undefined)

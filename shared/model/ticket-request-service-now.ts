@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { problemsOf, type ReadTicketRequest } from './ticket-request.ts';
-import { readTicketSubject, subjectForms } from './ticket-subject.ts';
+import { isOurs, readTicketSubject, subjectForms } from './ticket-subject.ts';
 
 /** Values of `incident.state`: 6 Resolved, 7 Closed, 8 Canceled. */
 const resolvedStates = ['6', '7'];
@@ -15,12 +15,12 @@ const incidentSchema = z.object({
     .pipe(z.string().regex(/^\d{1,3}$/, 'must be a number')),
   correlation_id: z.string().nullish(),
   close_code: z.string().max(200).nullish(),
-  close_notes: z.string().max(4000).nullish(),
+  close_notes: z.string().nullish(),
 });
 
 /**
  * A ServiceNow incident: resolved or closed it asks for a re-touch of what its `correlation_id` names, canceled to ignore
- * it. An incident without one is none of ours.
+ * it. An incident without one, or with one of another integration, is none of ours.
  */
 export function readServiceNowIncident(body: unknown): ReadTicketRequest {
   const parsed = incidentSchema.safeParse(body);
@@ -29,7 +29,8 @@ export function readServiceNowIncident(body: unknown): ReadTicketRequest {
   const isCanceled = state === canceledState;
   if (!isCanceled && !resolvedStates.includes(state))
     return { nothing: `The incident is in state ${state}, neither resolved nor canceled.` };
-  if (!about) return { nothing: 'The incident has no correlation_id.' };
+  if (!about || !isOurs(about))
+    return { nothing: 'The incident has no correlation_id that names a finding or failures.' };
   const subject = readTicketSubject(about);
   if (subject === undefined) return { problems: [`correlation_id: ${subjectForms}`] };
   const said = [close_code, close_notes].filter(Boolean).join(': ').slice(0, 900);

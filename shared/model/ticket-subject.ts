@@ -17,6 +17,9 @@ const forms = {
   failure: new RegExp(`^failure:(${guid}):([\\w|.~-]{1,250})$`, 'i'),
 } as const;
 
+/** Whether a text is meant for us: what begins so is, be it right or wrong. */
+export const isOurs = (text: string): boolean => /^(finding|profile|table|row|failure):/i.test(text);
+
 /** What a text that names failures may be, for messages. */
 export const subjectForms =
   'must be finding:<id>, profile:<id>, table:<profile id>:<table>, row:<profile id>:<table>:<row id> or failure:<profile id>:<failure id>';
@@ -28,7 +31,7 @@ export function correlationIdOf(findingId: string): string {
   return `finding:~${createHash('sha256').update(findingId).digest('hex')}`;
 }
 
-/** The finding's id, if the correlation id tells it. */
+/** The finding's id, if the correlation id tells it: that of a long one does not. */
 export function findingIdOf(correlationId: string): string | undefined {
   const [, id] = /^finding:([^~].*)$/.exec(correlationId) ?? [];
   return id;

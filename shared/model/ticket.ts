@@ -34,13 +34,31 @@ export interface TellableFinding {
 }
 
 /**
- * What we know of the ticket of a finding. `opening`: we may have opened one, and look before we open another; `closing`: the
- * finding is over, the ticket may not know; `told` is a digest of what the ticket says; `changedAt` ISO 8601 in UTC.
+ * `opening`: we may have opened a ticket, and look before we open another; `open`: it knows of the finding; `closing`: the
+ * finding is over, the ticket may not know; `closed`: it does.
  */
+export const ticketStates = ['opening', 'open', 'closing', 'closed'] as const;
+export type TicketState = (typeof ticketStates)[number];
+
+const nextStates: Record<TicketState, readonly TicketState[]> = {
+  opening: ['open', 'closing'],
+  open: ['closing'],
+  closing: ['closed', 'opening'],
+  closed: ['opening'],
+};
+
+/** Whether the record of a ticket may go from one state to another; it may always stay. */
+export function ticketCanBecome(from: TicketState, to: TicketState): boolean {
+  return from === to || nextStates[from].includes(to);
+}
+
+/** What we know of the ticket of a finding. `told` is a digest of what the ticket says; `changedAt` ISO 8601 in UTC. */
 export const ticketRecordSchema = z.object({
   correlationId: z.string(),
+  /** Absent in older records: then `findingIdOf` the correlation id, unless that is a digest. */
+  findingId: orAbsent(z.string()),
   system: z.enum(ticketSystemNames),
-  state: z.enum(['opening', 'open', 'closing', 'closed']),
+  state: z.enum(ticketStates),
   /** What the ticket means when it is resolved; undefined for a finding of no profile. */
   selection: orAbsent(failureSelectionSchema),
   ticketId: orAbsent(z.string()),

@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { ServiceError } from '../errors.ts';
 
 /** Names of the headers, in lower case, that prove who sends a webhook call; ours carry them, too. */
 export const signatureHeaders = {
@@ -98,7 +99,21 @@ export function isSignedBy(secrets: readonly string[], { signed, signatures }: S
   return isSigned;
 }
 
-/** The secrets that a text holds: those of a rotation stand one a line, or with white space between. */
-export function secretsIn(text: string): readonly string[] {
-  return text.split(/\s+/).filter((secret) => secret !== '');
+const leastSecretCharacters = 32;
+
+/**
+ * The secrets that a text holds: those of a rotation stand one a line. Refused whole, without a word of it, where one is
+ * short or holds white space (`WEBHOOK_SECRET_INVALID`); `whose` names the system for people.
+ */
+export function secretsIn(text: string, whose: string): readonly string[] {
+  const secrets = text.split(/\r?\n/).filter((line) => line !== '');
+  const problems = secrets.flatMap((secret, index) => [
+    ...(secret.length < leastSecretCharacters ? [`secret ${index + 1} is too short`] : []),
+    ...(/\s/.test(secret) ? [`secret ${index + 1} holds white space`] : []),
+  ]);
+  if (secrets.length > 0 && problems.length === 0) return secrets;
+  throw new ServiceError(
+    'WEBHOOK_SECRET_INVALID',
+    `Cannot use the webhook secrets of ${whose}: ${problems.join(', ') || 'there is none'}; expected one or more of at least ${leastSecretCharacters} characters without white space, one a line.`,
+  );
 }

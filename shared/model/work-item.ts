@@ -40,14 +40,22 @@ export type VerifyRowItem = Readonly<z.infer<typeof verifyRowItemSchema>>;
 
 /**
  * "Tell the ticket of this finding what has become of it", or "tell the ticket of this operation how it ended". What there is
- * to tell stands in the stores. `attempt`: how often it was tried in vain.
+ * to tell stands in the stores. `attempt`: how often it was tried in vain; `wasResolved`: by a person, maybe too early, so that
+ * the ticket itself is looked at.
  */
 export const tellTicketItemSchema = z.object({
   about: z.enum(['finding', 'operation']),
   id: z.string().min(1),
   attempt: z.int().nonnegative(),
+  wasResolved: z.boolean().optional(),
 });
 export type TellTicketItem = Readonly<z.infer<typeof tellTicketItemSchema>>;
+
+/** Word of a finding whose ticket a person has resolved. */
+export const resolvedTicket = (findingId: string): TellTicketItem => ({
+  ...{ about: 'finding', id: findingId, attempt: 0, wasResolved: true },
+});
+
 /** "Go on with this operation." Everything else is in its document. */
 export const runOperationItemSchema = z.object({ operationId: z.string() });
 export type RunOperationItem = Readonly<z.infer<typeof runOperationItemSchema>>;

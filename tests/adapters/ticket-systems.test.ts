@@ -50,7 +50,7 @@ const adapters: Record<
   json: {
     make: (login, more) =>
       plainJson({ url: tickets.url, credential: async () => login, place: '/tickets', clock, ...more }),
-    login: `another-Secret-123456\n${webhookSecrets.json}`,
+    login: `another-Secret-of-an-old-rotation\n${webhookSecrets.json}`,
     open: '/tickets',
   },
 };
@@ -123,7 +123,7 @@ describe.each(names)('%s, as simulated', (name) => {
   });
 
   test('a login that is not taken is told, and is in no message', async () => {
-    const wrong = 'nobody:Wrong-Password-123456';
+    const wrong = 'nobody:Wrong-Password-of-32-characters-1';
     const error = await make(wrong)
       .open(aTicket())
       .catch((thrown: Error) => thrown);

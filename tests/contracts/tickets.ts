@@ -18,7 +18,7 @@ const aRecord = (change: Partial<TicketRecord> = {}): TicketRecord => ({
     changedAt: '2026-11-20T10:00:00.000Z',
   },
   selection: selectionOf(randomUUID(), { table: 'account' }),
-  ...{ ticketId: undefined, told: undefined },
+  ...{ findingId: `failures-growing.${randomUUID()}`, ticketId: undefined, told: undefined },
   ...change,
 });
 

@@ -44,7 +44,7 @@ function eveningWorld() {
       },
     },
     ...{ records: fakeTicketRecords(), operations: fakeOperations(), queues },
-    options: { firstDelaySeconds: 60, maxDelaySeconds: 21_600, maxAttempts: 12 },
+    options: { firstDelaySeconds: 60, maxDelaySeconds: 21_600, maxAttempts: 12, resolvedSeconds: 1500 },
   };
   let minute = 0;
   return Object.assign(world, {
@@ -125,7 +125,7 @@ test('the operator’s evening: one email, one ticket, and nobody has to do anyt
   const told = [...(ticket?.comments.values() ?? [])].join();
   for (const part of [
     'All is well again in profile "Sales", table "account"',
-    'At first: ',
+    'At last: ',
     '40,000',
     'It lasted ',
   ])

@@ -117,16 +117,25 @@ describe('an incident of ServiceNow', () => {
     });
   });
 
+  test('may have notes of any length, of which the beginning is kept', () => {
+    const { reason = '' } = readTicketRequest('servicenow', {
+      ...incident,
+      close_notes: 'x'.repeat(5000),
+    }) as { reason?: string };
+    expect(reason).toMatch(/x{800}$/);
+    expect(reason.length).toBeLessThanOrEqual(1000);
+  });
+
   test('in any other state, or of somebody else, asks for nothing', () => {
     for (const state of ['1', '2', '3'])
       expect(readTicketRequest('servicenow', { ...incident, state })).toHaveProperty('nothing');
-    for (const correlation_id of [null, '', undefined])
+    for (const correlation_id of [null, '', undefined, 'CHG123', 'a:finding:x'])
       expect(readTicketRequest('servicenow', { ...incident, correlation_id })).toHaveProperty('nothing');
   });
 
   test('is told all that is wrong with it at once', () => {
     expect(problemsOf('servicenow', { sys_id: 'x', state: 'Resolved', close_notes: 7 })).toHaveLength(3);
-    expect(problemsOf('servicenow', { ...incident, correlation_id: 'CHG001' })).toHaveLength(1);
+    expect(problemsOf('servicenow', { ...incident, correlation_id: 'row:1' })).toHaveLength(1);
   });
 });
 

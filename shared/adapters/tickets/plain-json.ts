@@ -21,7 +21,7 @@ export function plainJson({
   const call = ticketHttp('json', { url, ...more });
   const send = async (action: string, members: object) => {
     const body = JSON.stringify({ action, ...members });
-    const secrets = secretsIn(await credential());
+    const secrets = secretsIn(await credential(), '"json" at TICKET_SYSTEM_LOGIN_URI');
     const headers = signedHeaders(secrets, { deliveryId: randomUUID(), body, now: clock.now() });
     return await call({ method: 'POST', path: place, body, headers });
   };

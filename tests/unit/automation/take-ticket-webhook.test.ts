@@ -212,11 +212,12 @@ describe('a ticket of a finding', () => {
   const call = () => signedCall({ body: plainBody({ about: correlationId }) });
 
   test('means the rows of the finding, as long as it is open', async () => {
-    const { take, records, operationsOf } = webhookWorld();
+    const { take, records, operationsOf, world } = webhookWorld();
     await expect(take(call())).rejects.toThrow('no ticket was opened for the finding');
     const selection = selectionOf(profileId, { table: 'account' });
     const record = {
       correlationId,
+      findingId: undefined,
       system: 'json',
       selection,
       changedAt: '',
@@ -232,6 +233,30 @@ describe('a ticket of a finding', () => {
     }
     await records.update(correlationId, () => ({ ...record, selection: undefined, state: 'open' }));
     expect(await take(call())).toEqual({ nothing: 'The finding of the ticket is of no profile.' });
+    expect(world.looked).toEqual(['lag-over-limit.x.account']);
+    expect(await operationsOf()).toHaveLength(1);
+  });
+});
+
+describe('a ticket that names a profile', () => {
+  const other = '66666666-6666-4666-8666-666666666666';
+
+  test.each([`profile:${other}`, `row:${other}:account:${profileId}`, `failure:${other}:x`])(
+    'that does not exist is refused: %s',
+    async (about) => {
+      const { take, operationsOf } = webhookWorld();
+      await expect(take(signedCall({ body: plainBody({ about }) }))).rejects.toMatchObject({
+        code: 'REQUEST_INVALID',
+        message: expect.stringContaining('the profile that it names does not exist'),
+      });
+      expect(await operationsOf()).toEqual([]);
+    },
+  );
+
+  test('is taken while the exporter is away', async () => {
+    const { take, world, operationsOf } = webhookWorld();
+    world.isExporterAway = true;
+    await take(signedCall());
     expect(await operationsOf()).toHaveLength(1);
   });
 });

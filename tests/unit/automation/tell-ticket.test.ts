@@ -19,7 +19,9 @@ const finding: TellableFinding = {
 const item: TellTicketItem = { about: 'finding', id: finding.id, attempt: 0 };
 const correlationId = correlationIdOf(finding.id);
 
-function tellWorld(options = { firstDelaySeconds: 60, maxDelaySeconds: 600, maxAttempts: 4 }) {
+const options = { firstDelaySeconds: 60, maxDelaySeconds: 600, maxAttempts: 4, resolvedSeconds: 1500 };
+
+function tellWorld() {
   const fake = fakeTicketSystem();
   const [records, operations, queues] = [fakeTicketRecords(), fakeOperations(), fakeWorkQueues()];
   const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
@@ -87,7 +89,7 @@ describe('the ticket of a finding', () => {
   });
 
   test('is opened again when the finding comes back, or when a person closed it too early', async () => {
-    const { tell, tickets, world } = tellWorld();
+    const { tell, tickets, world, ports } = tellWorld();
     await tell();
     world.finding = { ...finding, state: 'closed', closedAt: '2026-11-28T11:00:00.000Z' };
     await tell();
@@ -95,10 +97,40 @@ describe('the ticket of a finding', () => {
     await tell();
     expect(tickets).toMatchObject([{ isOpen: true }]);
     if (tickets[0]) tickets[0].isOpen = false;
-    world.finding = { ...finding, message: 'Still there.' };
     await tell();
+    expect(tickets).toMatchObject([{ isOpen: false }]);
+    await tellTicket({ ...item, wasResolved: true }, ports);
     expect(tickets).toMatchObject([{ isOpen: true }]);
     expect([...(tickets[0]?.comments.values() ?? [])].at(-1)).toContain('It is still so');
+  });
+
+  test('is known to be closing before it closes, so that its own webhook is told from a person’s', async () => {
+    const { tell, world, system, records, tickets } = tellWorld();
+    await tell();
+    world.finding = { ...finding, state: 'closed' };
+    const states: (string | undefined)[] = [];
+    const close: typeof system.close = async (...call) => {
+      states.push((await records.get(correlationId))?.state);
+      await system.close(...call);
+      throw new Error('killed');
+    };
+    await tell({ system: { ...system, close } }).catch(() => undefined);
+    states.push((await records.get(correlationId))?.state);
+    await tell();
+    states.push((await records.get(correlationId))?.state);
+    expect(states).toEqual(['closing', 'closing', 'closed']);
+    expect(tickets[0]?.comments.size).toBe(1);
+  });
+
+  test('stays closing when its finding is over for a worker that comes too late to open it', async () => {
+    const { tell, world, system, records } = tellWorld();
+    await tell();
+    world.finding = { ...finding, message: '7 rows were refused.' };
+    const update: typeof system.update = async () => {
+      await records.update(correlationId, (record) => record && { ...record, state: 'closing' });
+    };
+    await tell({ system: { ...system, update } });
+    expect((await records.get(correlationId))?.state).toBe('closing');
   });
 
   test('is another one where the system does not open the first again', async () => {
@@ -237,7 +269,7 @@ describe('an operation that a ticket asked for', () => {
           failureIds: undefined,
         },
       },
-      message: 'All rows have arrived.',
+      message: 'Rows: 3 healed.',
       rows: { healed: 3, gone: 0 },
       ticket: { system: 'json', ticketId: 'T-1' },
       ...change,
@@ -252,9 +284,29 @@ describe('an operation that a ticket asked for', () => {
       await tellTicket({ about: 'operation', id: operation.id, attempt: 0 }, ports);
     const [words] = tickets[0]?.comments.values() ?? [];
     expect(tickets[0]?.comments.size).toBe(1);
-    expect(words).toContain('All rows have arrived.');
     expect(words).toContain('Rows: 3 healed.');
     expect(words).toContain(operation.id);
+  });
+
+  test.each([
+    ['retouch-failures', true],
+    ['ignore-failures', false],
+  ] as const)('by %s has the ticket opened again while its finding is open: %s', async (kind, isAgain) => {
+    const { tell, operations, ports, tickets, queues, deliverAll, calls } = tellWorld();
+    await tell();
+    if (tickets[0]) tickets[0].isOpen = false;
+    const { request } = ended();
+    const operation = ended({ request: { ...request, kind } });
+    await operations.add(operation);
+    await tellTicket({ about: 'operation', id: operation.id, attempt: 0 }, ports);
+    const again = { item: { ...item, wasResolved: true }, delaySeconds: 1500 };
+    expect(queues.sent.tellTicket).toMatchObject(isAgain ? [again] : []);
+    await deliverAll();
+    expect(tickets[0]?.isOpen).toBe(isAgain);
+    // Once open it is left alone.
+    const before = calls.length;
+    await tellTicket({ ...item, wasResolved: true }, ports);
+    if (isAgain) expect(calls.slice(before)).toEqual(['find']);
   });
 
   test('is not told while it runs, to another system, or to a ticket that is gone', async () => {

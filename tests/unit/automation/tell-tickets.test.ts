@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { tellFindingTicket } from '../../../shared/automation/tell-finding-ticket.ts';
 import { tellTickets } from '../../../shared/automation/tell-tickets.ts';
 import type { TicketRecord } from '../../../shared/model/ticket.ts';
 import { correlationIdOf } from '../../../shared/model/ticket-subject.ts';
+import type { TellTicketItem } from '../../../shared/model/work-item.ts';
 import { fakeWorkQueues } from '../../fakes/fake-storage.ts';
-import { fakeTicketRecords } from '../../fakes/fake-tickets.ts';
+import { fakeTicketRecords, fakeTicketSystem } from '../../fakes/fake-tickets.ts';
 
 const now = new Date('2026-11-28T10:00:00.000Z');
 const idOf = (name: string) => `failures-growing.${name}`;
@@ -16,7 +18,7 @@ async function toldOf(
   const [records, queues] = [fakeTicketRecords(), fakeWorkQueues()];
   for (const [name, [state, changedAt]] of Object.entries(known)) {
     const correlationId = correlationIdOf(idOf(name));
-    const none = { selection: undefined, ticketId: undefined, told: undefined };
+    const none = { findingId: undefined, selection: undefined, ticketId: undefined, told: undefined };
     await records.update(correlationId, () => ({ correlationId, system: 'json', state, changedAt, ...none }));
   }
   const findings = { open: async () => open.map((name) => ({ id: idOf(name) }) as never) };
@@ -50,3 +52,34 @@ test('what is being told is left alone for a day', async () => {
     wordOf('stuck'),
   ]);
 });
+
+test.each(['account', `cr123_${'x'.repeat(58)}`])(
+  'the ticket of a finding of table %s is closed when that is over',
+  async (table) => {
+    const id = `failures-growing.55555555-5555-4555-8555-555555555555.${table}`;
+    const desk = fakeTicketSystem();
+    const [records, queues] = [fakeTicketRecords(), fakeWorkQueues()];
+    const clock = { now: () => now };
+    const finding = {
+      ...{ id, profileId: 'p', profileName: 'Sales', table, severity: 'error', openedAt: lately },
+      ...{ message: '5 rows were refused.', whatToDo: 'Remove the constraint.' },
+    };
+    const log = { info() {}, warn() {}, error() {} };
+    for (const state of ['open', 'closed'] as const) {
+      const findings = {
+        open: async () => (state === 'open' ? [{ id } as never] : []),
+        get: async () => ({ ...finding, state }),
+      };
+      await tellTickets({ findings, records, queues, clock });
+      for (const { item } of queues.sent.tellTicket.splice(0))
+        await tellFindingTicket(item as TellTicketItem, {
+          system: desk.system,
+          findings,
+          records,
+          clock,
+          log,
+        });
+      expect(desk.tickets).toMatchObject([{ isOpen: state === 'open' }]);
+    }
+  },
+);

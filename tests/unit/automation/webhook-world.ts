@@ -2,6 +2,8 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { vi } from 'vitest';
 import type { TicketCall, TicketWebhookPorts } from '../../../shared/automation/take-ticket-webhook.ts';
 import { takeTicketWebhook } from '../../../shared/automation/take-ticket-webhook.ts';
+import { ServiceError } from '../../../shared/errors.ts';
+import type { ExportedProfile } from '../../../shared/model/status-snapshot.ts';
 import type { TicketSystemName } from '../../../shared/model/ticket.ts';
 import { signedHeaders } from '../../../shared/model/webhook-signature.ts';
 import { fakeOperations } from '../../fakes/fake-storage.ts';
@@ -57,7 +59,13 @@ export function webhookWorld(secrets: Partial<Record<TicketSystemName, readonly 
     records: fakeTicketRecords(),
   };
   const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-  const world = { now: start, callsLeft: Number.POSITIVE_INFINITY, started: [] as string[] };
+  const world = {
+    now: start,
+    callsLeft: Number.POSITIVE_INFINITY,
+    started: [] as string[],
+    looked: [] as string[],
+    isExporterAway: false,
+  };
   const until = <Args extends unknown[], T>(call: (...args: Args) => Promise<T>) => {
     return async (...args: Args): Promise<T> => {
       if (world.callsLeft === 0) throw new Error('killed');
@@ -70,6 +78,16 @@ export function webhookWorld(secrets: Partial<Record<TicketSystemName, readonly 
     deliveries: { take: until(stores.deliveries.take) },
     operations: { add: until(stores.operations.add), get: until(stores.operations.get) },
     records: stores.records,
+    exporter: {
+      profile: async (id) => {
+        if (world.isExporterAway)
+          throw new ServiceError('EXPORTER_UNREACHABLE', 'Cannot reach it: it is away.');
+        return id === profileId ? ({ id } as ExportedProfile) : undefined;
+      },
+    },
+    lookAgain: async (id) => {
+      world.looked.push(id);
+    },
     startOperation: until(async (id: string) => {
       world.started.push(id);
     }),
