@@ -15,7 +15,12 @@ const selectionFormSchema = z.strictObject({
   recordIds: z.array(z.guid().toLowerCase()).min(1).max(1000).optional(),
   failureIds: z.array(z.string().min(1).max(300)).min(1).max(1000).optional(),
 });
-const dryRun = z.boolean().optional().describe('true: nothing is done; the answer counts what would be.');
+const dryRun = z
+  .boolean()
+  .optional()
+  .describe(
+    'true: nothing is done; the answer counts what would be changed now, without what is on its way already.',
+  );
 
 /** `POST automation/failures/retouch` and `retry`. */
 export const failuresFormSchema = selectionFormSchema.extend({ dryRun });
@@ -74,7 +79,7 @@ export const operationAnswerSchema = operationSchema.omit({ attempts: true }).ex
 /** A failure with its whole life. */
 export const failureAnswerSchema = failureSchema as z.ZodType;
 
-/** What a request would be about. */
+/** What a request would change. */
 export const previewSchema = z.object({
   rows: z.int(),
   failures: z.int(),

@@ -54,7 +54,7 @@ describe('is refused with the name of the member:', () => {
     ],
     ['profiles-create', { ...form, organization: ' ' }, 'the request: organization must not be empty.'],
     ['failures-list', undefined, 'table must have at most 128 characters', { table: long(129) }],
-  ] as const)('%s %o', async (name, body, message, query = {}) => {
+  ] as const)('%s %o', async (name, body, message, ...[query]) => {
     const told = await requests().refusal(name, body, query);
     expect(told).toMatch(/^REQUEST_INVALID Cannot take the request: /);
     expect(told).toContain(message);
