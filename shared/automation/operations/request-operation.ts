@@ -19,8 +19,8 @@ export interface OperationOrder {
   readonly key?: string | undefined;
 }
 
-/** A record holds 1 MiB of UTF-16; the rest is for what becomes of the operation. */
-const mostCharacters = 400_000;
+/** A record holds 1 MiB, in which a character may take three bytes; the rest is for what becomes of the operation. */
+const mostCharacters = 300_000;
 
 /**
  * Stores an operation and sends the message that runs it; waits for nothing else. A crash between leaves one whose message is
