@@ -7,6 +7,13 @@ export type HealthFindingFilter = {
   readonly [Member in 'profileId' | 'organizationId' | 'kind' | 'state']?: HealthFinding[Member] | undefined;
 };
 
+/** Which part of a list. Findings that are not shown are passed over, so that no continuation tells of them. */
+export interface HealthFindingPlace {
+  readonly limit: number;
+  readonly continuation?: string | undefined;
+  readonly isShown?: (finding: HealthFinding) => boolean;
+}
+
 /** Part of a list, and where it goes on. */
 export interface HealthFindingPage {
   readonly findings: readonly HealthFinding[];
@@ -30,11 +37,11 @@ const placeOf = ({ openedAt, id }: HealthFinding) => `${newestFirstKey(openedAt)
  */
 export function pageOfFindings(
   findings: readonly HealthFinding[],
-  limit: number,
-  continuation?: string,
+  { limit, continuation, isShown = () => true }: HealthFindingPlace,
 ): HealthFindingPage {
   const after = continuation === undefined ? '' : readContinuation(continuation);
   const rest = findings
+    .filter(isShown)
     .map((finding) => ({ finding, place: placeOf(finding) }))
     .filter(({ place }) => place > after)
     .sort((one, other) => (one.place < other.place ? -1 : 1));

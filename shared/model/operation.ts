@@ -60,16 +60,18 @@ export function isEnded({ state }: Pick<Operation, 'state'>): boolean {
   return nextStates[state].length === 0;
 }
 
-/** The profile that it is about, or the organization while there is none yet. */
-export function subjectOf({ request, profileId }: Pick<Operation, 'request' | 'profileId'>) {
+/** The profile that it is about, absent while there is none yet, and the organization as far as it is known here. */
+export function subjectOf({ request, profileId, organizationId }: Operation) {
   if (request.kind === 'create-profile') return { profileId, organizationId: request.organizationId };
-  return 'selection' in request
-    ? { profileId: request.selection.profileId }
-    : { profileId: request.profileId };
+  const { profileId: subject } = 'selection' in request ? request.selection : request;
+  return { profileId: subject, organizationId };
 }
 
 /** Ids of operations: the newer one is the smaller text. */
 export const operationIdForm = /^\d{13}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Where a list of operations goes on: after an id, or at the time that ids begin with. */
+export const operationPlaceForm = /^\d{13}(-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/;
 
 /** One thing that was asked for, with what has become of it. Dates are ISO 8601 in UTC. */
 export const operationSchema = z.object({
@@ -82,6 +84,8 @@ export const operationSchema = z.object({
   changedAt: z.string(),
   /** What has happened so far, a sentence for people. */
   message: z.string(),
+  /** Whom it belongs to, also when its profile is gone; absent in older ones and in those of tickets. */
+  organizationId: z.string().optional(),
   /** Number of rows by what has become of them, as `healed`, `gone`, `retouching`. */
   rows: orAbsent(z.record(z.string(), z.int())),
   /** Of a profile that was made. */

@@ -1,5 +1,9 @@
 import type { HealthFinding } from '../model/health-finding.ts';
-import type { HealthFindingFilter, HealthFindingPage } from '../model/health-finding-page.ts';
+import type {
+  HealthFindingFilter,
+  HealthFindingPage,
+  HealthFindingPlace,
+} from '../model/health-finding-page.ts';
 import type { HealthNotes } from '../model/health-notes.ts';
 
 /** What is, or was, wrong with the profiles, and what the looks at them remember. */
@@ -7,10 +11,7 @@ export interface HealthFindings {
   /** Of all profiles. */
   open(): Promise<readonly HealthFinding[]>;
   /** Newest first, at most `limit`; `REQUEST_INVALID` when the continuation is none. */
-  list(
-    filter: HealthFindingFilter,
-    page: { readonly limit: number; readonly continuation?: string | undefined },
-  ): Promise<HealthFindingPage>;
+  list(filter: HealthFindingFilter, place: HealthFindingPlace): Promise<HealthFindingPage>;
   get(findingId: string): Promise<HealthFinding | undefined>;
   /**
    * Applies the change to the stored finding (undefined at first) until no other writer came between; undefined, or what it

@@ -15,7 +15,7 @@ export interface Operations {
    * present one (`operationCanBecome`) is refused. Resolves to what is stored afterwards.
    */
   update(id: string, change: (operation: Operation) => Operation | undefined): Promise<Operation | undefined>;
-  /** At most `limit` (1 to 1000), newest first. A continuation that is none begins anywhere. */
+  /** At most `limit` (1 to 1000), newest first. A continuation is of the form `operationPlaceForm`. */
   list(limit: number, continuation?: string): Promise<ListPart<Operation>>;
   /** Those that are not over, in any order; looks at all that are kept, a request for every 1,000 that it finds. */
   unfinished(): AsyncIterable<Operation>;

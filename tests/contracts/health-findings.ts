@@ -71,6 +71,21 @@ export function healthFindingsContract(open: () => HealthFindings): void {
       );
     });
 
+    it('passes over what is not shown, so that a continuation is there only while more follows that is', async () => {
+      const store = open();
+      const profileId = randomUUID();
+      const made = ['a', 'b', 'c', 'd'].map((table) => aFinding({ profileId, table }));
+      await put(store, ...made);
+      const isShown = ({ table }: HealthFinding) => table === 'b' || table === 'c';
+      const first = await store.list({ profileId }, { limit: 1, isShown });
+      const { continuation } = first;
+      expect(continuation).toBeDefined();
+      const second = await store.list({ profileId }, { limit: 1, continuation, isShown });
+      expect(second.continuation).toBeUndefined();
+      const found = [...first.findings, ...second.findings];
+      expect(found.map(({ table }) => table).sort()).toEqual(['b', 'c']);
+    });
+
     it('lists the newest first, page by page, and is not confused by what opens or closes meanwhile', async () => {
       const store = open();
       const organizationId = randomUUID();

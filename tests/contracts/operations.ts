@@ -50,6 +50,20 @@ export function operationsContract(open: () => Operations): void {
     expect(await operations.get(operationId(minute(0), randomUUID()))).toBeUndefined();
   });
 
+  it('an operation as large as may be asked for is stored, and changed', async () => {
+    const operations = open();
+    const request = {
+      kind: 'create-profile',
+      organizationId: randomUUID(),
+      description: 'x'.repeat(299_900),
+    } as const;
+    const operation = anOperation(minute(0), { request });
+    await operations.add(operation);
+    const message = '✓'.repeat(4000);
+    await operations.update(operation.id, (each) => ({ ...each, state: 'running', message }));
+    expect(await operations.get(operation.id)).toEqual({ ...operation, state: 'running', message });
+  });
+
   it('operations that are asked for with the same key are one, also at the same moment and after it has changed', async () => {
     const operations = open();
     const key = `${randomUUID()} any text ✓`;

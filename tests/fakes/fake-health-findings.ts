@@ -11,11 +11,10 @@ export function fakeHealthFindings(): HealthFindings {
   const notes = fakeDocuments<HealthNotes>();
   return {
     open: async () => findings.all(({ state }) => state === 'open'),
-    list: async (filter, { limit, continuation }) =>
+    list: async (filter, place) =>
       pageOfFindings(
         findings.all((finding) => isWanted(finding, filter)),
-        limit,
-        continuation,
+        place,
       ),
     get: async (findingId) => findings.get(findingId),
     async update(findingId, change) {

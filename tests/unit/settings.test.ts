@@ -55,7 +55,7 @@ describe('the settings', () => {
     const wrong = { sales: { tables: [], colour: 'red' }, other: { retryPolicy: { maxRetryCount: 99 } } };
     expect(complaint({ ...enough, PROFILE_TEMPLATES: JSON.stringify(wrong) })).toBe(
       'Cannot start: 1 setting is wrong. PROFILE_TEMPLATES must be JSON of templates by name: ' +
-        'sales.tables must have at least 1, sales has what is not known: "colour", ' +
+        'sales.tables must have at least 1, sales has unknown members: "colour", ' +
         'other.retryPolicy.maxRetryCount must have at most 20.',
     );
     expect(complaint({ ...enough, PROFILE_TEMPLATES: '{' })).toMatch(

@@ -40,16 +40,12 @@ export function healthFindings(account: StorageAccount): HealthFindings {
   const inPartition = odata`PartitionKey eq ${partitionKey}`;
   return {
     open: () => findings.all(`${inPartition} and state eq 'open'`),
-    async list(filter, { limit, continuation }) {
+    async list(filter, place) {
       // The tag puts quotes around a value only behind other text.
       const conditions = Object.entries(filter).flatMap(([column, value]) =>
         value === undefined ? [] : [`${column} eq${odata` ${value}`}`],
       );
-      return pageOfFindings(
-        await findings.all([inPartition, ...conditions].join(' and ')),
-        limit,
-        continuation,
-      );
+      return pageOfFindings(await findings.all([inPartition, ...conditions].join(' and ')), place);
     },
     get: async (findingId) => (await findings.read(keyOfFinding(findingId)))?.document,
     update: (findingId, change) => findings.update(keyOfFinding(findingId), change),

@@ -27,8 +27,12 @@ export function ignoreFailures(
   return changeFailures(operation, selection, { mark, step: ignoring, becomes: 'ignored' }, ports);
 }
 
-function ignoring({ state }: Failure, note: string): Become | undefined {
-  if (state === 'healed' || state === 'gone' || state === 'ignored') return undefined;
+/** Whether one is there to be ignored. */
+export const canBeIgnored = ({ state }: Failure) =>
+  state !== 'healed' && state !== 'gone' && state !== 'ignored';
+
+function ignoring(failure: Failure, note: string): Become | undefined {
+  if (!canBeIgnored(failure)) return undefined;
   return { state: 'ignored', nextAttemptAt: undefined, note };
 }
 
@@ -42,11 +46,13 @@ export function retryFailures(
   return changeFailures(operation, selection, { mark, step: retrying, becomes: 'waiting' }, ports);
 }
 
-/** What is new or being written again is on its way by itself. A step that does not change the state shows in the note alone. */
+/** What is new or being written again is on its way by itself. */
+export const canBeRetried = ({ state }: Failure) =>
+  state === 'needs-attention' || state === 'ignored' || state === 'waiting';
+
+/** A step that does not change the state shows in the note alone. */
 function retrying(failure: Failure, note: string, now: Date): Become | undefined {
-  const { state } = failure;
-  if (state !== 'needs-attention' && state !== 'ignored' && state !== 'waiting') return undefined;
-  if (failure.note === note) return undefined;
+  if (!canBeRetried(failure) || failure.note === note) return undefined;
   return { state: 'waiting', attempts: 0, nextAttemptAt: now.toISOString(), note };
 }
 

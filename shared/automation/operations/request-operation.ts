@@ -13,19 +13,30 @@ import type { OperationPorts } from './operation-ports.ts';
 export interface OperationOrder {
   readonly request: OperationRequest;
   readonly requestedBy: string;
+  readonly organizationId: string;
   readonly ticket?: TicketReference | undefined;
   /** The same one of the same asker is the same operation. */
   readonly key?: string | undefined;
 }
 
+/** A record holds 1 MiB, in which a character may take three bytes; the rest is for what becomes of the operation. */
+const mostCharacters = 300_000;
+
 /**
  * Stores an operation and sends the message that runs it; waits for nothing else. A crash between leaves one whose message is
- * overdue, which a timer sends. `REQUEST_INVALID` when its key stands for another request.
+ * overdue, which a timer sends. `REQUEST_INVALID` when the request is too large, or its key stands for another
+ * one.
  */
 export async function requestOperation(
-  { request, requestedBy, ticket, key }: OperationOrder,
+  { request, requestedBy, organizationId, ticket, key }: OperationOrder,
   { operations, queues, clock }: Pick<OperationPorts, 'operations' | 'queues' | 'clock'>,
 ): Promise<Operation> {
+  const length = JSON.stringify(request).length;
+  if (length > mostCharacters)
+    throw new ServiceError(
+      'REQUEST_INVALID',
+      `Cannot take the request: it has ${length} characters as JSON; allowed are ${mostCharacters}. Ask in parts.`,
+    );
   const now = clock.now();
   const at = now.toISOString();
   const asked: Operation = {
@@ -33,6 +44,7 @@ export async function requestOperation(
     request,
     state: 'accepted',
     requestedBy,
+    organizationId,
     requestedAt: at,
     changedAt: at,
     message: 'Is about to begin.',

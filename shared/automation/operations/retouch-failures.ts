@@ -65,6 +65,9 @@ function stepOf(row: Row, mark: string) {
   return { recordId: row[0].recordId ?? '', steps };
 }
 
+/** Whether one is there to be written again: of a whole table there is no row, and what is on its way is waited for. */
+export const canBeRetouched = (failure: Failure) => failure.recordId !== undefined && canBeSent(failure);
+
 const canBeSent = ({ state }: Failure) => state !== 'healed' && state !== 'gone' && state !== 'retouching';
 
 function verdictOf(row: Row, operation: Operation, mark: string, ports: OperationPorts) {

@@ -3,6 +3,7 @@ import { asServiceError, messageWithCure } from '../../errors.ts';
 import { isEnded, type Operation } from '../../model/operation.ts';
 import type { RunOperationItem } from '../../model/work-item.ts';
 import { secondsAfter } from '../failure-life.ts';
+import { beginningOf } from '../reason-text.ts';
 import { ignoreFailures, retryFailures } from './change-failures.ts';
 import { activateProfile, createProfile, deactivateProfile } from './change-profile.ts';
 import type { OperationPorts, Progress } from './operation-ports.ts';
@@ -49,7 +50,9 @@ export async function save(
   ports: OperationPorts,
 ): Promise<void> {
   const now = ports.clock.now();
-  const { state, message, rows, profileId } = progress;
+  const { state, rows, profileId } = progress;
+  // Whoever refuses may do so at any length; a record holds so much.
+  const message = beginningOf(progress.message);
   const again = progress.state === 'running' ? progress.againInSeconds : 0;
   let isMine = false;
   const saved = await ports.operations.update(id, (operation) => {

@@ -84,4 +84,5 @@ export class RowCounts {
 }
 
 /** Of an operation that has found nothing to do. */
-export const nothingFits = 'No failure that is not over fits the selection.';
+export const nothingFits =
+  'There was nothing to do: no failure fits the selection, or all that fit are healed, gone or ignored.';

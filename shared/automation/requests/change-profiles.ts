@@ -18,18 +18,22 @@ export const createProfile: UseCase = async (request, ports) => {
   const read = readForm<ProfileForm>(profileFormSchema, request.body ?? {});
   const [given, wrong] = 'problems' in read ? [namesOf(request.body), read.problems] : [read.form, []];
   const { form, problems } = completedForm(given, ports.templates);
-  const all = [...new Set([...wrong, ...problems])];
+  const wrongMembers = new Set(wrong.map(memberOf));
+  const all = [...wrong, ...problems.filter((problem) => !wrongMembers.has(memberOf(problem)))];
   const organization = await organizationOf(request, form.organization, ports);
   if (organization === undefined || all.length > 0) throw invalidForm('body', all);
   const description = descriptionOf(form, organization.id);
-  return accept(request, { kind: 'create-profile', organizationId: organization.id, description }, ports);
+  const creation = { kind: 'create-profile', organizationId: organization.id, description } as const;
+  return accept(request, organization.id, creation, ports);
 };
+
+const memberOf = (problem: string) => problem.split(' ')[0];
 
 function organizationOf({ caller }: AutomationRequest, name: string | undefined, ports: RequestPorts) {
   if (name === undefined)
     return permittedOrganizations(caller, 'operate', 'the automation', ports).then(() => undefined);
-  const id = name.trim().toLowerCase();
-  const named = isGuid(id) ? { organizationId: id } : { organizationUrl: name.trim() };
+  const id = name.toLowerCase();
+  const named = isGuid(id) ? { organizationId: id } : { organizationUrl: name };
   return permittedOrganization(caller, 'operate', named, ports);
 }
 
@@ -38,7 +42,7 @@ function namesOf(body: unknown): ProfileForm {
   const members = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
   const text = (name: string) => {
     const value = members[name];
-    return typeof value === 'string' && value !== '' ? { [name]: value } : {};
+    return typeof value === 'string' && value.trim() !== '' ? { [name]: value.trim() } : {};
   };
   const { tables, destination } = members;
   const uri = typeof destination === 'object' && destination !== null && 'keyVaultUri' in destination;
@@ -62,6 +66,6 @@ async function change(
   request: AutomationRequest,
   ports: RequestPorts,
 ) {
-  const { id: profileId } = await profileFor(request.caller, request.id ?? '', ports);
-  return accept(request, { kind, profileId }, ports);
+  const { id: profileId, organizationId } = await profileFor(request.caller, request.id ?? '', ports);
+  return accept(request, organizationId, { kind, profileId }, ports);
 }

@@ -23,9 +23,14 @@ export function profileFor(caller: Caller, id: string, ports: RequestPorts): Pro
 }
 
 /** The same for a member of a body that may be anything; without it, whoever may use some organization goes on. */
-export async function requireProfile(caller: Caller, id: unknown, ports: RequestPorts): Promise<void> {
-  if (typeof id === 'string' && id.trim() !== '') await profileFor(caller, id, ports);
-  else await permittedOrganizations(caller, 'operate', what, ports);
+export async function profileOfBody(
+  caller: Caller,
+  id: unknown,
+  ports: RequestPorts,
+): Promise<ExportedProfile | undefined> {
+  if (typeof id === 'string' && id.trim() !== '') return profileFor(caller, id, ports);
+  await permittedOrganizations(caller, 'operate', what, ports);
+  return undefined;
 }
 
 /** Tells of an organization whether the caller may know what belongs to it. `REQUEST_NOT_ALLOWED` when they may use none. */

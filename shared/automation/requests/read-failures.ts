@@ -17,6 +17,7 @@ export const listFailures: UseCase = async ({ caller, query }, ports) => {
       ? await permittedProfileIds({ caller }, ports)
       : [(await profileFor(caller, profileId, ports)).id];
   let [current, after] = readContinuation(continuation);
+  if (profileId !== undefined && current !== '' && !profileIds.includes(current)) throw noContinuation();
   const items: Omit<Failure, 'history'>[] = [];
   for (const id of profileIds.filter((each) => each >= current)) {
     if (id !== current) after = '';
@@ -50,12 +51,15 @@ function readContinuation(text: string | undefined): [profileId: string, failure
   if (text === undefined) return ['', ''];
   const found = /^([0-9a-f-]{36}) (\S*)$/.exec(Buffer.from(text, 'base64url').toString());
   if (found) return [found[1] ?? '', found[2] ?? ''];
-  throw new ServiceError(
+  throw noContinuation();
+}
+
+const noContinuation = () =>
+  new ServiceError(
     'REQUEST_INVALID',
-    'Cannot list failures: the continuation is none; expected the one that an earlier answer gave.',
+    'Cannot list failures: the continuation is none of this list; expected the one that an earlier answer gave.',
     { parameters: ['continuation'] },
   );
-}
 
 /** One failure with its whole life. */
 export const getFailure: UseCase = async ({ caller, id = '', failureId = '' }, ports) => {

@@ -1,9 +1,11 @@
 import { asNamed, ServiceError } from '../../errors.ts';
 import { findingsQuerySchema, operationsQuerySchema } from '../../model/automation-api/forms.ts';
 import { readQuery } from '../../model/automation-api/read-form.ts';
-import type { ListPart } from '../../model/list-part.ts';
+import type { HealthFinding } from '../../model/health-finding.ts';
+import { type ListPart, listPart } from '../../model/list-part.ts';
+import { newestFirstKey } from '../../model/newest-first-key.ts';
 import { type Operation, operationIdForm, subjectOf } from '../../model/operation.ts';
-import { ok, shown } from './accept.ts';
+import { listed, ok, shown } from './accept.ts';
 import { organizationFilter, profileFor, requireOrganization } from './permitted.ts';
 import type { RequestPorts, UseCase } from './request-ports.ts';
 
@@ -18,12 +20,11 @@ export const listOperations: UseCase = async ({ caller, query }, ports) => {
     return (
       (state === undefined || operation.state === state) &&
       (profileId === undefined || subject.profileId === profileId) &&
-      isPermitted(subject.organizationId ?? organizations.get(subject.profileId))
+      isPermitted(subject.organizationId ?? organizations.get(subject.profileId ?? ''))
     );
   };
-  const list = (most: number, after?: string) => ports.operations.list(most, after);
-  const { items, ...rest } = await filled(list, limit, continuation, isWanted);
-  return ok({ items: items.map(shown), ...rest });
+  const { items, ...rest } = await filled(ports, limit, continuation, isWanted);
+  return ok({ items: items.map(listed), ...rest });
 };
 
 async function organizationsOfProfiles({ exporter }: RequestPorts): Promise<ReadonlyMap<string, string>> {
@@ -55,30 +56,38 @@ export const listFindings: UseCase = async ({ caller, query }, ports) => {
   const { limit, continuation, ...filter } = readQuery(findingsQuerySchema, query);
   if (filter.profileId !== undefined) await profileFor(caller, filter.profileId, ports);
   const isPermitted = await organizationFilter(caller, ports);
-  const list = async (most: number, after?: string) => {
-    const { findings, ...rest } = await ports.findings.list(filter, { limit: most, continuation: after });
-    return { items: findings, ...rest };
+  const page = {
+    limit,
+    continuation,
+    isShown: (finding: HealthFinding) => isPermitted(finding.organizationId),
   };
-  return ok(await filled(list, limit, continuation, (finding) => isPermitted(finding.organizationId)));
+  const { findings, ...rest } = await ports.findings.list(filter, page);
+  return ok({ items: findings, ...rest });
 };
 
 /** More are not looked at for one answer; it may then be short, and its continuation leads on. */
 const mostParts = 20;
+const leastOfPart = 100;
+const lengthOfTime = newestFirstKey(new Date(0).toISOString()).length;
 
-/** A part of a list of which not all is wanted. */
-async function filled<T>(
-  list: (limit: number, continuation?: string) => Promise<ListPart<T>>,
+/**
+ * The part of the operations that are wanted. Its continuation is the id of an operation in it; without any, it tells how far
+ * was looked by the time alone, since the id may be of another organization. So many parts are never of one millisecond.
+ */
+async function filled(
+  { operations }: RequestPorts,
   limit: number,
   continuation: string | undefined,
-  isWanted: (item: T) => boolean,
-): Promise<ListPart<T>> {
-  const items: T[] = [];
+  isWanted: (operation: Operation) => boolean,
+): Promise<ListPart<Operation>> {
+  const found: Operation[] = [];
   let next = continuation;
-  for (let parts = 0; parts < mostParts && items.length < limit; parts++) {
-    const part = await list(limit - items.length, next);
-    items.push(...part.items.filter(isWanted));
+  for (let parts = 0; parts < mostParts && found.length <= limit; parts++) {
+    const part = await operations.list(Math.max(limit, leastOfPart), next);
+    found.push(...part.items.filter(isWanted));
     next = part.continuation;
-    if (next === undefined) return { items };
+    if (next === undefined) break;
   }
-  return next === undefined ? { items } : { items, continuation: next };
+  if (next === undefined || found.length > limit) return listPart(found, limit, ({ id }) => id);
+  return { items: found, continuation: found.at(-1)?.id ?? next.slice(0, lengthOfTime) };
 }

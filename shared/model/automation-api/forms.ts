@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { failureCauses, failureSchema, failureStates } from '../failure.ts';
 import { healthKinds } from '../health-finding.ts';
-import { operationSchema, operationStates, ticketReferenceSchema } from '../operation.ts';
+import { operationPlaceForm, operationSchema, operationStates, ticketReferenceSchema } from '../operation.ts';
 
 const profileId = z.guid().toLowerCase();
-const table = z.string().min(1).describe('Logical name of the table.');
+const table = z.string().trim().min(1).max(128).describe('Logical name of the table.');
 
 /** Which failures of a profile are meant: all that are not over and fit every member given. */
 const selectionFormSchema = z.strictObject({
@@ -13,15 +13,25 @@ const selectionFormSchema = z.strictObject({
   cause: z.enum(failureCauses).optional(),
   state: z.enum(failureStates).optional(),
   recordIds: z.array(z.guid().toLowerCase()).min(1).max(1000).optional(),
-  failureIds: z.array(z.string().min(1)).min(1).max(1000).optional(),
+  failureIds: z.array(z.string().min(1).max(300)).min(1).max(1000).optional(),
 });
-const dryRun = z.boolean().optional().describe('true: nothing is done; the answer counts what would be.');
+const dryRun = z
+  .boolean()
+  .optional()
+  .describe(
+    'true: nothing is done; the answer counts what would be changed now, without what is on its way already.',
+  );
 
 /** `POST automation/failures/retouch` and `retry`. */
 export const failuresFormSchema = selectionFormSchema.extend({ dryRun });
 /** `POST automation/failures/ignore`. */
-export const ignoreFormSchema = selectionFormSchema.extend({ reason: z.string().min(1).max(1000), dryRun });
+export const ignoreFormSchema = selectionFormSchema.extend({
+  reason: z.string().trim().min(1).max(1000),
+  dryRun,
+});
 
+const continuation = z.string().min(1).max(1000);
+const goesOn = 'Of the answer before: goes on after it.';
 const part = {
   limit: z.coerce
     .number()
@@ -30,7 +40,7 @@ const part = {
     .max(1000)
     .default(100)
     .describe('The most of one answer; 100 if absent.'),
-  continuation: z.string().min(1).optional().describe('Of the answer before: goes on after it.'),
+  continuation: continuation.optional().describe(goesOn),
 };
 
 export const failuresQuerySchema = z.strictObject({
@@ -44,6 +54,10 @@ export const operationsQuerySchema = z.strictObject({
   state: z.enum(operationStates).optional(),
   profileId: profileId.optional(),
   ...part,
+  continuation: continuation
+    .regex(operationPlaceForm, 'must be the one that an earlier answer gave')
+    .optional()
+    .describe(goesOn),
 });
 export const findingsQuerySchema = z.strictObject({
   profileId: profileId.optional(),
@@ -65,7 +79,7 @@ export const operationAnswerSchema = operationSchema.omit({ attempts: true }).ex
 /** A failure with its whole life. */
 export const failureAnswerSchema = failureSchema as z.ZodType;
 
-/** What a request would be about. */
+/** What a request would change. */
 export const previewSchema = z.object({
   rows: z.int(),
   failures: z.int(),

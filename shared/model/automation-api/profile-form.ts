@@ -1,24 +1,29 @@
 import { z } from 'zod';
 import { destinationTypes } from '../profile.ts';
 
-const text = z.string().min(1);
+/** Nothing of it is cut here; what the exporter takes may be shorter. */
+const text = (most = 300) => z.string().trim().min(1).max(most);
+const tableName = text(128);
 
 const tableSchema = z.union(
-  [text, z.strictObject({ name: text, settings: z.record(z.string(), z.string()).optional() })],
-  'must be a logical name, or an object of name and settings',
+  [
+    tableName,
+    z.strictObject({ name: tableName, settings: z.record(z.string(), z.string().max(1000)).optional() }),
+  ],
+  'must be a logical name (1 to 128 characters), or an object of name and settings',
 );
 
 /** What a profile is made of, in a form for people; a template gives what is left out. */
 export const profileTemplateSchema = z.strictObject({
   /** URL or id. */
-  organization: text.optional().describe('URL or id of the organization.'),
-  name: text.optional().describe('Unique in the organization.'),
-  tables: z.array(tableSchema).min(1).optional().describe('Logical names.'),
+  organization: text().optional().describe('URL or id of the organization.'),
+  name: text().optional().describe('Unique in the organization.'),
+  tables: z.array(tableSchema).min(1).max(1000).optional().describe('Logical names.'),
   destination: z
     .strictObject({
-      keyVaultUri: text.optional().describe('Address of the secret with the connection string.'),
-      schema: text.optional().describe('dbo if absent.'),
-      prefix: z.string().optional(),
+      keyVaultUri: text().optional().describe('Address of the secret with the connection string.'),
+      schema: text().optional().describe('dbo if absent.'),
+      prefix: z.string().trim().max(300).optional(),
       type: z.enum(destinationTypes).optional().describe('SqlAzure if absent.'),
     })
     .optional(),
@@ -38,7 +43,7 @@ export type ProfileTemplates = Readonly<z.infer<typeof profileTemplatesSchema>>;
 
 /** `POST automation/profiles`. */
 export const profileFormSchema = profileTemplateSchema.extend({
-  template: text.optional().describe('Name of a template of the settings, for whatever is absent here.'),
+  template: text().optional().describe('Name of a template of the settings, for whatever is absent here.'),
 });
 export type ProfileForm = Readonly<z.infer<typeof profileFormSchema>>;
 
@@ -72,9 +77,9 @@ export function completedForm(
 export function descriptionOf(form: ProfileTemplate, organizationId: string) {
   const { destination = {}, retryPolicy = {}, tables = [] } = form;
   return {
-    Name: form.name?.trim() ?? '',
+    Name: form.name ?? '',
     OrganizationId: organizationId,
-    DestinationKeyVaultUri: destination.keyVaultUri?.trim() ?? '',
+    DestinationKeyVaultUri: destination.keyVaultUri ?? '',
     DestinationType: destination.type ?? 'SqlAzure',
     DestinationSchemaName: destination.schema ?? 'dbo',
     DestinationPrefix: destination.prefix ?? '',

@@ -8,11 +8,16 @@ function problem(issue: Issue): string | undefined {
   if (issue.code === 'invalid_type')
     return issue.input === undefined ? 'is missing' : `must be of type ${issue.expected}`;
   if (issue.code === 'unrecognized_keys')
-    return `has what is not known: ${issue.keys.map((key) => JSON.stringify(key.slice(0, 60))).join(', ')}`;
+    return `has unknown members: ${issue.keys
+      .slice(0, 20)
+      .map((key) => JSON.stringify(key.slice(0, 60)))
+      .join(', ')}`;
   if (issue.code === 'invalid_value')
     return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+  if (issue.code === 'too_small' && issue.origin === 'string') return 'must not be empty';
   if (issue.code === 'too_small') return `must have at least ${issue.minimum}`;
-  if (issue.code === 'too_big') return `must have at most ${issue.maximum}`;
+  if (issue.code === 'too_big')
+    return `must have at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
   if (issue.code === 'invalid_format') return issue.format === 'guid' ? 'must be a guid' : 'has another form';
   return undefined;
 }
@@ -34,8 +39,8 @@ export function readForm<T>(
 export function invalidForm(place: 'body' | 'query', problems: readonly string[]): ServiceError {
   return new ServiceError(
     'REQUEST_INVALID',
-    `Cannot take the request: in its ${place}, ${problems.join('; ')}.`,
-    { parameters: problems.flatMap((sentence) => /^(?!The )\S+/.exec(sentence)?.[0] ?? []) },
+    `Cannot take the request: ${problems.map((sentence) => sentence.replace(/^The whole /, `the ${place} `)).join('; ')}.`,
+    { parameters: problems.flatMap((sentence) => /^(?!The whole )\S+/.exec(sentence)?.[0] ?? []) },
   );
 }
 

@@ -86,7 +86,7 @@ export function operationsWorld(given: Partial<AutomationOptions> & { hasRowVers
       messages = [];
     },
     request: (request: OperationRequest, key?: string) =>
-      requestOperation({ request, requestedBy: 'a tester', key }, ports),
+      requestOperation({ request, requestedBy: 'a tester', organizationId: organization.id, key }, ports),
     /** Works on one visible message; it stays when its delivery fails, or when it is to arrive twice. */
     run: async (isKept = false) => {
       const message = messages.find(({ visibleAt }) => visibleAt <= world.now().getTime());

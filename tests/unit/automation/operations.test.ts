@@ -150,7 +150,7 @@ describe('failures', () => {
     expect(await stateOf(world, failures[2]?.id ?? '')).toBe('ignored');
     expect(await retry({ ...all, state: 'ignored' })).toBe('Rows: 1 wait for another try.');
     expect(await retry({ ...all, recordIds: [rowId(3)] })).toBe(
-      'No failure that is not over fits the selection.',
+      'There was nothing to do: no failure fits the selection, or all that fit are healed, gone or ignored.',
     );
   });
 

@@ -112,11 +112,14 @@ test('whatever is sent, the answer is a refusal that can be told, or an operatio
 });
 
 test('every form that fits is read as it is, and of others every problem names its member', () => {
+  const anyText = fc
+    .string({ minLength: 1, maxLength: 128 })
+    .filter((text) => text === text.trim() && text !== '');
   const anyForm = fc.record(
     {
-      organization: fc.string({ minLength: 1 }),
-      name: fc.string({ minLength: 1 }),
-      tables: fc.array(fc.string({ minLength: 1 }), { minLength: 1 }),
+      organization: anyText,
+      name: anyText,
+      tables: fc.array(anyText, { minLength: 1 }),
       writeDeleteLog: fc.boolean(),
       retryPolicy: fc.record({ maxRetryCount: fc.integer({ min: 0, max: 20 }) }, { requiredKeys: [] }),
     },
