@@ -15,6 +15,8 @@ const plainSchema = z.strictObject({
     z.strictObject({
       ...failureSelectionSchema.shape,
       profileId: lowerGuid,
+      table: orAbsent(z.string().trim().min(1).max(128)),
+      failureIds: orAbsent(z.array(z.string().min(1).max(300)).min(1).max(1000)),
       recordIds: orAbsent(z.array(lowerGuid).min(1).max(1000)),
     }),
   ),
