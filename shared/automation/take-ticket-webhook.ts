@@ -187,8 +187,9 @@ async function selectionOfSubject(
   // Our own closing comes back as a call.
   if (record.state === 'closing' || record.state === 'closed')
     return { nothing: 'The finding of the ticket is over.' };
-  const { selection, findingId = findingIdOf(record.correlationId) } = record;
+  const { selection } = record;
   if (selection !== undefined) return { selection };
+  const findingId = findingIdOf(record);
   if (findingId !== undefined && action !== 'ignore') await ports.lookAgain(findingId);
   return { nothing: 'The finding of the ticket is of no profile.' };
 }

@@ -88,7 +88,7 @@ async function lookAgain(
   if (request.kind === 'ignore-failures') return;
   for (const record of await records.unsettled()) {
     if (record.system !== ticket?.system || record.ticketId !== ticket.ticketId) continue;
-    const id = record.findingId ?? findingIdOf(record.correlationId);
+    const id = findingIdOf(record);
     if (id !== undefined) await queues.tellTicket.send(resolvedTicket(id), options.resolvedSeconds);
   }
 }

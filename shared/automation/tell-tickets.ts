@@ -27,8 +27,9 @@ export async function tellTickets({ findings, records, queues, clock }: TellTick
     const record = await records.get(correlationIdOf(id));
     if (record === undefined || record.state === 'closed') await tell(id);
   }
-  for (const { correlationId, findingId, state, changedAt } of await records.unsettled()) {
-    const id = findingId ?? findingIdOf(correlationId);
+  for (const record of await records.unsettled()) {
+    const { state, changedAt } = record;
+    const id = findingIdOf(record);
     const isOver = state === 'open' && id !== undefined && !open.has(id);
     if (id !== undefined && (isOver || (state !== 'open' && changedAt < before))) await tell(id);
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failureIds, table } from './automation-api/forms.ts';
 import { failureSelectionSchema } from './operation.ts';
 import { orAbsent } from './or-absent.ts';
 import { problemsOf, type ReadTicketRequest, ticketActions } from './ticket-request.ts';
@@ -15,8 +16,8 @@ const plainSchema = z.strictObject({
     z.strictObject({
       ...failureSelectionSchema.shape,
       profileId: lowerGuid,
-      table: orAbsent(z.string().trim().min(1).max(128)),
-      failureIds: orAbsent(z.array(z.string().min(1).max(300)).min(1).max(1000)),
+      table: orAbsent(table),
+      failureIds: orAbsent(failureIds),
       recordIds: orAbsent(z.array(lowerGuid).min(1).max(1000)),
     }),
   ),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FailureSelection } from './operation.ts';
+import type { TicketRecord } from './ticket.ts';
 
 /** What a ticket is about: a finding that it was opened for, or failures that somebody names. */
 export type TicketSubject = { readonly correlationId: string } | { readonly selection: FailureSelection };
@@ -31,10 +32,12 @@ export function correlationIdOf(findingId: string): string {
   return `finding:~${createHash('sha256').update(findingId).digest('hex')}`;
 }
 
-/** The finding's id, if the correlation id tells it: that of a long one does not. */
-export function findingIdOf(correlationId: string): string | undefined {
-  const [, id] = /^finding:([^~].*)$/.exec(correlationId) ?? [];
-  return id;
+/** The id of the finding that a ticket is about. Older records tell it by their correlation id, unless that is a digest. */
+export function findingIdOf({
+  findingId,
+  correlationId,
+}: Pick<TicketRecord, 'findingId' | 'correlationId'>): string | undefined {
+  return findingId ?? /^finding:([^~].*)$/.exec(correlationId)?.[1];
 }
 
 /** All failures of a profile that fit the members given. */

@@ -55,7 +55,7 @@ export function ticketCanBecome(from: TicketState, to: TicketState): boolean {
 /** What we know of the ticket of a finding. `told` is a digest of what the ticket says; `changedAt` ISO 8601 in UTC. */
 export const ticketRecordSchema = z.object({
   correlationId: z.string(),
-  /** Absent in older records: then `findingIdOf` the correlation id, unless that is a digest. */
+  /** Absent in older records; see `findingIdOf`. */
   findingId: orAbsent(z.string()),
   system: z.enum(ticketSystemNames),
   state: z.enum(ticketStates),

@@ -66,14 +66,12 @@ export async function updateFailures(
   ...[profileId, failureIds, change]: Parameters<FailureLedger['update']>
 ): Promise<readonly Failure[]> {
   const keys = [...new Set(failureIds.map(keyOf))].sort();
-  const inTurn = atMost(transactionsAtOnce);
-  const batches = Array.from({ length: Math.ceil(keys.length / failuresPerBatch) }, (_, index) =>
-    keys.slice(index * failuresPerBatch, (index + 1) * failuresPerBatch),
-  );
-  const updating = batches.map((batch) =>
-    inTurn(() => updateBatch(failures, keyOf(profileId), batch, change)),
-  );
-  return (await Promise.all(updating)).flat();
+  const changed: Failure[] = [];
+  for (let start = 0; start < keys.length; start += failuresPerBatch) {
+    const batch = keys.slice(start, start + failuresPerBatch);
+    changed.push(...(await updateBatch(failures, keyOf(profileId), batch, change)));
+  }
+  return changed;
 }
 
 async function updateBatch(

@@ -8,8 +8,9 @@ export type TelemetryCredential = NonNullable<TelemetryClient['config']['aadToke
 
 /**
  * Sends events to Application Insights, where they are rows of `customEvents`, and metrics, which are rows of
- * `customMetrics`. The package (some 1,700 files) is loaded at the first of them. It has providers of its own, so it patches no other module and collects nothing by itself: the
- * Functions host sends requests, dependencies and logs already. Trouble is logged once and never reaches the caller.
+ * `customMetrics`. The package (some 1,700 files) is loaded at the first of them. It has providers of its own, so it patches
+ * no other module and collects nothing by itself: the Functions host sends requests, dependencies and logs already. Trouble
+ * is logged once and never reaches the caller.
  *
  * `trackEvent` of version 3.17 hands `measurements` through to the envelope: they arrive in `customMeasurements`.
  * Its `trackMetric` records into a histogram that is sent every minute: one row for all values of a metric with the same

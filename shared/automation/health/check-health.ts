@@ -24,8 +24,9 @@ const poisonSeconds = 3600;
 
 /**
  * Looks at the health of every profile: opens findings, sees that they are still there, closes them, and tells telemetry of
- * each one that is open, and the numbers of each active profile. The trouble of one profile does not stop the others; while the exporter cannot be asked, that alone
- * is a finding, and nothing else is opened or closed. Profiles for which the time does not suffice are looked at by a later run.
+ * each one that is open, and the numbers of each active profile. The trouble of one profile does not stop the others; while
+ * the exporter cannot be asked, that alone is a finding, and nothing else is opened or closed. Profiles for which the time
+ * does not suffice are looked at by a later run.
  */
 export async function checkHealth(given: HealthPorts): Promise<void> {
   const startedAt = given.clock.now().getTime();

@@ -4,7 +4,9 @@ import { healthKinds } from '../health-finding.ts';
 import { operationPlaceForm, operationSchema, operationStates, ticketReferenceSchema } from '../operation.ts';
 
 const profileId = z.guid().toLowerCase();
-const table = z.string().trim().min(1).max(128).describe('Logical name of the table.');
+/** How long each may be, in tickets as in the API. */
+export const table = z.string().trim().min(1).max(128).describe('Logical name of the table.');
+export const failureIds = z.array(z.string().min(1).max(300)).min(1).max(1000);
 
 /** Which failures of a profile are meant: all that are not over and fit every member given. */
 const selectionFormSchema = z.strictObject({
@@ -13,7 +15,7 @@ const selectionFormSchema = z.strictObject({
   cause: z.enum(failureCauses).optional(),
   state: z.enum(failureStates).optional(),
   recordIds: z.array(z.guid().toLowerCase()).min(1).max(1000).optional(),
-  failureIds: z.array(z.string().min(1).max(300)).min(1).max(1000).optional(),
+  failureIds: failureIds.optional(),
 });
 const dryRun = z
   .boolean()
