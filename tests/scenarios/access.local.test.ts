@@ -92,12 +92,15 @@ async function bodyOf({ method, path }: AccessRow, isAllowed: boolean): Promise<
   return { ...JSON.parse(text), ...(isAllowed ? {} : { Name: 'Refused' }) };
 }
 
-/** Calls one route; only who may delete is given a profile to lose. */
+/**
+ * Calls one route. Who may delete is given a profile to lose, and who may resync an active one of its own: the operations
+ * that the other rows began deactivate the shared one at any time.
+ */
 async function send(row: AccessRow, headers: Record<string, string>, isAllowed: boolean, id = profileId) {
-  if (row.path.endsWith('/resync') && isAllowed)
-    await call('POST', `/crm/exporter/profiles/${id}/activate`, admin());
-  const isLoss = row.method === 'DELETE' && isAllowed;
-  const named = isLoss ? await createProfile() : id;
+  const isResync = row.path.endsWith('/resync');
+  const isAlone = isAllowed && id === profileId && (row.method === 'DELETE' || isResync);
+  const named = isAlone ? await createProfile() : id;
+  if (isAllowed && isResync) await call('POST', `/crm/exporter/profiles/${named}/activate`, admin());
   const ids = { id: named, operationId, failureId: encodeURIComponent(failureId) };
   const isAsked = /\/metadata\/|exporter\/profiles$/.test(row.path);
   const path =
