@@ -54,7 +54,7 @@ DECLARE
   refused text;
   stop timestamptz := clock_timestamp() + interval '${secondsOfRound} s';
 BEGIN
-  WHILE place <= cardinality(items) AND clock_timestamp() < stop LOOP
+  WHILE place <= cardinality(items) LOOP
     tried := items[place : place + size - 1];
     BEGIN
       ${statement('isolation.tried')};
@@ -71,6 +71,7 @@ BEGIN
         size := 1;
       END IF;
     END;
+    EXIT WHEN clock_timestamp() > stop;
   END LOOP;
   INSERT INTO ${findings} (place, changed) VALUES (isolation.place, isolation.total);
 END`;
