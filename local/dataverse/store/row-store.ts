@@ -50,6 +50,7 @@ export function rowStore(file: string) {
   const tables = new Map<string, Statements>();
   let version = Number(state('version') ?? 2_264_385);
   let isInTransaction = false;
+  let afterwards: (() => void)[] = [];
 
   function state(name: string): string | undefined {
     return readState.get(name)?.value as string | undefined;
@@ -94,6 +95,7 @@ export function rowStore(file: string) {
         const result = work();
         writeState.run('version', String(version));
         database.exec('COMMIT');
+        for (const act of afterwards) act();
         return result;
       } catch (error) {
         database.exec('ROLLBACK');
@@ -101,8 +103,11 @@ export function rowStore(file: string) {
         throw error;
       } finally {
         isInTransaction = false;
+        afterwards = [];
       }
     },
+    /** Done once the transaction that is under way is committed. */
+    afterCommit: (act: () => void) => void afterwards.push(act),
 
     count: (table: string) => statements(table).count.get()?.count as number,
     get: (table: string, key: string) => statements(table).get.get(key) as StoredRow | undefined,
