@@ -154,6 +154,12 @@ export async function fencingWorld(postgres: PostgresUnderTest) {
       await startDeltaSyncs(ports());
     },
     states: async ({ id }: Profile) => states.list(id),
+    /** How far all are: by the states of the tables, and in the destination. */
+    progress: async () => [
+      ...(await states.list(first.id)),
+      ...(await states.list(rival.id)),
+      await under.destination.checkpoint(table),
+    ],
     owner: async () => (await under.destination.checkpoint(table))?.profileId,
     /** Ids and names here and there. */
     async sides() {
