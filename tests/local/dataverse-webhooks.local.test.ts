@@ -87,7 +87,7 @@ test('what is longer than 256 KB comes without its parameters, and says so', asy
   expect(headers?.['x-ms-dynamics-msg-size-exceeded']).toBe('true');
   expect(JSON.parse(body)).not.toHaveProperty('InputParameters');
   expect(JSON.parse(body)).toMatchObject({
-    PrimaryEntityName: 'account',
+    PrimaryEntityName: 'annotation',
     OrganizationId: expect.any(String),
   });
 });
