@@ -85,6 +85,15 @@ export const settingsSchema = z.object({
   DELTA_MAX_INTERVAL_SECONDS: numberBetween(1, 86_400, 300).describe(
     'The most until an idle table is asked again.',
   ),
+  NUDGE_GAP_SECONDS: numberBetween(1, 300, 5).describe(
+    'The least between two readings of a table that webhooks of Dataverse ask for. The first is at once.',
+  ),
+  DATAVERSE_WEBHOOK_KEYS_URI: z
+    .string()
+    .optional()
+    .describe(
+      'Key Vault address of the keys that webhooks of Dataverse are let in by, one a line. Without it none is.',
+    ),
   WATCHDOG_GRACE_SECONDS: numberBetween(5, 3600, 600).describe('A turn this long overdue is started again.'),
   START_DELTA_SYNCS_SCHEDULE: schedule('0 */2 * * * *').describe(
     'When lost turns are looked for (NCRONTAB, UTC).',

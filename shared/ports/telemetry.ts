@@ -33,6 +33,11 @@ export const telemetryEvents = {
     properties: ['profileId', 'table', 'code'],
     measurements: ['rows'],
   },
+  'sync.table.nudged': {
+    when: 'A webhook of Dataverse made a turn begin sooner.',
+    properties: ['profileId', 'table'],
+    measurements: [],
+  },
   'sync.turn.recovered': {
     when: 'The turn of a table was lost and sent again.',
     properties: ['profileId', 'table'],

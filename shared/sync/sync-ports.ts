@@ -33,6 +33,8 @@ export interface SyncOptions {
   /** Until a table that just changed is asked again, and the most until an idle one is. */
   readonly deltaIntervalSeconds: number;
   readonly deltaMaxIntervalSeconds: number;
+  /** The least between two passes of a table that nudges ask for. */
+  readonly nudgeGapSeconds: number;
   /** A turn this long overdue is sent again. A running load shows itself with every page. */
   readonly watchdogGraceSeconds: number;
 }

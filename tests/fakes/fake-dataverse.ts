@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../shared/error-codes.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { ChangePage, Row } from '../../shared/model/change.ts';
 import type { Organization } from '../../shared/model/organization.ts';
@@ -193,6 +194,10 @@ export function fakeDataverse(
     unreadable,
     /** The next reads fail with these. */
     faults,
+    /** The next read fails so, and asks to wait so long. */
+    fail(code: ErrorCode, retryAfterSeconds: number): void {
+      faults.push(new ServiceError(code, 'Cannot read the table: a fault.', { retryAfterSeconds }));
+    },
     /** Creates the row, or changes it. */
     put(table: string, id: string, values: Readonly<Record<string, string | number | null>>): void {
       counter += 1;

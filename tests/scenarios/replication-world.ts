@@ -9,6 +9,7 @@ import type { ApiRequest } from '../../shared/model/api-request.ts';
 import { type Profile, withTables } from '../../shared/model/profile.ts';
 import type { Attribute } from '../../shared/model/table-schema.ts';
 import type { RetryRowItem, SyncTableItem } from '../../shared/model/work-item.ts';
+import { tableNudges } from '../../shared/sync/nudge-table.ts';
 import { retryRows } from '../../shared/sync/retry-rows.ts';
 import { runWorkItem } from '../../shared/sync/run-work-item.ts';
 import { startDeltaSyncs } from '../../shared/sync/start-delta-syncs.ts';
@@ -141,6 +142,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
         workItemSeconds: 240,
         deltaIntervalSeconds: 15,
         deltaMaxIntervalSeconds: 300,
+        nudgeGapSeconds: 5,
         watchdogGraceSeconds: 600,
       },
     };
@@ -191,14 +193,23 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
   const watchdog = (crash?: CrashPoint, meanwhile?: Meanwhile) =>
     survived(startDeltaSyncs(processPorts(crash, meanwhile)));
 
+  /** One instance that webhooks call, with what it remembers of earlier calls. */
+  function webhookInstance(crash?: CrashPoint): () => Promise<boolean> {
+    const nudge = tableNudges(processPorts(crash));
+    return () => nudge({ table, organization: organization.id });
+  }
+
   return {
     source,
+    webhookInstance: () => webhookInstance(),
+    nudge: (crash?: CrashPoint) => survived(webhookInstance(crash)()),
     destination,
     failures,
     syncStates: stable.syncStates,
     deliver,
     watchdog,
     messageCount: () => messages.length,
+    now: () => now,
     tick(seconds: number): void {
       now += seconds * 1000;
     },

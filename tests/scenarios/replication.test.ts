@@ -52,6 +52,7 @@ const happening = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('tick' as const), seconds: fc.constantFrom(1, 5, 20, 60, 700) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('watchdog' as const), crash }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('nudge' as const), crash }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('expireTokens' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuseBadRows' as const), isOn: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('outage' as const), isOn: fc.boolean() }) },
@@ -122,6 +123,9 @@ async function happen(world: World, what: Happening): Promise<void> {
       return world.tick(what.seconds);
     case 'watchdog':
       await world.watchdog(what.crash);
+      return;
+    case 'nudge':
+      await world.nudge(what.crash);
       return;
     case 'expireTokens':
       return world.source.expireTokens();

@@ -39,7 +39,9 @@ export function insertRow(organization: Organization, table: Table, sent: RowVal
     (column) => column.type === 'money' && values.has(column.property),
   );
   if (hasMoney) put('transactioncurrencyid', `"${contoso.currencyId}"`);
-  return store(organization, table, values, userId, now);
+  const id = store(organization, table, values, userId, now);
+  organization.webhooks.note(organization, { table, message: 'Create', id, values, userId });
+  return id;
 }
 
 /** Writes changed values into a stored row and gives it a new version (or the given one), also when nothing differs (see the switch). */
@@ -62,11 +64,15 @@ export function updateRow(
   if (sent.has('statecode') && !sent.has('statuscode'))
     values.set('statuscode', defaultStatus(organization.schema.shape(table).byName, values));
   store(organization, table, values, userId, `"${wholeSeconds(new Date())}"`, version);
+  const id = guidOf(key);
+  organization.webhooks.note(organization, { table, message: 'Update', id, values: sent, userId });
 }
 
-export function deleteRow(organization: Organization, table: Table, key: string): void {
+export function deleteRow(organization: Organization, table: Table, key: string, userId: string): void {
   organization.store.remove(table.name, key, wholeSeconds(new Date()));
-  organization.names.forget(table.name, guidOf(key));
+  const id = guidOf(key);
+  organization.names.forget(table.name, id);
+  organization.webhooks.note(organization, { table, message: 'Delete', id, values: new Map(), userId });
 }
 
 function store(

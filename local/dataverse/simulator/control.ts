@@ -65,6 +65,7 @@ export function control(organization: Organization) {
       faults: planned.planned(),
       throttle: limits.state(),
       workload: changes.state(),
+      webhooks: organization.webhooks.state(),
       requests: counts.all(),
     };
   }
@@ -109,6 +110,8 @@ export function control(organization: Organization) {
       planned.clear();
       return { faults: [] };
     },
+    'POST /simulator/webhooks': (body) => organization.webhooks.register(body),
+    'DELETE /simulator/webhooks': () => organization.webhooks.register([]),
     'POST /simulator/schema': changeSchema,
   };
 
@@ -116,7 +119,10 @@ export function control(organization: Organization) {
     planned,
     limits,
     counts,
-    stop: () => changes.stop(),
+    stop(): void {
+      changes.stop();
+      organization.webhooks.stop();
+    },
     /** Brings back the switches and schema changes of earlier runs; call once before the first request. */
     restore(): void {
       changeSwitches(switches, JSON.parse(store.state('switches') ?? '{}'));

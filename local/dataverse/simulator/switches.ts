@@ -24,6 +24,7 @@ const switchesShape = z.strictObject({
   attributesTellODataValidity: z.boolean().default(true),
   filtersByRelated: z.boolean().default(true),
   tellsSetOfPrivileges: z.boolean().default(true),
+  webhookTellsHost: z.boolean().default(true),
   bypassNeedsPrivilege: z.boolean().default(true),
   maxPageSize: z.int().min(1).max(5000).default(5000),
   requestLimit: z.int().min(0).default(8000),

@@ -51,6 +51,7 @@ export function rowStore(file: string) {
   let version = Number(state('version') ?? 2_264_385);
   let isInTransaction = false;
   const held = new Set<number>();
+  let afterwards: (() => void)[] = [];
 
   function state(name: string): string | undefined {
     return readState.get(name)?.value as string | undefined;
@@ -100,6 +101,7 @@ export function rowStore(file: string) {
         const result = work();
         writeState.run('version', String(version));
         database.exec('COMMIT');
+        for (const act of afterwards) act();
         return result;
       } catch (error) {
         database.exec('ROLLBACK');
@@ -107,8 +109,11 @@ export function rowStore(file: string) {
         throw error;
       } finally {
         isInTransaction = false;
+        afterwards = [];
       }
     },
+    /** Done once the transaction that is under way is committed. */
+    afterCommit: (act: () => void) => void afterwards.push(act),
 
     count: (table: string) => statements(table).count.get()?.count as number,
     get: (table: string, key: string) => statements(table).get.get(key) as StoredRow | undefined,
