@@ -28,6 +28,7 @@ import {
   verifyRowItemSchema,
 } from './model/work-item.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { reconcileTables } from './sync/reconcile-tables.ts';
 import { retryRows } from './sync/retry-rows.ts';
 import { runWorkItem } from './sync/run-work-item.ts';
 import { startDeltaSyncs } from './sync/start-delta-syncs.ts';
@@ -82,6 +83,7 @@ function build(settings: Settings) {
       retryRows: (message: unknown) =>
         retryRows(readWorkItem(retryRowItemSchema, 'retry-row', message), sync),
       startDeltaSyncs: () => startDeltaSyncs(sync),
+      reconcileTables: () => reconcileTables(sync),
     },
     automation: {
       pollStatus: async () => {

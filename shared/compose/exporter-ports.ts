@@ -18,6 +18,11 @@ export function syncPorts(settings: Settings, parts: Parts): SyncPorts {
       deltaIntervalSeconds: settings.DELTA_INTERVAL_SECONDS,
       deltaMaxIntervalSeconds: settings.DELTA_MAX_INTERVAL_SECONDS,
       watchdogGraceSeconds: settings.WATCHDOG_GRACE_SECONDS,
+      comparison: {
+        rows: settings.RECONCILE_ROWS,
+        intervalSeconds: settings.RECONCILE_INTERVAL_SECONDS,
+        doubtSeconds: settings.RECONCILE_DOUBT_SECONDS,
+      },
     },
   };
 }

@@ -12,6 +12,7 @@ export const healthKinds = [
   'token-ageing',
   'secret-expiring',
   'counts-drift',
+  'rows-drift',
   'exporter-unreachable',
   'poison-messages',
 ] as const;

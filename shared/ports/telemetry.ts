@@ -33,6 +33,11 @@ export const telemetryEvents = {
     properties: ['profileId', 'table', 'code'],
     measurements: ['rows'],
   },
+  'sync.table.compared': {
+    when: 'Rows of a table were compared with Dataverse. Of those that differ for certain: missing in the destination, surplus there, older, newer.',
+    properties: ['profileId', 'table'],
+    measurements: ['rows', 'missingRows', 'surplusRows', 'olderRows', 'newerRows'],
+  },
   'sync.turn.recovered': {
     when: 'The turn of a table was lost and sent again.',
     properties: ['profileId', 'table'],
