@@ -1,4 +1,4 @@
-/** Findings are few, so that their texts may be told, too: those of the time when they opened. */
+/** Findings are few, so that their texts may be told, too: those of the time when they opened, or became an error. */
 const aboutFinding = {
   properties: [
     ...(['findingId', 'kind', 'profileId', 'profileName', 'table', 'severity'] as const),

@@ -204,6 +204,8 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
     syncStates: stable.syncStates,
     deliver,
     watchdog,
+    /** What a process has of the outside. */
+    ports: () => processPorts(),
     reconcile,
     /** How many rows were told to differ from Dataverse. */
     driftTold: () =>

@@ -60,9 +60,16 @@ describe('token-ageing', () => {
         'The delta token of table "account" is 4 days old and ends at 7 days; then the table is loaded anew.',
     });
     await world.look(3, 12 * hour);
-    expect(await world.finding('token-ageing')).toMatchObject({ severity: 'warning' });
+    expect(await world.finding('token-ageing')).toMatchObject({
+      severity: 'warning',
+      opening: { message: expect.stringContaining('is 4 days old') },
+    });
     await world.look(1, 12 * hour);
-    expect(await world.finding('token-ageing')).toMatchObject({ state: 'open', severity: 'error' });
+    // What the alert shows changes with the severity: so it is told once more.
+    expect(await world.finding('token-ageing')).toMatchObject({
+      ...{ state: 'open', severity: 'error' },
+      opening: { message: expect.stringContaining('is 6 days old') },
+    });
     world.freeze(false);
     await world.look(3, 6 * minute);
     expect(await world.open()).toEqual([]);
