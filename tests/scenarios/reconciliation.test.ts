@@ -104,6 +104,28 @@ test('a change that can be read and is not told yet is no drift, however often i
   expectEqual(world);
 });
 
+test.each(['rows', 'delta'] as const)(
+  'rows that change while they are compared, once %s were read, are not even in doubt',
+  async (moment) => {
+    const world = await loadedWorld(5);
+    const { readPage } = world.source.dataverse;
+    let hasChanged = false;
+    world.source.dataverse.readPage = async (request) => {
+      const page = await readPage(request);
+      if (request.kind === moment && !hasChanged) {
+        hasChanged = true;
+        world.source.put(table, idOf(1), { name: 'second' });
+        world.source.delete(table, idOf(2));
+        world.source.put(table, idOf(7), { name: 'new' });
+      }
+      return page;
+    };
+    await compare(world);
+    expect(hasChanged).toBe(true);
+    expect(await comparison(world)).toMatchObject({ isDue: false, doubts: [] });
+  },
+);
+
 test('a row that was refused, waiting for its retry or given up, is no drift', async () => {
   const world = await loadedWorld(4);
   world.refuseBadRows(true);
