@@ -86,10 +86,7 @@ async function readSlice(run: TableRun, known: Comparison): Promise<Slice> {
   return { source, surplus, rounds: definedOf(rounds) };
 }
 
-const definedOf = ({
-  source,
-  destination,
-}: Slice['rounds'] | Record<keyof Slice['rounds'], Round | undefined>) => ({
+const definedOf = ({ source, destination }: Record<'source' | 'destination', Round | undefined>) => ({
   ...(source && { source }),
   ...(destination && { destination }),
 });

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { findingsTold } from './findings-told.ts';
 import { organizationRows } from './organization-rows.ts';
 import { replicatingProfile } from './replicating-profile.ts';
-import { inDatabase, runningPlatform } from './running-platform.ts';
+import { inDatabase, runningPlatform, simulator } from './running-platform.ts';
 
 // Tables are compared again and again; whoever looks sees what is found.
 const platform = runningPlatform({
@@ -38,6 +38,19 @@ test('rows that somebody deletes, spoils and adds in the reporting table are nam
   await expect.poll(() => told().at(-1), patience).toBe('closed');
   // A table of a relationship is compared, too.
   expect(readFileSync(platform().telemetryFile, 'utf8')).toMatch(/sync\.table\.compared.*accountleads/);
+});
+
+test('changes that can be read and are not told yet are no drift', async () => {
+  const before = told().length;
+  await simulator(platform(), 'PATCH', '/switches', { untoldChanges: 60 });
+  await profile.startChanges();
+  const comparisons = () =>
+    readFileSync(platform().telemetryFile, 'utf8').split('sync.table.compared').length;
+  const first = comparisons();
+  await expect.poll(comparisons, patience).toBeGreaterThan(first + 10);
+  expect(told()).toHaveLength(before);
+  await simulator(platform(), 'PATCH', '/switches', { untoldChanges: 0 });
+  await profile.expectEqualSides();
 });
 
 test('a delta token that expires while the app is down is a reload, which deletes what is gone', async () => {
