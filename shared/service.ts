@@ -28,6 +28,7 @@ import {
   verifyRowItemSchema,
 } from './model/work-item.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { reconcileTables } from './sync/reconcile-tables.ts';
 import { retryRows } from './sync/retry-rows.ts';
 import { runWorkItem } from './sync/run-work-item.ts';
 import { startDeltaSyncs } from './sync/start-delta-syncs.ts';
@@ -85,6 +86,7 @@ function build(settings: Settings) {
         retryRows(readWorkItem(retryRowItemSchema, 'retry-row', message), sync),
       startDeltaSyncs: () => startDeltaSyncs(sync),
       takeDataverseWebhook: (call: DataverseCall) => takeDataverseWebhook(call, dataverseWebhooks),
+      reconcileTables: () => reconcileTables(sync),
     },
     automation: {
       pollStatus: async () => {

@@ -23,6 +23,11 @@ export function syncPorts(settings: Settings, parts: Parts): SyncPorts {
       deltaMaxIntervalSeconds: settings.DELTA_MAX_INTERVAL_SECONDS,
       nudgeGapSeconds: settings.NUDGE_GAP_SECONDS,
       watchdogGraceSeconds: settings.WATCHDOG_GRACE_SECONDS,
+      comparison: {
+        rows: settings.RECONCILE_ROWS,
+        intervalSeconds: settings.RECONCILE_INTERVAL_SECONDS,
+        doubtSeconds: settings.RECONCILE_DOUBT_SECONDS,
+      },
     },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { comparisonSchema } from './comparison.ts';
 import { exportsOf, type Profile } from './profile.ts';
 
 /**
@@ -54,6 +55,7 @@ export const syncStateSchema = z.object({
   lastDeltaSyncAt: z.string().optional(),
   lastExportAt: z.string().optional(),
   incident: incidentSchema.optional(),
+  comparison: comparisonSchema.optional(),
 });
 export type SyncState = Readonly<z.infer<typeof syncStateSchema>>;
 

@@ -4,6 +4,7 @@ import type { SyncState } from '../model/sync-state.ts';
 import type { SyncTableItem } from '../model/work-item.ts';
 import type { Destination } from '../ports/destination.ts';
 import { fingerprint } from '../schema/fingerprint.ts';
+import { withComparison } from './compare-rows.ts';
 import { deltaSync } from './delta-sync.ts';
 import { afterFault, closeIncident, isIncidentOver, withoutIncident } from './incident.ts';
 import { loadRows, sweepTable, takeIdentity } from './load-table.ts';
@@ -77,7 +78,7 @@ async function takeTurn(profile: Profile, state: SyncState, ports: SyncPorts): P
   const startedAt = ports.clock.now().getTime();
   const run = await beginRun(profile, state, ports, startedAt);
   if (run.checkpoint.phase !== 'delta') await reportProgress(run);
-  const pass = await replicate(run);
+  const { pass, compared } = await withComparison(run, state.comparison, () => replicate(run));
   const seconds = nextInterval(state, pass, ports.options);
   await reviveRetries(run);
   const isOverNow = isIncidentOver(state, pass.isComplete);
@@ -89,7 +90,8 @@ async function takeTurn(profile: Profile, state: SyncState, ports: SyncPorts): P
   return {
     kind: pass.isComplete ? 'complete' : 'unfinished',
     state: (now) => {
-      const next = { ...progressOf(run, now), ...exported, intervalSeconds: seconds };
+      const comparison = compared && { comparison: compared };
+      const next = { ...progressOf(run, now), ...exported, ...comparison, intervalSeconds: seconds };
       return isOverNow ? withoutIncident(next) : next;
     },
     nextInSeconds: seconds,

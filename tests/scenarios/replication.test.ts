@@ -53,6 +53,8 @@ const happening = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('watchdog' as const), crash }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('nudge' as const), crash }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('reconcile' as const), crash }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('holdBack' as const), isOn: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('expireTokens' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuseBadRows' as const), isOn: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('outage' as const), isOn: fc.boolean() }) },
@@ -127,6 +129,11 @@ async function happen(world: World, what: Happening): Promise<void> {
     case 'nudge':
       await world.nudge(what.crash);
       return;
+    case 'reconcile':
+      await world.reconcile(what.crash);
+      return;
+    case 'holdBack':
+      return world.source.holdChangesBack(what.isOn);
     case 'expireTokens':
       return world.source.expireTokens();
     case 'refuseBadRows':
@@ -175,6 +182,7 @@ const destinationRows = (world: World) =>
 async function comesToRest(world: World, isAsked: boolean): Promise<void> {
   world.destination.failWith(undefined);
   world.refuseBadRows(false);
+  world.source.holdChangesBack(false);
   await world.change({ tables: profile.tables });
   await world.call('activate');
   await world.settle();
@@ -200,6 +208,7 @@ test.each(['start', 'end'] as const)(
           await comesToRest(world, isAsked);
           expect(destinationRows(world)).toEqual(sourceRows(world));
           expect(world.destination.rejectedRows()).toEqual([]);
+          expect(world.driftTold()).toBe(0);
           expect(world.messageCount()).toBe(1);
           const state = await world.syncStates.get(profile.id, table);
           expect(state?.phase).toBe('delta');

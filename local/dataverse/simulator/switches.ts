@@ -16,6 +16,7 @@ const switchesShape = z.strictObject({
   noOpPatchBumpsVersion: z.boolean().default(true),
   annotationsWithTrackChanges: z.boolean().default(true),
   globalMetadataVersionOnDelta: z.boolean().default(true),
+  untoldChanges: z.int().min(0).default(0),
   shuffleOrder: z.boolean().default(false),
   deletesFirst: z.boolean().default(false),
   deltaLinkFirst: z.boolean().default(true),

@@ -196,6 +196,22 @@ export async function versionsById(
   return new Map(found.rows.map(({ Id, version }) => [Id, version]));
 }
 
+/** Ids of the rows after one, in the order of the index. */
+export async function idsAfter(
+  client: Pick<PoolClient, 'query'>,
+  namespace: Namespace,
+  table: string,
+  afterId: string | undefined,
+  limit: number,
+): Promise<readonly string[]> {
+  const found = await client.query<{ Id: string }>(
+    `SELECT "Id" FROM ${tableName(namespace, table)}
+     ${afterId === undefined ? '' : 'WHERE "Id" > $2::uuid'} ORDER BY "Id" LIMIT $1`,
+    [limit, ...(afterId === undefined ? [] : [afterId])],
+  );
+  return found.rows.map(({ Id }) => Id);
+}
+
 /** Within the time of a usual statement: a table that takes longer is not counted. */
 export async function countRows(
   client: Pick<pg.PoolClient, 'query'>,
