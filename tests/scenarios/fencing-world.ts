@@ -99,6 +99,7 @@ export async function fencingWorld(postgres: PostgresUnderTest) {
       options: {
         ...{ workItemSeconds: 240, deltaIntervalSeconds: 15, deltaMaxIntervalSeconds: 300 },
         ...{ nudgeGapSeconds: 5, watchdogGraceSeconds: 600 },
+        comparison: { rows: 0, intervalSeconds: 3600, doubtSeconds: 600 },
       },
       ...own,
     };

@@ -108,6 +108,7 @@ test('1,000 nudges of one table in five seconds cost a handful of requests to th
     options: {
       ...{ workItemSeconds: 240, deltaIntervalSeconds: 15, deltaMaxIntervalSeconds: 300 },
       ...{ nudgeGapSeconds: 5, watchdogGraceSeconds: 600 },
+      comparison: { rows: 0, intervalSeconds: 3600, doubtSeconds: 600 },
     },
   };
   try {

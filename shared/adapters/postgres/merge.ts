@@ -198,7 +198,7 @@ export async function versionsById(
 
 /** Ids of the rows after one, in the order of the index. */
 export async function idsAfter(
-  client: Pick<PoolClient, 'query'>,
+  client: Pick<pg.PoolClient, 'query'>,
   namespace: Namespace,
   table: string,
   afterId: string | undefined,
