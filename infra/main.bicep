@@ -22,6 +22,10 @@ param apiApplicationUri string = 'api://${apiApplicationId}'
 @description('Addresses of the Dataverse organizations that may be exported, separated by commas.')
 param dataverseUrls string
 
+@description('How many further identities share the reads of Dataverse, each with limits of its own; docs/setup.md says what each needs.')
+@allowed(['0', '1', '2', '3', '4', '5'])
+param furtherDataverseIdentities string = '0'
+
 @description('Databases that may be sent a token of the identity, separated by commas; empty: all of Azure. Name your own servers.')
 param entraDatabaseHosts string = ''
 
@@ -61,6 +65,15 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
   tags: tags
 }
 
+module furtherIdentities 'modules/further-identities.bicep' = {
+  params: {
+    name: name
+    location: location
+    tags: tags
+    count: int(furtherDataverseIdentities)
+  }
+}
+
 module storage 'modules/storage.bicep' = {
   params: {
     // A storage account name has at most 24 characters, lower-case letters and digits.
@@ -97,12 +110,14 @@ module functionApp 'modules/function-app.bicep' = {
     location: location
     tags: tags
     identityId: identity.id
+    furtherIdentityIds: furtherIdentities.outputs.ids
     packageContainerUrl: storage.outputs.packageContainerUrl
     settings: {
       TENANT_ID: tenantId
       API_APPLICATION_ID: apiApplicationId
       API_APPLICATION_URI: apiApplicationUri
       DATAVERSE_URLS: dataverseUrls
+      DATAVERSE_CLIENT_IDS: join(furtherIdentities.outputs.clientIds, ',')
       ENTRA_DATABASE_HOSTS: entraDatabaseHosts
       DATAVERSE_WEBHOOK_KEYS_URI: dataverseWebhookKeysUri
       TICKET_WEBHOOKS: ticketWebhooks
@@ -220,6 +235,9 @@ output KEY_VAULT_URL string = keyVault.outputs.url
 
 @description('Identity to add as an application user in each Dataverse organization.')
 output MANAGED_IDENTITY_CLIENT_ID string = identity.properties.clientId
+
+@description('Further ones, to be added in the same way with the same roles.')
+output DATAVERSE_CLIENT_IDS string = join(furtherIdentities.outputs.clientIds, ',')
 
 @description('Its name, which is that of its role in a database.')
 output MANAGED_IDENTITY_NAME string = identity.name

@@ -80,3 +80,11 @@ export const managedIdentity = {
   header: 'local-identity-header',
   roles: ['Automation.Operate'],
 } as const;
+
+/** A second application user of the organization, for `DATAVERSE_CLIENT_IDS`; its tokens come from the same endpoint. */
+export const secondIdentity = {
+  clientId: '66666666-6666-4666-8666-666666666667',
+  objectId: 'aaaaaaaa-0000-4000-8000-000000000007',
+  tenantId: contosoTenantId,
+  roles: [],
+} as const;

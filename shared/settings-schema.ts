@@ -28,6 +28,17 @@ export const settingsSchema = z.object({
     .refine((text) => URL.canParse(text) && !/\s/.test(text), 'must be an absolute URI such as api://<id>')
     .describe("Identifier URI of this app's registration: the resource that callers ask a token for."),
   DATAVERSE_URLS: list(origin).describe('Origins of the organizations to replicate, separated by commas.'),
+  DATAVERSE_CLIENT_IDS: list(guid)
+    .optional()
+    .describe(
+      'Client ids of further user-assigned managed identities that share the reads of Dataverse, separated by commas. Each is an application user of every organization, with the roles of the first.',
+    ),
+  DATAVERSE_MAX_CONCURRENCY: numberBetween(1, 200, 32).describe(
+    'Requests of one identity to one organization that an instance has under way, at most. Fewer where Dataverse says so.',
+  ),
+  DATAVERSE_SHARE_PERCENT: numberBetween(10, 100, 80).describe(
+    "Percent of an identity's requests and execution time in five minutes that are used at full speed; further requests are spaced.",
+  ),
   KEY_VAULT_HOSTS: list(domainOrServer)
     .default(['vault.azure.net', 'vault.azure.cn', 'vault.usgovcloudapi.net'])
     .describe('Parent domains of the key vaults that may be called, or host:port of a single one.'),

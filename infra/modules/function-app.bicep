@@ -5,6 +5,9 @@ param tags object
 @description('Resource id of the identity under which the app runs.')
 param identityId string
 
+@description('Resource ids of further identities that it may use.')
+param furtherIdentityIds array
+
 @description('Container that the deployed package is uploaded to and started from.')
 param packageContainerUrl string
 
@@ -33,9 +36,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: {
-      '${identityId}': {}
-    }
+    userAssignedIdentities: toObject(concat([identityId], furtherIdentityIds), id => id, id => {})
   }
   properties: {
     serverFarmId: plan.id

@@ -105,6 +105,8 @@ function requestListener(
     let answer: Answer;
     let leave: (() => void) | undefined;
     let limitHeaders: Record<string, string> = {};
+    const server = limits.serverFor(request.headers.cookie);
+    response.setHeader('Set-Cookie', limits.cookiesOf(server));
     try {
       fault = planned.take(method, decodeURIComponent(address));
       if (fault?.kind === 'slow') await wait(fault.milliseconds ?? 1000);
@@ -114,8 +116,9 @@ function requestListener(
           ? await checkToken(undefined)
           : await checkToken(request.headers.authorization);
       const user = String(claims.oid ?? claims.appid);
-      leave = limits.enter(user);
-      limitHeaders = limits.headers(user);
+      leave = limits.enter(user, server);
+      limitHeaders = limits.headers(user, server);
+      if (switches.answerMilliseconds > 0) await wait(switches.answerMilliseconds);
       const [, version, path] = /^\/api\/data\/(v9\.[012])\/(.*)$/s.exec(decodeURIComponent(pathname)) ?? [];
       if (version === undefined || path === undefined) throw unknownSegment(pathname);
       answer =

@@ -1,9 +1,11 @@
 import type { Answer, ApiRequest } from './api-request.ts';
 import { badQuery, unknownSegment } from './errors.ts';
 import { entityDefinitions, relationshipDefinitions } from './metadata/entity-definitions.ts';
+import { invalidCookie } from './odata/paging-cookie.ts';
 import type { Organization } from './organization.ts';
 import { organizationFunction, userFunction } from './organization-functions.ts';
 import { missingPrivilege } from './privileges.ts';
+import { expiredToken } from './rows/delta-token.ts';
 import { findLink, linkedKeys } from './rows/linked-rows.ts';
 import { countCollection, readCollection } from './rows/read-collection.ts';
 import { createRow, patchRow, readRow, removeRow } from './rows/single-row.ts';
@@ -47,9 +49,18 @@ function collection(
       ? countTracked(organization, table, request)
       : countCollection(organization, table, request);
   if (rest !== undefined) return undefined;
+  if (organization.switches.linksBoundToUser) bindToUser(organization, request, isDelta);
   return isDelta || request.prefer.isTracking
     ? readTracked(organization, table, request)
     : readCollection(organization, table, request);
+}
+
+/** Links carry whose they are, and another user's are refused; where the real service would keep that cannot be seen. */
+function bindToUser({ switches }: Organization, { query, caller }: ApiRequest, isDelta: boolean): void {
+  const owner = query.get('user') ?? caller.userId;
+  if (owner !== caller.userId && query.has('$skiptoken')) throw invalidCookie();
+  if (owner !== caller.userId && isDelta) throw expiredToken(switches.expiredStatus);
+  query.set('user', caller.userId);
 }
 
 function single(

@@ -1,4 +1,4 @@
-import { apiApplicationId, apiApplicationUri, type Client, managedIdentity, type User } from '../sign-ins.ts';
+import { apiApplicationId, apiApplicationUri, type Client, type User } from '../sign-ins.ts';
 
 export const tokenLifetimeSeconds = 3600;
 
@@ -9,11 +9,6 @@ export type Caller =
 
 export type TokenVersion = '1.0' | '2.0';
 export type Claims = Record<string, unknown>;
-
-export const managedIdentityCaller: Caller = {
-  kind: 'application',
-  client: managedIdentity,
-};
 
 export function tenantOf(caller: Caller): string {
   return caller.kind === 'user' ? caller.user.tenantId : caller.client.tenantId;

@@ -7,12 +7,11 @@ import {
   listenOnLoopback,
   readBody,
 } from '../loopback-server.ts';
-import { contosoTenantId, managedIdentity } from '../sign-ins.ts';
+import { contosoTenantId, managedIdentity, secondIdentity } from '../sign-ins.ts';
 import {
   accessTokenClaims,
   type Caller,
   type Claims,
-  managedIdentityCaller,
   type TokenVersion,
   tenantOf,
   tokenLifetimeSeconds,
@@ -138,13 +137,15 @@ async function answerManagedIdentity(
     return refuse(400, 'Cannot issue a token: api-version must be 2019-08-01.');
   }
   if (!resource) return refuse(400, 'Cannot issue a token: query parameter resource is missing.');
-  if (clientId && clientId !== managedIdentity.clientId) {
+  const identity = [managedIdentity, secondIdentity].find((one) => !clientId || one.clientId === clientId);
+  if (!identity) {
     return refuse(400, `Cannot issue a token: no managed identity with client id "${clientId}" is assigned.`);
   }
-  const claims = accessTokenClaims(entraUrl, managedIdentityCaller, resource, '1.0');
-  const access_token = await signClaims(keys, managedIdentityCaller, claims);
-  const identity = { resource, token_type: 'Bearer', client_id: managedIdentity.clientId };
-  answerJson(response, 200, { access_token, expires_on: `${claims.exp}`, ...identity });
+  const caller: Caller = { kind: 'application', client: identity };
+  const claims = accessTokenClaims(entraUrl, caller, resource, '1.0');
+  const access_token = await signClaims(keys, caller, claims);
+  const details = { resource, token_type: 'Bearer', client_id: identity.clientId };
+  answerJson(response, 200, { access_token, expires_on: `${claims.exp}`, ...details });
 }
 
 function signClaims(keys: SigningKeys, caller: Caller, claims: Claims): Promise<string> {

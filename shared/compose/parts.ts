@@ -25,16 +25,22 @@ export function makeParts(settings: Settings) {
   const clock = systemClock();
   const log = consoleLog();
   const clientId = settings.MANAGED_IDENTITY_CLIENT_ID;
-  const credential = appCredential({
-    hasManagedIdentity: settings.IDENTITY_ENDPOINT !== undefined,
-    ...(clientId !== undefined && { clientId }),
-  });
+  const hasManagedIdentity = settings.IDENTITY_ENDPOINT !== undefined;
+  const credential = appCredential({ hasManagedIdentity, ...(clientId !== undefined && { clientId }) });
   const tokens = accessTokens({ credential, clock });
   const account = storageAccount(storageOptions(settings, credential), log);
   const members = organizations({
     urls: settings.DATAVERSE_URLS,
     pageSize: settings.PAGE_SIZE,
     tokens,
+    furtherIdentities: (settings.DATAVERSE_CLIENT_IDS ?? []).map((further) => ({
+      clientId: further,
+      tokens: accessTokens({ credential: appCredential({ hasManagedIdentity, clientId: further }), clock }),
+    })),
+    pace: {
+      mostAtOnce: settings.DATAVERSE_MAX_CONCURRENCY,
+      sharePercent: settings.DATAVERSE_SHARE_PERCENT,
+    },
     clock,
     log,
   });

@@ -22,6 +22,7 @@ const valuesAtDeployment: Readonly<Record<string, string>> = {
   API_APPLICATION_ID: guid,
   API_APPLICATION_URI: `api://${guid}`,
   DATAVERSE_URLS: 'https://contoso.crm4.dynamics.com,https://fabrikam.crm.dynamics.com',
+  DATAVERSE_CLIENT_IDS: '',
   ENTRA_DATABASE_HOSTS: '',
   DATAVERSE_WEBHOOK_KEYS_URI: '',
   ...{ TICKET_WEBHOOKS: '', TICKET_SYSTEM: '', TICKET_SYSTEM_URL: '' },

@@ -93,6 +93,35 @@ test('lowered limits give each kind of 429, and the headers tell what is left', 
   expect((await codeWith({ concurrencyLimit: 0 })).code).toBe('0x80072326');
 });
 
+test('limits are counted on each web server, which a cookie chooses', async () => {
+  await dataverse.switches({ webServers: 2, requestLimit: 3, limitWindowSeconds: 2 });
+  await setTimeout(2000);
+  const ask = (headers: Record<string, string> = {}) => dataverse.call('WhoAmI', { as: 'admin', headers });
+  const first = await ask();
+  const [affinity, client] = first.headers.getSetCookie();
+  expect(affinity).toMatch(/^ARRAffinity=[0-9a-f]{128}; path=\/; secure; HttpOnly$/);
+  expect(client).toMatch(/^ReqClientId=/);
+  const cookie = String(affinity).split(';', 1)[0] as string;
+  const statuses = [(await ask({ cookie })).status, (await ask({ cookie })).status];
+  expect([...statuses, (await ask({ cookie })).status]).toEqual([200, 200, 429]);
+  // Without a cookie every second request reaches the other server.
+  expect([(await ask()).status, (await ask()).status].sort()).toEqual([200, 429]);
+});
+
+test('who goes on while refused waits longer, and Retry-After may be a date', async () => {
+  await dataverse.switches({ requestLimit: 1, limitWindowSeconds: 10 });
+  const waits: number[] = [];
+  await dataverse.call('WhoAmI', { as: 'reader' });
+  const refused = async () => (await dataverse.call('WhoAmI', { as: 'reader' })).headers.get('retry-after');
+  for (let count = 0; count < 4; count++) waits.push(Number(await refused()));
+  expect(waits.every((wait, index) => index === 0 || wait > (waits[index - 1] ?? 0) - 0.5)).toBe(true);
+  expect(waits.at(-1)).toBeGreaterThan(waits[0] ?? 0);
+  await dataverse.switches({ retryAfterForm: 'date' });
+  const date = String(await refused());
+  expect(date).toMatch(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
+  expect(Date.parse(date)).toBeGreaterThan(Date.now());
+});
+
 test('older environments leave the code of an error empty', async () => {
   await dataverse.switches({ olderErrorCodeEmpty: true });
   const answer = await dataverse.call('accounts(00000000-0000-4000-8000-000000000000)');

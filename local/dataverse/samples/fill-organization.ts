@@ -1,3 +1,4 @@
+import { secondIdentity } from '../../sign-ins.ts';
 import { contoso, type Organization } from '../organization.ts';
 import { lookupTableProperty } from '../store/row-text.ts';
 import { addRows } from './make-rows.ts';
@@ -115,6 +116,13 @@ function addOwnRows(
     userId: contoso.identityUserId,
     applicationId: managedIdentityClientId,
     domainName: `user-${managedIdentityClientId}@contoso.example`,
+  });
+  putMember(organization, {
+    objectId: secondIdentity.objectId,
+    name: '# DataExport 2',
+    role: 'integration',
+    applicationId: secondIdentity.clientId,
+    domainName: `user-${secondIdentity.clientId}@contoso.example`,
   });
   put('team', 'e1000000-0000-4000-8000-000000000001', {
     name: organization.name,

@@ -3,7 +3,7 @@ import { type Answer, jsonAnswer } from '../api-request.ts';
 import type { Organization } from '../organization.ts';
 import { changeReadDepth, depths } from '../privileges.ts';
 import { makeRows } from '../samples/make-rows.ts';
-import { putMember } from '../samples/members.ts';
+import { type Member, putMember } from '../samples/members.ts';
 import type { SchemaChange } from '../schema/schema.ts';
 import { faults } from './faults.ts';
 import { longTransactions } from './long-transaction.ts';
@@ -21,9 +21,10 @@ const rowsShape = z.strictObject({
 const memberShape = z.strictObject({
   objectId: z.guid().toLowerCase(),
   name: z.string().min(1).default('Some Member'),
-  role: z.enum(['administrator', 'salesperson']),
+  role: z.enum(['administrator', 'salesperson', 'integration']),
   from: z.enum(['own', 'team']).default('own'),
   isDisabled: z.boolean().default(false),
+  applicationId: z.guid().toLowerCase().optional(),
 });
 const privilegeShape = z.strictObject({
   role: z.string(),
@@ -88,7 +89,7 @@ export function control(organization: Organization) {
     'POST /simulator/rows': (body) => makeRows(organization, parse(rowsShape, body, 'make rows')),
     'POST /simulator/members': (body) => {
       const member = parse(memberShape, body, 'change a member');
-      store.transaction(() => putMember(organization, member));
+      store.transaction(() => putMember(organization, member as Member));
       return member;
     },
     'POST /simulator/privileges': (body) =>
@@ -99,6 +100,7 @@ export function control(organization: Organization) {
     'POST /simulator/transaction': (body) => transactions.answer(body),
     'PATCH /simulator/switches': (body) => {
       changeSwitches(switches, body);
+      limits.unblock();
       store.setState('switches', JSON.stringify(switches));
       return switches;
     },

@@ -3,7 +3,7 @@ import { DataverseError, errorCodes } from '../errors.ts';
 import { expiredToken } from '../rows/delta-token.ts';
 import type { Fault } from './faults.ts';
 import type { Switches } from './switches.ts';
-import { throttleErrors } from './throttle.ts';
+import { retryAfter, throttleErrors } from './throttle.ts';
 
 const page = (title: string) =>
   `<!DOCTYPE html><html><head><title>${title}</title></head><body><h2>${title}</h2><p>The service is temporarily unavailable.</p></body></html>`;
@@ -11,7 +11,7 @@ const page = (title: string) =>
 /** The answer of a planned fault; undefined for `slow` and `reset`, which the server does to the true answer. */
 export function faultAnswer(fault: Fault, switches: Switches): Answer | undefined {
   const throttled = ([code, message]: readonly [string, string]) =>
-    new DataverseError(429, code, message, { 'Retry-After': String(fault.retryAfterSeconds ?? 1) });
+    new DataverseError(429, code, message, retryAfter(fault.retryAfterSeconds ?? 1, switches));
   const html = (status: number, title: string): Answer => ({
     status,
     contentType: 'text/html; charset=utf-8',

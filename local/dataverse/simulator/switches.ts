@@ -32,6 +32,10 @@ const switchesShape = z.strictObject({
   executionTimeLimitSeconds: z.number().min(0).default(1200),
   concurrencyLimit: z.int().min(0).default(52),
   limitWindowSeconds: z.number().positive().default(300),
+  webServers: z.int().min(1).max(64).default(1),
+  retryAfterForm: z.enum(['seconds', 'date']).default('seconds'),
+  answerMilliseconds: z.int().min(0).default(0),
+  linksBoundToUser: z.boolean().default(false),
   dopHint: z.int().min(1).default(4),
   gzip: z.boolean().default(false),
 });

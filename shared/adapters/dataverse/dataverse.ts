@@ -2,7 +2,7 @@ import type { Organization } from '../../model/organization.ts';
 import type { Dataverse } from '../../ports/dataverse.ts';
 import { newestChanges, readRowCounts } from './read-health.ts';
 import { readPage } from './read-page.ts';
-import { tablesWithoutRead } from './read-privileges.ts';
+import { tablesThatNotAllRead } from './read-privileges.ts';
 import { readDeltaTokenDays, readMetadataVersion, readRows } from './read-rows.ts';
 import { readRelationships } from './relationships.ts';
 import { readTableDefinition, readTables } from './table-definition.ts';
@@ -30,7 +30,7 @@ export function dataverse(options: DataverseOptions): Dataverse {
     },
     tables: () => readTables(api),
     relationships: () => readRelationships(api),
-    tablesWithoutRead: (tables) => tablesWithoutRead(api, tables),
+    tablesWithoutRead: (tables) => tablesThatNotAllRead(api, tables),
     tableDefinition: (logicalName) => readTableDefinition(api, logicalName),
     metadataVersion: () => readMetadataVersion(api),
     readPage: (request) => readPage(api, options.pageSize, request),

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../error-codes.ts';
 import { hasCode, ServiceError } from '../../errors.ts';
+import type { Limit } from './identity-pace.ts';
 
 /** What Dataverse said of a request that it did not fulfil; `code` as `0x80040217`, empty when the body had none. */
 export interface Refusal {
@@ -44,6 +45,16 @@ const codesWithSafeWords: ReadonlySet<string> = new Set([
   '0x80060888', // the address cannot be understood: unknown column, set or option
   '0x80041103', // unknown column
 ]);
+
+const limitsByDataverseCode: Readonly<Record<string, Limit>> = {
+  '0x80072321': 'time',
+  '0x80072326': 'concurrency',
+};
+
+/** What a refusal that throttles says was too much; one that does not say stops the identity like too many requests. */
+export function limitOf({ code }: Pick<Refusal, 'code'>): Limit {
+  return limitsByDataverseCode[code] ?? 'requests';
+}
 
 const unknownColumnCodes = ['0x80060888', '0x80041103', '0x0', ''];
 

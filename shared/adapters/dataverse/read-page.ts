@@ -62,7 +62,12 @@ async function fetchPage(
     ...(query.hasAnnotations ? [annotationsPreference] : []),
   ];
   const purpose = `read table "${query.table.logicalName}"`;
-  const body = await api.get<PageBody>(purpose, path, { prefer: preferences.join(',') });
+  const body = await api.get<PageBody>(
+    purpose,
+    path,
+    { prefer: preferences.join(',') },
+    { rowsOf: query.table },
+  );
   if (!Array.isArray(body.value))
     throw dataverseError('DATAVERSE_ANSWER_UNREADABLE', purpose, api.origin, 'the page has no list of rows');
   const { rows, deletedIds } = parted(body.value, purpose, api.origin);

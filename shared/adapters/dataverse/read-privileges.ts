@@ -21,13 +21,22 @@ const purpose = "read the privileges of the app's identity";
 const namesPerRequest = 100;
 const probesAtOnce = 8;
 
+/** Those of the tables that not every identity of the app can read as a whole. */
+export async function tablesThatNotAllRead(
+  api: WebApi,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const missing = await Promise.all(api.ofEach.map((one) => tablesWithoutRead(one, names)));
+  return names.filter((name) => missing.some((found) => found.includes(name)));
+}
+
 /**
- * Those of the tables that the app's identity cannot read as a whole; tables that do not exist are left out. Asks for the
+ * Those of the tables that one identity cannot read as a whole; tables that do not exist are left out. Asks for the
  * read privileges of all tables at once, and whether they are held for the whole organization. Tables without a privilege
  * of their own (those of relationships), and all where the organization refuses the question, are tried: a read with
  * change tracking is refused to those who may not read the whole table.
  */
-export async function tablesWithoutRead(api: WebApi, names: readonly string[]): Promise<readonly string[]> {
+async function tablesWithoutRead(api: WebApi, names: readonly string[]): Promise<readonly string[]> {
   if (names.length === 0) return [];
   const { value } = await api.get<{ value: readonly TableMetadata[] }>(
     'list the privileges',

@@ -63,6 +63,7 @@ async function readBatch(api: WebApi, query: RowQuery, ids: readonly string[]): 
     `read rows of table "${query.table.logicalName}"`,
     `${rowsPath(query)}&$filter=${encodeURIComponent(filter)}`,
     query.hasAnnotations ? { prefer: annotationsPreference } : {},
+    { rowsOf: query.table },
   );
   return value;
 }

@@ -1,124 +1,170 @@
 import { hasCode, type ServiceError } from '../../errors.ts';
 import type { AccessTokens } from '../../ports/access-tokens.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { parseExactJson } from './exact-json.ts';
-import { dataverseError, type Refusal, readRefusal, refusalError } from './map-error.ts';
+import { type Begun, identityPace, type PaceOptions } from './identity-pace.ts';
+import { dataverseError, limitOf } from './map-error.ts';
+import {
+  answerOf,
+  errorOf,
+  receive,
+  refusalIn,
+  timeoutOf,
+  urlOf,
+  type WebApiAnswer,
+  type WebApiRequest,
+} from './one-request.ts';
+import { requestLine, type Urgency } from './request-line.ts';
+import { tableProofs } from './table-proofs.ts';
 
-/** One request: `path` below `/api/data/v9.2/`, or an absolute link that Dataverse gave. */
-export interface WebApiRequest {
-  /** For messages, without the organization: `read table "account"`. */
-  readonly purpose: string;
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Makes the request a PATCH. */
-  readonly patch?: object;
-  /** Statuses that are an answer to this request and no failure. */
-  readonly expectedStatuses?: readonly number[];
-  /** A caller of the API waits for the answer: an organization that is down is given up after 10 s instead of minutes. */
-  readonly isAwaited?: boolean;
-  /** Leaves the budget to others: while Dataverse asks to wait, the request fails at once instead of standing in line. */
-  readonly givesWay?: boolean;
-}
-
-/** `body` is the exact JSON of a success; `refusal` is set for an expected status that is none. */
-export interface WebApiAnswer {
-  readonly body: unknown;
-  readonly refusal?: Refusal;
+/** One more application user of the organizations. */
+export interface FurtherIdentity {
+  readonly clientId: string;
+  readonly tokens: AccessTokens;
 }
 
 export interface WebApiOptions {
   /** Origin of the organization, without a slash at the end. */
   readonly origin: string;
+  /** Of the app's own identity. */
   readonly tokens: AccessTokens;
+  /** They share the reads with it. */
+  readonly furtherIdentities?: readonly FurtherIdentity[];
+  readonly pace?: PaceOptions;
   readonly clock: Clock;
 }
 
-/** The Web API of one organization, one for the whole process: a pause that one answer asks for holds for all requests. */
+/** The Web API of one organization, one for the whole process: all requests stand in one line for its identities. */
 export interface WebApi {
   readonly origin: string;
+  /** The same, as each identity alone. */
+  readonly ofEach: readonly WebApi[];
   /** Fails with a `DATAVERSE_*` code after at most 5 tries (3 if awaited) and 60 s of waiting; calls no other origin. */
   send(request: WebApiRequest): Promise<WebApiAnswer>;
   get<T>(
     purpose: string,
     path: string,
     headers?: Readonly<Record<string, string>>,
-    more?: Pick<WebApiRequest, 'isAwaited'>,
+    more?: Pick<WebApiRequest, 'isAwaited' | 'rowsOf'>,
   ): Promise<T>;
 }
 
 const mostTries = 5;
 const mostWaitMilliseconds = 60_000;
-const requestTimeoutMilliseconds = 120_000;
 const mostTriesOfAwaited = 3;
-const awaitedTimeoutMilliseconds = 10_000;
-const defaultThrottleSeconds = 5;
+const leftOutMilliseconds = 600_000;
+const presetPace: PaceOptions = { mostAtOnce: 32, sharePercent: 80 };
 
-/** As Microsoft recommends for the Web API. No cookie is kept, so that each request may reach another server. */
-const headersOfAll = {
-  accept: 'application/json',
-  'accept-encoding': 'gzip',
-  'odata-version': '4.0',
-  'odata-maxversion': '4.0',
-  'user-agent': 'dataverse-export',
-};
+interface Identity extends Partial<FurtherIdentity> {
+  readonly tokens: AccessTokens;
+  readonly pace: ReturnType<typeof identityPace>;
+  leftOutUntil: number;
+}
 
-export function webApi({ origin, tokens, clock }: WebApiOptions): WebApi {
-  let pausedUntil = 0;
+export function webApi(options: WebApiOptions): WebApi {
+  const { origin, clock } = options;
+  const identities: readonly Identity[] = [
+    { tokens: options.tokens },
+    ...(options.furtherIdentities ?? []),
+  ].map((one) => ({ ...one, pace: identityPace(options.pace ?? presetPace), leftOutUntil: 0 }));
+  const everyone = identities.map((_, index) => index);
+  const paces = identities.map(({ pace }) => pace);
+  const line = requestLine(paces, clock);
+  const time = () => clock.now().getTime();
+  const proofs = tableProofs(
+    (identity, { logicalName, entitySetName, primaryId }) =>
+      send([identity], {
+        purpose: `read table "${logicalName}"`,
+        path: `${entitySetName}?$select=${primaryId}`,
+        headers: { prefer: 'odata.track-changes,odata.maxpagesize=1' },
+      }),
+    clock,
+  );
 
-  async function send(request: WebApiRequest): Promise<WebApiAnswer> {
-    const url = urlOf(request);
-    const started = clock.now().getTime();
+  async function send(among: readonly number[], asked: WebApiRequest): Promise<WebApiAnswer> {
+    const request = among === everyone ? asked : { ...asked, purpose: asked.purpose + nameOf(among) };
+    urlOf(request, origin);
+    const started = time();
     const tries = request.isAwaited ? mostTriesOfAwaited : mostTries;
+    const refused = new Map<number, ServiceError>();
     let waited = 0;
-    let refusedToken: string | undefined;
-
-    const wait = async (milliseconds: number, error: ServiceError) => {
-      if (waited + milliseconds > mostWaitMilliseconds) throw error;
-      waited += milliseconds;
-      await clock.sleep(milliseconds);
-    };
 
     for (let attempt = 1; ; attempt++) {
-      for (let pause = pauseLeft(); pause > 0; pause = pauseLeft()) {
-        if (request.givesWay) throw paused(request, pause);
-        await wait(pause, paused(request, pause));
-      }
-      const token = await tokenFor(request, refusedToken);
+      const able = (await ableTo(request, among)).filter((identity) => !refused.has(identity));
+      const [firstRefusal] = refused.values();
+      if (able.length === 0 && firstRefusal) throw firstRefusal;
+      const turn = await line.take({
+        urgency: urgencyOf(request),
+        among: able,
+        mostMilliseconds: mostWaitMilliseconds - waited,
+        givesWay: request.patch !== undefined,
+      });
+      if (!('identity' in turn)) throw paused(request, turn.retryAfterSeconds);
+      waited += turn.waitedMilliseconds;
       try {
-        return await once(request, url, token);
+        return await asIdentity(turn.identity, turn.begun, request);
       } catch (error) {
         if (hasCode(error, 'DATAVERSE_THROTTLED')) {
-          const seconds = error.retryAfterSeconds ?? defaultThrottleSeconds;
-          pausedUntil = Math.max(pausedUntil, clock.now().getTime() + seconds * 1000);
-          const isLast = attempt === mostTries || request.givesWay;
-          if (isLast || seconds * 1000 > mostWaitMilliseconds) throw error;
+          const isLast = attempt >= mostTries + able.length - 1 || request.patch !== undefined;
+          if (isLast) throw error;
         } else if (hasCode(error, 'DATAVERSE_UNREACHABLE', 'DATAVERSE_BUSY', 'DATAVERSE_ANSWER_UNREADABLE')) {
-          const hasTakenLong = clock.now().getTime() - started >= timeoutOf(request);
-          if (attempt === tries || hasTakenLong) throw error;
-          await wait((error.retryAfterSeconds ?? 2 ** (attempt - 1)) * 1000 * (1 + Math.random() / 4), error);
-        } else if (hasCode(error, 'DATAVERSE_UNAUTHORIZED') && refusedToken === undefined)
-          refusedToken = token;
-        else throw error;
+          const hasTakenLong = time() - started >= timeoutOf(request);
+          if (attempt >= tries || hasTakenLong) throw error;
+          const wait = (error.retryAfterSeconds ?? 2 ** (attempt - 1)) * 1000 * (1 + Math.random() / 4);
+          if (waited + wait > mostWaitMilliseconds) throw error;
+          waited += wait;
+          await clock.sleep(wait);
+        } else if (isOfIdentity(error, request) && able.length > 1) {
+          refused.set(turn.identity, error);
+          attempt--;
+        } else throw error;
       }
     }
   }
 
-  const pauseLeft = () => pausedUntil - clock.now().getTime();
-
-  const paused = (request: WebApiRequest, milliseconds: number) =>
-    dataverseError('DATAVERSE_THROTTLED', request.purpose, origin, 'Dataverse asked to wait', {
-      retryAfterSeconds: Math.ceil(milliseconds / 1000),
-    });
-
-  function urlOf({ path, purpose }: WebApiRequest): URL {
-    const url = new URL(path, `${origin}/api/data/v9.2/`);
-    const isOwn = url.origin === origin && url.username === '' && url.password === '';
-    if (isOwn && url.pathname.startsWith('/api/data/')) return url;
-    const happened = 'a link leads elsewhere than to the Web API of the organization';
-    throw dataverseError('DATAVERSE_REQUEST_REFUSED', purpose, origin, happened);
+  /** Who is not known to be no member of the organization; of those who read rows, who may read all of the table. */
+  async function ableTo(
+    { patch, rowsOf }: WebApiRequest,
+    among: readonly number[],
+  ): Promise<readonly number[]> {
+    if (patch) return among.slice(0, 1);
+    const members = among.filter((identity) => identityAt(identity).leftOutUntil <= time());
+    const asked = members.length === 0 ? among : members;
+    return rowsOf && asked.length > 1 ? proofs.givenBy(asked, rowsOf) : asked;
   }
 
-  async function tokenFor({ purpose }: WebApiRequest, refusedToken: string | undefined): Promise<string> {
+  const identityAt = (index: number) => identities[index] as Identity;
+
+  /** Takes the request's place to its end, whatever happens. */
+  async function asIdentity(index: number, begun: Begun, request: WebApiRequest): Promise<WebApiAnswer> {
+    const identity = identityAt(index);
+    let end = () => identity.pace.failed();
+    try {
+      const token = await tokenFor(identity, request);
+      let received = await receive(request, origin, token, clock);
+      let error = errorOf(request, origin, received);
+      if (hasCode(error, 'DATAVERSE_UNAUTHORIZED')) {
+        received = await receive(request, origin, await tokenFor(identity, request, token), clock);
+        error = errorOf(request, origin, received);
+      }
+      const { news, retryAfterSeconds } = received;
+      const limit = hasCode(error, 'DATAVERSE_THROTTLED') ? limitOf(refusalIn(received)) : undefined;
+      end = limit
+        ? () => identity.pace.refused(begun, time(), limit, retryAfterSeconds)
+        : () => identity.pace.answered(begun, time(), news);
+      if (error) throw error;
+      return answerOf(request, origin, received);
+    } catch (error) {
+      if (hasCode(error, 'DATAVERSE_UNAUTHORIZED')) identity.leftOutUntil = time() + leftOutMilliseconds;
+      if (request.rowsOf && hasCode(error, 'DATAVERSE_PRIVILEGE_MISSING'))
+        proofs.withdraw(index, request.rowsOf);
+      throw error;
+    } finally {
+      end();
+      line.advance();
+    }
+  }
+
+  async function tokenFor({ tokens }: Identity, { purpose }: WebApiRequest, refusedToken?: string) {
     try {
       return await tokens.forResource(origin, refusedToken);
     } catch (cause) {
@@ -127,79 +173,46 @@ export function webApi({ origin, tokens, clock }: WebApiOptions): WebApi {
     }
   }
 
-  async function once(request: WebApiRequest, url: URL, token: string): Promise<WebApiAnswer> {
-    const { purpose, patch, expectedStatuses = [] } = request;
-    const { response, text } = await exchange(request, url, token);
-    if (response.ok) {
-      if (text === '') return { body: undefined };
-      try {
-        return { body: parseExactJson(text) };
-      } catch {
-        const kind = response.headers.get('content-type') ?? 'no content type';
-        const happened = `the answer is no readable JSON (${kind.slice(0, 80)})`;
-        throw dataverseError('DATAVERSE_ANSWER_UNREADABLE', purpose, origin, happened);
-      }
-    }
-    const refusal = readRefusal(response.status, text, retryAfterSeconds(response));
-    if (expectedStatuses.includes(response.status)) return { body: undefined, refusal };
-    throw refusalError(refusal, purpose, origin, patch === undefined);
-  }
+  const paused = ({ purpose }: WebApiRequest, retryAfterSeconds: number) =>
+    dataverseError('DATAVERSE_THROTTLED', purpose, origin, 'Dataverse asked to wait', { retryAfterSeconds });
 
-  async function exchange(request: WebApiRequest, url: URL, token: string) {
-    const { purpose, headers, patch } = request;
-    const timeout = timeoutOf(request);
-    try {
-      const response = await fetch(url, {
-        method: patch ? 'PATCH' : 'GET',
-        redirect: 'manual',
-        signal: AbortSignal.timeout(timeout),
-        headers: {
-          ...headersOfAll,
-          ...(patch ? { 'content-type': 'application/json' } : { 'if-none-match': 'null' }),
-          ...headers,
-          authorization: `Bearer ${token}`,
-          'x-ms-client-request-id': crypto.randomUUID(),
-        },
-        ...(patch ? { body: JSON.stringify(patch) } : {}),
-      });
-      return { response, text: await response.text() };
-    } catch (cause) {
-      throw dataverseError('DATAVERSE_UNREACHABLE', purpose, origin, networkReason(cause, timeout), {
-        cause,
-      });
-    }
-  }
+  /** Which one was asked; of a single one nobody wants to know. */
+  const nameOf = ([index = 0]: readonly number[]) =>
+    everyone.length === 1 ? '' : ` as ${identityAt(index).clientId ?? "the app's first identity"}`;
 
-  function retryAfterSeconds(response: Response): number | undefined {
-    const text = response.headers.get('retry-after');
-    if (text === null) return undefined;
-    const seconds = Number(text);
-    const wait = Number.isNaN(seconds) ? (Date.parse(text) - clock.now().getTime()) / 1000 : seconds;
-    return Number.isNaN(wait) ? undefined : Math.max(1, Math.ceil(wait));
-  }
-
-  return {
+  const apiOf = (among: readonly number[], ofEach: readonly WebApi[]): WebApi => ({
     origin,
-    send,
+    ofEach,
+    send: (request) => send(among, request),
     async get<T>(
       purpose: string,
       path: string,
       headers: Readonly<Record<string, string>> = {},
-      more: Pick<WebApiRequest, 'isAwaited'> = {},
+      more: Pick<WebApiRequest, 'isAwaited' | 'rowsOf'> = {},
     ) {
-      const { body } = await send({ purpose, path, headers, ...more });
+      const { body } = await send(among, { purpose, path, headers, ...more });
       if (typeof body !== 'object' || body === null)
         throw dataverseError('DATAVERSE_ANSWER_UNREADABLE', purpose, origin, 'the answer is no object');
       return body as T;
     },
-  };
+  });
+  return apiOf(
+    everyone,
+    everyone.map((index) => apiOf([index], [])),
+  );
 }
 
-const timeoutOf = ({ isAwaited }: WebApiRequest) =>
-  isAwaited ? awaitedTimeoutMilliseconds : requestTimeoutMilliseconds;
+function urgencyOf({ patch, isAwaited, rowsOf }: WebApiRequest): Urgency {
+  if (patch) return 'write';
+  if (isAwaited) return 'awaited';
+  return rowsOf ? 'bulk' : 'usual';
+}
 
-function networkReason(cause: unknown, timeoutMilliseconds: number): string {
-  const { name, cause: inner } = cause as { name?: string; cause?: { code?: string } };
-  if (name === 'TimeoutError') return `no answer within ${timeoutMilliseconds / 1000} s`;
-  return `the connection failed (${inner?.code ?? name ?? 'no code'})`;
+/**
+ * Whether another identity may get what this one was refused. That the links of a read are those of a user is documented
+ * nowhere, nor what is said of another user's: perhaps that they have expired.
+ */
+function isOfIdentity(error: unknown, { rowsOf }: WebApiRequest): error is ServiceError {
+  if (hasCode(error, 'DATAVERSE_UNAUTHORIZED', 'DATAVERSE_PRIVILEGE_MISSING')) return true;
+  return rowsOf !== undefined && hasCode(error, 'DATAVERSE_REQUEST_REFUSED', 'DATAVERSE_DELTA_TOKEN_EXPIRED');
 }

@@ -29,7 +29,6 @@ export async function writeRow(
       ...keptQuiet.map((kept) => quietHeaders[kept]),
     ),
     patch: values,
-    givesWay: true,
     expectedStatuses: [404, 412],
   });
   if (refusal !== undefined) {
