@@ -4,13 +4,14 @@ import copyStreams from 'pg-copy-streams';
 import { pagesOf, type SourceRows } from './source-rows.ts';
 
 /**
- * The least that a program can do to load a table: fetch, `JSON.parse`, `COPY`. No exact numbers, no schema, no checkpoint,
+ * The least that a program can do to load tables, one after the other: fetch, `JSON.parse`, `COPY`. No exact numbers, no schema, no checkpoint,
  * no second read, nothing when it is killed. A program of its own, so that its CPU time is its own.
  */
 export type MinimalLoad = {
-  readonly source: SourceRows;
+  readonly tables: readonly { readonly source: SourceRows; readonly table: string }[];
   readonly connectionString: string;
-  readonly table: string;
+  /** No page is begun after so many rows. */
+  readonly mostRows: number;
 };
 export type MinimalFigures = {
   readonly rows: number;
@@ -40,20 +41,23 @@ function linesOf(rows: readonly Record<string, unknown>[], members: readonly str
   return text;
 }
 
-async function load({ source, connectionString, table }: MinimalLoad): Promise<MinimalFigures> {
+async function load({ tables, connectionString, mostRows }: MinimalLoad): Promise<MinimalFigures> {
   const client = new Client({ connectionString, options: '-c TimeZone=UTC' });
   await client.connect();
   const startedAt = performance.now();
   const startCpu = process.cpuUsage();
   let rows = 0;
-  const members = source.columns.map((column) => column.source);
-  const names = source.columns.map(({ name }) => `"${name}"`).join(',');
-  for await (const page of pagesOf(source)) {
-    const { value } = JSON.parse(page) as { value: Record<string, unknown>[] };
-    const stream = client.query(copyStreams.from(`COPY ${table} (${names}) FROM STDIN`));
-    stream.end(linesOf(value, members));
-    await finished(stream);
-    rows += value.length;
+  for (const { source, table } of tables) {
+    const members = source.columns.map((column) => column.source);
+    const names = source.columns.map(({ name }) => `"${name}"`).join(',');
+    for await (const page of pagesOf(source)) {
+      const { value } = JSON.parse(page) as { value: Record<string, unknown>[] };
+      const stream = client.query(copyStreams.from(`COPY ${table} (${names}) FROM STDIN`));
+      stream.end(linesOf(value, members));
+      await finished(stream);
+      rows += value.length;
+      if (rows >= mostRows) break;
+    }
   }
   const { user, system } = process.cpuUsage(startCpu);
   const seconds = (performance.now() - startedAt) / 1000;

@@ -32,13 +32,8 @@ export function openStage(platform: Platform, narrator: Narrator, signal: AbortS
       jsonClient({ url: dataverse, token: organizationToken, signal }),
       jsonClient({ url: dataverse, signal }),
     ),
-    database: reportingDatabase(databaseOf(platform)),
+    database: reportingDatabase(platform.addresses.database),
     ledger: ledgerView(platform.environment.AzureWebJobsStorage ?? ''),
     signal,
   };
-}
-
-/** The local server is entered with the login of people; another one that was given, with the login that was given. */
-function databaseOf({ addresses: { database, destination } }: Platform): string {
-  return new URL(destination).host === new URL(database).host ? database : destination;
 }

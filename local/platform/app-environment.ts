@@ -5,7 +5,7 @@ import { storageConnectionString } from '../storage/start-storage.ts';
 import { type Addresses, addressesFor, exporterPortBase } from './addresses.ts';
 
 /** Quick enough for somebody who watches. The presets of `shared/settings.ts` are those of a real environment. */
-const quickTimings = {
+export const quickTimings = {
   // Small enough that a progress bar moves.
   PAGE_SIZE: '1000',
   DELTA_INTERVAL_SECONDS: '1',

@@ -15,7 +15,7 @@ const deathIsKnownAfterMilliseconds = 500;
  * at once when a part dies or the signal is aborted, and then with the last lines of the app's log in `cause`.
  */
 export async function withTemporaryPlatform<T>(
-  options: Pick<PlatformOptions, 'rows' | 'environment' | 'isStorageInMemory'> &
+  options: Pick<PlatformOptions, 'rows' | 'environment' | 'isStorageInMemory' | 'destination'> &
     Partial<Pick<PlatformOptions, 'from'>> & { readonly signal: AbortSignal },
   use: (platform: Platform, folder: string) => Promise<T>,
 ): Promise<T> {

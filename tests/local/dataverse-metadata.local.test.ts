@@ -169,3 +169,20 @@ test('a schema change grows the metadata version and shows in rows', async () =>
     'Cannot set MaxLength of column "lastname": it is 80; a MaxLength can only grow.',
   ]);
 });
+
+test('a copy of a table has rows and metadata of its own, also after a restart', async () => {
+  const copy = () => dataverse.simulator('POST', '/schema', { table: 'team', copyAs: 'sample_001' });
+  expect((await copy()).status).toBe(200);
+  expect((await dataverse.simulator('POST', '/rows', { table: 'sample_001', count: 3 })).status).toBe(200);
+  await dataverse.restart();
+  const { body: definition } = await dataverse.call(
+    "EntityDefinitions(LogicalName='sample_001')?$select=EntitySetName,PrimaryIdAttribute,ObjectTypeCode,ChangeTrackingEnabled",
+  );
+  expect(definition).toMatchObject({
+    ...{ EntitySetName: 'sample_001s', PrimaryIdAttribute: 'teamid', ChangeTrackingEnabled: true },
+    ObjectTypeCode: expect.any(Number),
+  });
+  expect(definition.ObjectTypeCode).toBeGreaterThanOrEqual(10_000);
+  expect((await dataverse.call('sample_001s?$select=teamid')).body.value).toHaveLength(3);
+  expect((await copy()).body.error).toBe('Cannot add table "sample_001": there is one of this name.');
+});

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseColumn, parseTable } from './parse-table.ts';
-import { type Column, isInRows, type Option, type Table } from './table.ts';
+import { type Column, copyOf, isInRows, type Option, type Table } from './table.ts';
 
 /** A table's columns, arranged for reading rows: `inRows` are the members that a row's JSON has. */
 export type Shape = { byName: Map<string, Column>; byProperty: Map<string, Column>; inRows: Column[] };
@@ -11,7 +11,11 @@ export type SchemaChange =
   | { table: string; dropColumn: string }
   | { table: string; column: string; maxLength: number }
   | { table: string; column: string; addOption: Option }
-  | { table: string; changeTracking: true };
+  | { table: string; changeTracking: true }
+  | { table: string; copyAs: string };
+
+/** Object type codes of tables that customers add begin here. */
+const customTableCode = 10_000;
 
 export type Schema = ReturnType<typeof schema>;
 
@@ -28,8 +32,10 @@ export function schema() {
   const changedAt = new Map<string, number>();
   let revision = 173_309_522;
   const moves: { readonly at: number; readonly from: number }[] = [];
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.txt'))) {
-    const table = parseTable(read(file), (name) => read(`include/${name}.txt`));
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.txt')))
+    add(parseTable(read(file), (name) => read(`include/${name}.txt`)));
+
+  function add(table: Table): void {
     tables.set(table.name, table);
     bySet.set(table.set, table);
   }
@@ -94,6 +100,10 @@ export function schema() {
             `Cannot add an option to column "${changed.name}": it has no options, or has this value.`,
           );
         changed.options.push(change.addOption);
+      } else if ('copyAs' in change) {
+        if (tables.has(change.copyAs))
+          throw new Error(`Cannot add table "${change.copyAs}": there is one of this name.`);
+        add(copyOf(table, change.copyAs, customTableCode + tables.size));
       } else {
         if (!table.canEnableChangeTracking)
           throw new Error(
@@ -103,7 +113,7 @@ export function schema() {
       }
       moves.push({ at: performance.now(), from: revision });
       revision += 7;
-      changedAt.set(table.name, rowVersion);
+      changedAt.set('copyAs' in change ? change.copyAs : table.name, rowVersion);
       shapes.delete(table.name);
     },
   };

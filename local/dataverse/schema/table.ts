@@ -96,3 +96,16 @@ export function isLookup(column: Column): boolean {
 export function isInRows(column: Column): boolean {
   return column.canRead && column.isValidOData && column.type !== 'partylist' && column.type !== 'virtual';
 }
+
+/** Another table with the same columns and a name of its own; it has no many-to-many relationships. */
+export function copyOf(table: Table, name: string, code: number): Table {
+  const columns = structuredClone(table.columns).map((column) =>
+    column.optionSet && !column.optionSet.isGlobal
+      ? { ...column, optionSet: { name: `${name}_${column.name}`, isGlobal: false } }
+      : column,
+  );
+  return {
+    ...table,
+    ...{ name, schemaName: name, set: `${name}s`, code, displayName: name, manyToMany: [], columns },
+  };
+}

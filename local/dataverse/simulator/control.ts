@@ -41,6 +41,7 @@ const schemaShape = z.union([
     addOption: z.strictObject({ value: z.int(), label: z.string().min(1) }),
   }),
   z.strictObject({ table: z.string(), changeTracking: z.literal(true) }),
+  z.strictObject({ table: z.string(), copyAs: z.string().regex(/^[a-z][a-z0-9_]{0,49}$/) }),
 ]);
 
 /** The `/simulator` calls: what no real organization has, for tests and demonstrations. No token, loopback only. */
