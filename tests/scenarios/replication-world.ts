@@ -78,10 +78,22 @@ export const rival: Profile = {
   activation: 0,
 };
 
+export interface WorldOptions extends FakeDataverseOptions {
+  /** Pages that a process holds at a time. */
+  readonly pages?: number;
+  /** How long a page takes; a turn ends after 240 seconds. */
+  readonly secondsAPage?: number;
+}
+
 /** Replication with everything outside in memory: queues that deliver at least once, processes that die, a clock. */
-export async function replicationWorld(options: FakeDataverseOptions = {}) {
+export async function replicationWorld({ pages = 2, secondsAPage = 0, ...options }: WorldOptions = {}) {
   const source = fakeDataverse(organization, [table], options);
   const destination = fakeDestination();
+  const { readPage } = source.dataverse;
+  source.dataverse.readPage = (request) => {
+    now += secondsAPage * 1000;
+    return readPage(request);
+  };
   const failures = fakeFailureLog();
   const messages: Message[] = [];
   let now = Date.parse('2026-01-01T00:00:00Z');
@@ -104,7 +116,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
   await stable.profiles.create(rival);
 
   // What a process keeps in memory lives until it dies.
-  const emptyMemory = () => ({ shapes: tableShapes(clock), pageSlots: slots(2) });
+  const emptyMemory = () => ({ shapes: tableShapes(clock), pageSlots: slots(pages) });
   let memory = emptyMemory();
 
   /** The ports of the process, or of one that dies: with a crash point every call from there on fails. */
