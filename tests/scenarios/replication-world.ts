@@ -83,16 +83,27 @@ export interface WorldOptions extends FakeDataverseOptions {
   readonly pages?: number;
   /** How long a page takes; a turn ends after 240 seconds. */
   readonly secondsAPage?: number;
+  /** By how many steps of other work the answers of pages come late, in turn. */
+  readonly latencies?: readonly number[];
 }
 
 /** Replication with everything outside in memory: queues that deliver at least once, processes that die, a clock. */
-export async function replicationWorld({ pages = 2, secondsAPage = 0, ...options }: WorldOptions = {}) {
+export async function replicationWorld({
+  pages = 2,
+  secondsAPage = 0,
+  latencies = [],
+  ...options
+}: WorldOptions = {}) {
   const source = fakeDataverse(organization, [table], options);
   const destination = fakeDestination();
   const { readPage } = source.dataverse;
-  source.dataverse.readPage = (request) => {
+  let pagesRead = 0;
+  source.dataverse.readPage = async (request) => {
     now += secondsAPage * 1000;
-    return readPage(request);
+    pagesRead += 1;
+    const page = await readPage(request);
+    for (let steps = latencies[pagesRead % latencies.length] ?? 0; steps > 0; steps -= 1) await undefined;
+    return page;
   };
   const failures = fakeFailureLog();
   const messages: Message[] = [];

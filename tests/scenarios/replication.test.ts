@@ -47,7 +47,7 @@ const happening = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('changeMeanwhile' as const),
       id,
-      name: fc.constantFrom('good', 'bad', undefined),
+      change: fc.constantFrom('put', 'putBad', 'putFax', 'delete'),
       atCall: fc.integer({ min: 1, max: 90 }),
     }),
   },
@@ -115,10 +115,13 @@ async function happen(world: World, what: Happening): Promise<void> {
       await Promise.all([world.deliver(0, what.crash, true), world.deliver(1)]);
       return;
     case 'changeMeanwhile': {
-      const { name, atCall } = what;
-      const act = async () =>
-        name === undefined ? world.source.delete(table, what.id) : world.source.put(table, what.id, { name });
-      return world.deliver(0, undefined, false, { atCall, act });
+      const act = async () => {
+        if (what.change === 'delete') return world.source.delete(table, what.id);
+        if (what.change === 'putFax') world.addColumn('fax');
+        const fax = what.change === 'putFax' ? { fax: '3' } : {};
+        world.source.put(table, what.id, { name: what.change === 'putBad' ? 'bad' : 'good', ...fax });
+      };
+      return world.deliver(0, undefined, false, { atCall: what.atCall, act });
     }
     case 'tick':
       return world.tick(what.seconds);
@@ -192,6 +195,7 @@ const size = fc.record({
   pageSize: fc.integer({ min: 1, max: 3 }),
   pages: fc.integer({ min: 1, max: 5 }),
   secondsAPage: fc.constantFrom(0, 0, 70),
+  latencies: fc.array(fc.nat(60), { maxLength: 5 }),
 });
 
 test.each(behaviours)(
