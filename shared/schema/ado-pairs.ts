@@ -8,7 +8,7 @@ export interface AdoPair {
 }
 
 /** Quoted values may hold any of the separators, so they are taken whole; blanks stay with the keyword, for one way to match. */
-const pair = /([^=;]+)=\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|[^;]*)\s*(?:;|$)/y;
+const pair = /(?:\s*;)*([^=;]+)=\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|[^;]*)\s*(?:;|$)/y;
 
 /** The pairs of an ADO.NET connection string, in their order; undefined when something stands between them. */
 export function adoPairs(text: string): readonly AdoPair[] | undefined {

@@ -94,14 +94,13 @@ export function readConnectionString(connectionString: string): ConnectionString
   };
 }
 
-/** Whether a login and rows would travel to another machine in clear. */
-export function isRemoteInClear({ host, options }: ConnectionString): boolean {
-  return options.encrypt === false && !isLoopbackHost(host);
-}
+export type Transport = 'safe' | 'clear' | 'unchecked';
 
-/** Whether the server on another machine could be any other. */
-export function isRemoteUnchecked({ host, options }: ConnectionString): boolean {
-  return options.encrypt === true && options.trustServerCertificate === true && !isLoopbackHost(host);
+/** Whether the way to another machine can be read (`clear`), or lead to a server that only says that it is the one. */
+export function transportOf({ host, options }: ConnectionString): Transport {
+  if (isLoopbackHost(host) || options.encrypt === 'strict') return 'safe';
+  if (options.encrypt === false) return 'clear';
+  return options.trustServerCertificate === true ? 'unchecked' : 'safe';
 }
 
 function readPairs(connectionString: string): Read {

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../errors.ts';
-import { readConnectionString } from './connection-string.ts';
+import { readConnectionString, type Transport, transportOf } from './connection-string.ts';
 import { type EntraLogin, entraToken } from './entra-login.ts';
 import { destinationError, isFailover } from './error-map.ts';
 import { boundedPool, type Pool, type PoolLimits } from './pool.ts';
@@ -7,7 +7,9 @@ import { SqlServerError } from './server-error.ts';
 import { type OpenSession, openSession, type QueryResult, type Session } from './session.ts';
 
 /** Connections of one login. */
-export type SessionPool = Pool<OpenSession>;
+export interface SessionPool extends Pool<OpenSession> {
+  readonly transport: Transport;
+}
 
 const usualLimits: PoolLimits = {
   connections: 16,
@@ -29,13 +31,15 @@ export function runLong<R>(session: Session, text: string): Promise<QueryResult<
   return session.batch<R>(text, longQueryTimeoutMilliseconds);
 }
 
-/** Opens a pool; connects to nobody yet. A connection string without a password needs `entra`. */
-export function openPool(
-  connectionString: string,
-  limits: PoolLimits = usualLimits,
-  entra?: EntraLogin,
-): SessionPool {
+/**
+ * Opens a pool; connects to nobody yet. A connection string without a password needs `entra`; its Connect Timeout counts
+ * where no limits are given.
+ */
+export function openPool(connectionString: string, given?: PoolLimits, entra?: EntraLogin): SessionPool {
   const server = readConnectionString(connectionString);
+  const connectTimeoutMilliseconds =
+    server.connectTimeoutMilliseconds ?? usualLimits.connectTimeoutMilliseconds;
+  const limits = given ?? { ...usualLimits, connectTimeoutMilliseconds };
   const { user, password } = server;
   const token = password === undefined ? entraToken(server, entra) : undefined;
   const configuration = {
@@ -59,7 +63,7 @@ export function openPool(
         : { type: 'azure-active-directory-access-token' as const, options: { token: await token() } };
     return openSession({ ...configuration, authentication }, settings);
   };
-  return boundedPool(open, limits);
+  return { ...boundedPool(open, limits), transport: transportOf(server) };
 }
 
 async function connect(pool: SessionPool, doing: string): Promise<OpenSession> {

@@ -15,9 +15,10 @@ const faults: readonly Fact[] = [
   ['DESTINATION_BUSY', 'another transaction came between', 3960, 41_302, 41_305, 41_325],
   ['DESTINATION_BUSY', 'the server is short of resources', 701, 845, 1204, 8645, 8651, 17_803, 18_056],
   ['DESTINATION_BUSY', 'the limit of requests or sessions is reached', 10_928, 10_929, 10_936],
-  ['DESTINATION_BUSY', 'the server is busy', 40_501, 49_918, 49_919, 49_920],
+  ['DESTINATION_BUSY', 'the server is busy', 40_501],
   ['DESTINATION_BUSY', 'the session used more than it may', ...[40_549, 40_550, 40_551, 40_552, 40_553]],
   ['DESTINATION_UNREACHABLE', 'the database is not available at present', 40_197, 40_613, 40_143, 40_166],
+  ['DESTINATION_UNREACHABLE', 'the server has too few resources at present', 49_918, 49_919, 49_920],
   ['DESTINATION_UNREACHABLE', 'the connection was broken', 64, 233, 10_053, 10_054, 10_060, 10_061, 11_001],
   [
     'DESTINATION_UNREACHABLE',
@@ -35,9 +36,15 @@ const faults: readonly Fact[] = [
   [
     'DESTINATION_LOGIN_FAILED',
     'SQL Server refused the login',
-    ...[18_452, 18_456, 18_470, 18_486, 18_487, 18_488, 4064, 40_532, 40_607, 33_134],
+    ...[18_452, 18_456, 18_470, 18_486, 18_487, 18_488, 40_532, 40_607, 33_134],
   ],
-  ['DESTINATION_DATABASE_MISSING', 'the database does not exist, or the login may not open it', 911, 4060],
+  [
+    'DESTINATION_DATABASE_MISSING',
+    'the database does not exist, or the login may not open it',
+    911,
+    4060,
+    4064,
+  ],
   ['DESTINATION_PERMISSION_MISSING', 'a permission is missing', 229, 230, 262, 297, 300, 916, 4834, 15_247],
   ['DESTINATION_FULL', 'the database or its log is full', 1101, 1104, 1105, 5149, 9002, 40_544],
   ['DESTINATION_OBJECT_MISSING', 'a column does not exist', 207, 4924],
@@ -53,7 +60,7 @@ const faults: readonly Fact[] = [
 /** Faults of one row. Triggers (3609, 3616, 50000) and check options (550) refuse rows as constraints do. */
 const rowFaults: readonly Fact[] = [
   ['ROW_TEXT_TOO_LONG', 'a text is longer than its column', 2628, 8152],
-  ['ROW_NUMBER_OUT_OF_RANGE', 'a number is out of range for its column', 220, 232, 236, 244, 248, 1007, 8115],
+  ['ROW_NUMBER_OUT_OF_RANGE', 'a number is out of range for its column', 220, 232, 236, 244, 248, 1007, 3606, 8115],
   ['ROW_DATE_OUT_OF_RANGE', 'a date is out of range for its column', 241, 242, 295, 296, 298, 517],
   ['ROW_VALUE_INVALID', 'a value does not fit its column', 206, 235, 245, 256, 257, 8114, 8134, 8169, 9420],
   ['ROW_CONSTRAINT_VIOLATED', 'a constraint refused it', 513, 515, 547, 2601, 2627],
