@@ -74,8 +74,11 @@ const byNumber = (facts: readonly Fact[]) =>
 const faultsByNumber = byNumber(faults);
 const rowFaultsByNumber = byNumber(rowFaults);
 
+/** Numbers of faults of a row, those of triggers apart. */
+export const rowFaultNumbers: readonly number[] = [...rowFaultsByNumber.keys()];
+
 /** From 50000 on, what RAISERROR and THROW of a trigger say. */
-const firstOfUsers = 50_000;
+export const firstOfUsers = 50_000;
 
 const rowFact = (number: number): Fact | undefined =>
   number >= firstOfUsers ? ['ROW_REFUSED', 'a trigger raised an error'] : rowFaultsByNumber.get(number);
@@ -105,6 +108,11 @@ export function rowFaultOf({ number, message }: SqlServerError): {
   if (column === undefined) return { code, wrong: `${what} (${number})` };
   if (number === 515) return { code, wrong: `column "${column}" must not be null (${number})` };
   return { code, wrong: `a text is longer than column "${column}" (${number})` };
+}
+
+/** Whether a column was not altered because a view, index, constraint or statistics use it. */
+export function isDependedOn(error: unknown): boolean {
+  return error instanceof SqlServerError && (error.number === 5074 || error.number === 4922);
 }
 
 /** Whether the connection leads to a database that is not, or no longer, the one to write to. */

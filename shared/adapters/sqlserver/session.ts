@@ -1,5 +1,7 @@
 import { TLSSocket } from 'node:tls';
 import { Connection, type ConnectionConfiguration, Request, TYPES } from 'tedious';
+import { type BulkColumn, bulkTypes } from './bulk-types.ts';
+import { decimalDigits } from './column-types.ts';
 import { foreignError, SqlServerError } from './server-error.ts';
 
 /** Types that go through the driver without loss; decimals do not (it has them as doubles), so they travel as `text`. */
@@ -39,13 +41,6 @@ export const sql = {
   datetime2: (name: string, value: Date | null): SqlParameter => ({ name, type: 'datetime2', value }),
   bit: (name: string, value: boolean | null): SqlParameter => ({ name, type: 'bit', value }),
 } as const;
-
-/** A column of a bulk load. Its name is not escaped by the driver: none with `]`. Texts without `length` are unlimited. */
-export interface BulkColumn {
-  readonly name: string;
-  readonly type: SqlType;
-  readonly length?: number;
-}
 
 /** What the statements answered: `bigint` and `decimal` columns come as text and as a double; guids in lower case. */
 export interface QueryResult<R> {
@@ -193,11 +188,11 @@ function bulkLoad(
       if (error) reject(foreignError(error));
       else resolve(rowCount);
     });
-    for (const { name, type, length = Number.POSITIVE_INFINITY } of columns)
-      load.addColumn(name, types[type], {
+    for (const { name, type, length = Number.POSITIVE_INFINITY, scale = 0 } of columns)
+      load.addColumn(name, bulkTypes[type], {
         nullable: true,
         ...(type === 'text' && { length }),
-        ...(type === 'datetime2' && { scale: 7 }),
+        ...(type === 'decimal' && { precision: decimalDigits, scale }),
       });
     connection.execBulkLoad(load, rows as Iterable<unknown[]>);
   });
