@@ -124,7 +124,8 @@ export async function inTransaction<T>(
   try {
     await session.begin();
     const result = await work(insideTransaction(session));
-    await (isKept ? session.commit() : session.rollback());
+    if (isKept) await session.commit();
+    else if (session.isInTransaction()) await session.rollback();
     return result;
   } catch (error) {
     isBroken = !(await isUsableAfter(error, session));

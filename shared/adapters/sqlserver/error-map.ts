@@ -60,7 +60,18 @@ const faults: readonly Fact[] = [
 /** Faults of one row. Triggers (3609, 3616, 50000) and check options (550) refuse rows as constraints do. */
 const rowFaults: readonly Fact[] = [
   ['ROW_TEXT_TOO_LONG', 'a text is longer than its column', 2628, 8152],
-  ['ROW_NUMBER_OUT_OF_RANGE', 'a number is out of range for its column', 220, 232, 236, 244, 248, 1007, 3606, 8115],
+  [
+    'ROW_NUMBER_OUT_OF_RANGE',
+    'a number is out of range for its column',
+    220,
+    232,
+    236,
+    244,
+    248,
+    1007,
+    3606,
+    8115,
+  ],
   ['ROW_DATE_OUT_OF_RANGE', 'a date is out of range for its column', 241, 242, 295, 296, 298, 517],
   ['ROW_VALUE_INVALID', 'a value does not fit its column', 206, 235, 245, 256, 257, 8114, 8134, 8169, 9420],
   ['ROW_CONSTRAINT_VIOLATED', 'a constraint refused it', 513, 515, 547, 2601, 2627],

@@ -1,22 +1,8 @@
 import type { ExistingColumn } from '../../schema/compare-table.ts';
+import type { ExistingTable } from '../../schema/table-findings.ts';
 import { type CatalogType, typeFromCatalog, typeName } from './column-types.ts';
 import { type Namespace, prefixed, shortened } from './identifiers.ts';
 import { type Session, sql } from './session.ts';
-
-/** What the catalog knows of a table, or of what stands in its place. */
-export interface ExistingTable {
-  readonly isTable: boolean;
-  /** For people: "a table", "a view", ... */
-  readonly kind: string;
-  readonly hasKeyOnId: boolean;
-  /** Whether the login may alter it. */
-  readonly isOwned: boolean;
-  /** Of SELECT, INSERT, UPDATE and DELETE, those that the login has not. */
-  readonly missingPrivileges: readonly string[];
-  /** In the server's spelling; `spelledAs` gives them that of a table that is wanted. */
-  readonly columns: readonly ExistingColumn[];
-  readonly columnCount: number;
-}
 
 interface FoundObject {
   readonly object: number;
