@@ -42,12 +42,11 @@ export function tableName(namespace: Namespace, table: string): string {
   return `${quoted(namespace.schema)}.${quoted(prefixed(namespace, table))}`;
 }
 
-/** DES: the brackets and the schema are part of the constraint's name. */
+/**
+ * DES: the brackets and the schema are part of the constraint's name. In double quotes, because some servers that speak T-SQL
+ * read no doubled bracket; QUOTED_IDENTIFIER is on in every session of the driver.
+ */
 export function primaryKeyName(namespace: Namespace, table: string): string {
-  return quoted(`EPK[${namespace.schema}].[${prefixed(namespace, table)}]`);
-}
-
-/** The quoted name of the index of rejected rows that are due. */
-export function dueIndexName(namespace: Namespace, table: string): string {
-  return quoted(`IX[${namespace.schema}].[${prefixed(namespace, table)}]`);
+  const name = shortened(`EPK[${namespace.schema}].[${prefixed(namespace, table)}]`);
+  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -2,7 +2,7 @@ import { ServiceError } from '../../errors.ts';
 import { systemTables } from '../../schema/system-tables.ts';
 import { inTransaction, type SessionPool } from './connection.ts';
 import { existingTable } from './existing-tables.ts';
-import { dueIndexName, type Namespace, quoted, shortened, tableName } from './identifiers.ts';
+import { type Namespace, quoted, shortened, tableName } from './identifiers.ts';
 import { type Session, sql } from './session.ts';
 
 const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
@@ -45,7 +45,7 @@ export function createSystemTable(namespace: Namespace, key: keyof typeof system
   const statement = `CREATE TABLE ${name} (${systemColumns[key]}${added.join('')})`;
   if (key !== 'rejectedRow') return statement;
   // Of the rejected rows only those are looked for that were not given up, and of these there are few.
-  return `${statement}; CREATE INDEX ${dueIndexName(namespace, table)} ON ${name} ([TableName], [NextAttemptAt]) WHERE [GivenUpAt] IS NULL`;
+  return `${statement}; CREATE INDEX [IX_NextAttemptAt] ON ${name} ([TableName], [NextAttemptAt]) WHERE [GivenUpAt] IS NULL`;
 }
 
 /** The statements that a system table needs, if any. */
