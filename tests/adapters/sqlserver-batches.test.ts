@@ -87,7 +87,10 @@ async function everything(table: DestinationTable, namespace: (typeof namespaces
   await destination.ensureSystemTables({ hasDeleteLog: true });
   await destination.ensureTable(table);
   await destination.test([table]);
-  const widenable = { ...table, columns: table.columns.slice(0, 40).filter(({ type }) => /text|decimal/.test(type.kind)) };
+  const widenable = {
+    ...table,
+    columns: table.columns.slice(0, 40).filter(({ type }) => /text|decimal/.test(type.kind)),
+  };
   played.objects = [{ ...present, name: namespace.prefix === '' ? name : `${namespace.prefix}_${name}` }];
   for (const isLacking of [false, true]) {
     played.columns = narrower(widenable, isLacking);
