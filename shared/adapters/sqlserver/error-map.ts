@@ -144,9 +144,13 @@ export function destinationError(error: unknown, doing: string): unknown {
     return new ServiceError(code, `Cannot ${doing}: ${what} (${error.number}).`, { cause: error });
   }
   if (error instanceof RequestError && error.code === 'ETIMEOUT')
-    return new ServiceError('DESTINATION_BUSY', `Cannot ${doing}: a statement took too long.`, {
-      cause: error,
-    });
+    return new ServiceError(
+      'DESTINATION_BUSY',
+      `Cannot ${doing}: a statement took too long, or the server fell silent.`,
+      {
+        cause: error,
+      },
+    );
   const isOfConnection =
     error instanceof ConnectionError || (error instanceof RequestError && lost.has(error.code ?? ''));
   if (!isOfConnection) return error;
