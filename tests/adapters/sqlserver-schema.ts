@@ -73,6 +73,7 @@ export async function openSqlServerUnderTest(): Promise<SqlServerUnderTest> {
           await admin(`INSERT INTO ${schema}.referring VALUES ('${id}')`);
         },
         earliest: '1753-01-01T00:00:00Z',
+        isOldServer: isBabelfish,
         ...(isBabelfish && { hidesMissingTables: 'Babelfish has one number for many errors.' }),
         dropTable: async (table) => {
           await admin(`DROP TABLE ${named(table)}`);

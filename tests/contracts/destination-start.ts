@@ -21,6 +21,8 @@ export interface DestinationUnderTest {
   readonly earliest?: string;
   /** Why this server does not tell that a table is missing; absent where it does. */
   readonly hidesMissingTables?: string;
+  /** A server that the destination's own test warns of, as too old. */
+  readonly isOldServer?: boolean;
 }
 
 export const aTable: DestinationTable = {
