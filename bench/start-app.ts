@@ -7,7 +7,13 @@ const hostProgram = fileURLToPath(new URL('../local/host/main.ts', import.meta.u
 
 /** Everything that runs without being called; it would share the machine with what is measured. */
 const backgroundFunctions = [
-  ...['timer-ingest-failures', 'timer-poll-status', 'timer-purge', 'timer-start-delta-syncs'],
+  ...[
+    'timer-ingest-failures',
+    'timer-poll-status',
+    'timer-purge',
+    'timer-reconcile',
+    'timer-start-delta-syncs',
+  ],
   ...[
     'queue-sync-table',
     'queue-retry-row',

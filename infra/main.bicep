@@ -25,6 +25,9 @@ param dataverseUrls string
 @description('Databases that may be sent a token of the identity, separated by commas; empty: all of Azure. Name your own servers.')
 param entraDatabaseHosts string = ''
 
+@description('Key Vault address of the keys that webhooks of Dataverse are let in by, one a line; empty: none is.')
+param dataverseWebhookKeysUri string = ''
+
 @description('Ticketing systems whose webhook calls are taken, as docs/ticketing.md has them; empty: none.')
 param ticketWebhooks string = ''
 
@@ -101,6 +104,7 @@ module functionApp 'modules/function-app.bicep' = {
       API_APPLICATION_URI: apiApplicationUri
       DATAVERSE_URLS: dataverseUrls
       ENTRA_DATABASE_HOSTS: entraDatabaseHosts
+      DATAVERSE_WEBHOOK_KEYS_URI: dataverseWebhookKeysUri
       TICKET_WEBHOOKS: ticketWebhooks
       TICKET_SYSTEM: ticketSystem
       TICKET_SYSTEM_URL: ticketSystemUrl

@@ -34,6 +34,30 @@ export function slots(count: number): Slots {
   };
 }
 
+/** Runs `act` once at a time; who asks while it runs shares the next run, which begins when this one has ended. */
+export function sharedRuns<T>(act: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  let following: Promise<T> | undefined;
+
+  function start(): Promise<T> {
+    running = act().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  return () => {
+    if (!running) return start();
+    following ??= running
+      .catch(() => undefined)
+      .then(() => {
+        following = undefined;
+        return start();
+      });
+    return following;
+  };
+}
+
 /** Runs what it is given, `count` at a time, in the order of asking. */
 export function atMost(count: number): <T>(act: () => Promise<T>) => Promise<T> {
   const { take, tryTake } = slots(count);

@@ -39,6 +39,11 @@ export const errorCodes = {
   ),
   WEBHOOK_BODY_TOO_LARGE: code('never', 413, 'Send no more than the members that docs/ticketing.md names.'),
   WEBHOOK_MEDIA_TYPE: code('never', 415, 'Send JSON, and say so in Content-Type.'),
+  WEBHOOK_KEY_INVALID: code(
+    'never',
+    401,
+    'Send a key of those in the secret that DATAVERSE_WEBHOOK_KEYS_URI names; docs/setup.md says how.',
+  ),
   WEBHOOK_SECRET_INVALID: code(
     'manual',
     500,

@@ -14,7 +14,7 @@ import { automationRequests } from './automation/requests/automation-requests.ts
 import { retouchRows } from './automation/retouch-rows.ts';
 import { verifyRows } from './automation/verify-rows.ts';
 import { automationPorts, healthPorts, purgePorts } from './compose/automation-ports.ts';
-import { apiPorts, syncPorts } from './compose/exporter-ports.ts';
+import { apiPorts, dataverseWebhookPorts, syncPorts } from './compose/exporter-ports.ts';
 import { operationPorts } from './compose/operation-ports.ts';
 import { makeParts } from './compose/parts.ts';
 import { ticketService } from './compose/tickets.ts';
@@ -28,9 +28,11 @@ import {
   verifyRowItemSchema,
 } from './model/work-item.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { reconcileTables } from './sync/reconcile-tables.ts';
 import { retryRows } from './sync/retry-rows.ts';
 import { runWorkItem } from './sync/run-work-item.ts';
 import { startDeltaSyncs } from './sync/start-delta-syncs.ts';
+import { type DataverseCall, takeDataverseWebhook } from './sync/take-dataverse-webhook.ts';
 
 /** The program put together: what the triggers call. Database drivers and telemetry are loaded at their first use. */
 export type Service = ReturnType<typeof build>;
@@ -47,6 +49,7 @@ function build(settings: Settings) {
   const parts = makeParts(settings);
   const { log, telemetry } = parts;
   const sync = syncPorts(settings, parts);
+  const dataverseWebhooks = dataverseWebhookPorts(settings, parts, sync);
   const api = apiPorts(settings, parts);
   const automation = automationPorts(settings, parts, { api, sync });
   const health = healthPorts(settings, parts, automation);
@@ -82,6 +85,8 @@ function build(settings: Settings) {
       retryRows: (message: unknown) =>
         retryRows(readWorkItem(retryRowItemSchema, 'retry-row', message), sync),
       startDeltaSyncs: () => startDeltaSyncs(sync),
+      takeDataverseWebhook: (call: DataverseCall) => takeDataverseWebhook(call, dataverseWebhooks),
+      reconcileTables: () => reconcileTables(sync),
     },
     automation: {
       pollStatus: async () => {

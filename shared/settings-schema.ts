@@ -85,9 +85,30 @@ export const settingsSchema = z.object({
   DELTA_MAX_INTERVAL_SECONDS: numberBetween(1, 86_400, 300).describe(
     'The most until an idle table is asked again.',
   ),
+  NUDGE_GAP_SECONDS: numberBetween(1, 300, 5).describe(
+    'The least between two readings of a table that webhooks of Dataverse ask for. The first is at once.',
+  ),
+  DATAVERSE_WEBHOOK_KEYS_URI: z
+    .string()
+    .optional()
+    .describe(
+      'Key Vault address of the keys that webhooks of Dataverse are let in by, one a line. Without it none is.',
+    ),
   WATCHDOG_GRACE_SECONDS: numberBetween(5, 3600, 600).describe('A turn this long overdue is started again.'),
   START_DELTA_SYNCS_SCHEDULE: schedule('0 */2 * * * *').describe(
     'When lost turns are looked for (NCRONTAB, UTC).',
+  ),
+  RECONCILE_SCHEDULE: schedule('0 */15 * * * *').describe(
+    'When tables are looked for whose rows are to be compared with Dataverse (NCRONTAB, UTC).',
+  ),
+  RECONCILE_ROWS: numberBetween(0, 50_000, 5000).describe(
+    'Rows of a table that one comparison reads in Dataverse, and a tenth as many of the destination. `0` compares nothing.',
+  ),
+  RECONCILE_INTERVAL_SECONDS: numberBetween(1, 2_592_000, 86_400).describe(
+    "From one beginning with a table's first row to the next; a table of more rows than one comparison goes on with each run.",
+  ),
+  RECONCILE_DOUBT_SECONDS: numberBetween(1, 86_400, 600).describe(
+    'A row that differs is repaired, and a finding, when it still does after so long: longer than any transaction of Dataverse.',
   ),
   POLL_STATUS_SCHEDULE: schedule('0 */5 * * * *').describe(
     "When the profiles' status is recorded (NCRONTAB, UTC).",
@@ -138,9 +159,6 @@ export const settingsSchema = z.object({
   ),
   INITIAL_SYNC_STALL_SECONDS: numberBetween(60, 604_800, 3600).describe(
     'An initial sync that has made no progress for so long is a finding.',
-  ),
-  DELTA_TOKEN_DAYS: numberBetween(1, 365, 7).describe(
-    "How long Dataverse takes a delta token: the organization's expirechangetrackingindays. Half of it is a finding.",
   ),
   SECRET_EXPIRY_DAYS: numberBetween(1, 365, 30).describe(
     'A secret that ends within so many days is a finding.',

@@ -26,14 +26,14 @@ describe('the contract and the triggers', () => {
     expect(served.sort()).toEqual(apiContract.map(({ method, path, name }) => [method, path, name]).sort());
   });
 
-  test('let nobody in by a function key: every route is anonymous to the host, and guarded by tokens but for the public ones, webhooks by signatures', () => {
+  test('let nobody in by a function key: every route is anonymous to the host, and guarded by tokens but for the public ones, webhooks by signatures or keys', () => {
     const isPublic = (name: string) =>
       ['http-health', 'http-aad-challenge', 'http-swagger', 'http-automation-openapi'].includes(name);
     for (const { name, text } of triggers) {
       expect(text, name).toContain("authLevel: 'anonymous'");
       if (!isPublic(name))
         expect(text, name).toMatch(
-          /answer(UnknownRoute|TicketWebhook|Automation)?\(request, service\(\)\.door/,
+          /answer(UnknownRoute|TicketWebhook|DataverseWebhook|Automation)?\(request, service\(\)\.door/,
         );
     }
   });

@@ -1,6 +1,7 @@
 import type { PrimaryNames } from './rows/primary-names.ts';
 import type { Schema } from './schema/schema.ts';
 import type { Switches } from './simulator/switches.ts';
+import type { Webhooks } from './simulator/webhooks.ts';
 import type { RowStore } from './store/row-store.ts';
 
 /** The usual organization, with the ids that other parts of the local platform know it by. */
@@ -29,4 +30,5 @@ export type Organization = {
   readonly store: RowStore;
   readonly names: PrimaryNames;
   readonly switches: Switches;
+  readonly webhooks: Webhooks;
 };

@@ -16,6 +16,7 @@ import { control } from './simulator/control.ts';
 import { faultAnswer } from './simulator/fault-answer.ts';
 import type { Fault } from './simulator/faults.ts';
 import { defaultSwitches } from './simulator/switches.ts';
+import { webhooks } from './simulator/webhooks.ts';
 import { rowStore } from './store/row-store.ts';
 import { tokenCheck } from './token-check.ts';
 import { answerWebApi } from './web-api.ts';
@@ -65,6 +66,7 @@ export async function startDataverse(options: DataverseOptions): Promise<Running
     store,
     names: primaryNames(tables, store),
     switches: defaultSwitches(),
+    webhooks: webhooks({ store }),
   };
   const simulator = control(organization);
   simulator.restore();

@@ -5,6 +5,9 @@ import { webhookSecrets } from '../tickets/send-webhook.ts';
 import { serviceNowLogin } from '../tickets/service-now-api.ts';
 import type { InitialSecret } from './start-keyvault.ts';
 
+/** The key that a webhook of the simulated organization is registered with. */
+export const dataverseWebhookKey = 'local-webhook-Key-of-dataverse-0001';
+
 /**
  * The vault's secrets as `docs/local.md` lists them. `destination` is the address with a login of a PostgreSQL, or a
  * connection string of a SQL Server.
@@ -23,6 +26,7 @@ export function sampleSecrets(destination: string): Record<string, InitialSecret
     'ticket-webhook-servicenow': untagged(webhookSecrets.servicenow),
     'ticket-webhook-jira': untagged(webhookSecrets.jira),
     'ticket-webhook-json': untagged(webhookSecrets.json),
+    'dataverse-webhook-keys': untagged(dataverseWebhookKey),
     'ticket-login-servicenow': untagged(serviceNowLogin),
     'ticket-login-jira': untagged(jiraLogin),
   };

@@ -10,6 +10,7 @@ const quickTimings = {
   PAGE_SIZE: '1000',
   DELTA_INTERVAL_SECONDS: '1',
   DELTA_MAX_INTERVAL_SECONDS: '5',
+  NUDGE_GAP_SECONDS: '1',
   WATCHDOG_GRACE_SECONDS: '15',
   START_DELTA_SYNCS_SCHEDULE: '*/5 * * * * *',
   POLL_STATUS_SCHEDULE: '*/5 * * * * *',
@@ -34,6 +35,11 @@ function ticketSettings({ tickets, keyvault }: Addresses): Record<string, string
     TICKET_SYSTEM_LOGIN_URI: `${keyvault}/secrets/ticket-login-servicenow`,
   };
 }
+
+/** Webhooks of the organization may call, once somebody registers one. */
+const dataverseWebhookSettings = ({ keyvault }: Addresses): Record<string, string> => ({
+  DATAVERSE_WEBHOOK_KEYS_URI: `${keyvault}/secrets/dataverse-webhook-keys`,
+});
 
 /** What runs where another service exports; the trigger files besides these are the exporter's. */
 const automationFunctions =
@@ -84,7 +90,11 @@ export function appEnvironment(
     ...(options.exporterUrl
       ? onlyAutomation(options.exporterUrl)
       : // The automation opens no vault, and the other platform's authority is not known.
-        { NODE_EXTRA_CA_CERTS: options.caFile, ...ticketSettings(addresses) }),
+        {
+          NODE_EXTRA_CA_CERTS: options.caFile,
+          ...ticketSettings(addresses),
+          ...dataverseWebhookSettings(addresses),
+        }),
     ...quickTimings,
   };
 }

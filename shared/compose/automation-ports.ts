@@ -76,7 +76,6 @@ export function healthPorts(settings: Settings, parts: Parts, automation: Automa
     limits: {
       lagSeconds: settings.LAG_LIMIT_SECONDS,
       initialSyncStallSeconds: settings.INITIAL_SYNC_STALL_SECONDS,
-      deltaTokenDays: settings.DELTA_TOKEN_DAYS,
       secretExpiryDays: settings.SECRET_EXPIRY_DAYS,
       inactiveWarningDays: settings.INACTIVE_WARNING_DAYS,
       quietSeconds: settings.FINDING_QUIET_SECONDS,

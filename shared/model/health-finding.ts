@@ -12,6 +12,7 @@ export const healthKinds = [
   'token-ageing',
   'secret-expiring',
   'counts-drift',
+  'rows-drift',
   'exporter-unreachable',
   'poison-messages',
 ] as const;
@@ -40,7 +41,7 @@ export const healthFindingSchema = z.object({
   /** What was seen last, in a sentence, and what to do, in another. */
   message: z.string(),
   whatToDo: z.string(),
-  /** The same as it was when it opened: the alert shows this, and must stay the same alert while numbers move. */
+  /** The same as it was when it opened, or became an error: the alert shows this, and stays the same while numbers move. */
   opening: z.object({ message: z.string(), whatToDo: z.string() }).readonly(),
   /** How often it was seen. */
   occurrences: z.int().positive(),
@@ -125,6 +126,7 @@ function opened(
   known: HealthFinding | undefined,
 ): HealthFinding {
   const { kind, profile, table } = subject;
+  const isWorse = known?.severity === 'warning' && severity === 'error';
   const whose = { profileId: profile.id, profileName: profile.name, organizationId: profile.organizationId };
   return {
     ...{ id: healthFindingId(subject), kind, ...whose, table, severity, state: 'open' },
@@ -132,7 +134,7 @@ function opened(
     seenAt: now,
     ...{ missingSince: undefined, closedAt: undefined },
     ...{ message, whatToDo },
-    opening: known?.opening ?? { message, whatToDo },
+    opening: known && !isWorse ? known.opening : { message, whatToDo },
     occurrences: (known?.occurrences ?? 0) + 1,
     flaps: (known?.flaps ?? 0) + (known?.state === 'closed' ? 1 : 0),
   };

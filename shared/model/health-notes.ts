@@ -30,6 +30,9 @@ export const healthNotesSchema = z.object({
   testedAt: orAbsent(z.string()),
   /** When the end of its secret was asked for. */
   secretAskedAt: orAbsent(z.string()),
+  /** The life of a delta token (days), and when the organization was asked for it. */
+  tokenDays: orAbsent(z.number()),
+  tokenAskedAt: orAbsent(z.string()),
   /** What one look has seen. */
   suspected: z
     .array(z.object({ kind: z.enum(healthKinds), table: orAbsent(z.string()) }).readonly())

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { driftSchema } from './comparison.ts';
 import { orAbsent } from './or-absent.ts';
 import { profileStates } from './profile.ts';
 
@@ -13,6 +14,8 @@ const exportedTableSchema = z.object({
   syncedAt: z.string().optional(),
   /** Grows with whatever is done for the table, also where nothing is written yet; absent where only the counts tell. */
   progress: z.number().optional(),
+  /** Rows that were found to differ from the source, and are not known to be equal again; absent where nobody compares. */
+  drift: driftSchema.optional(),
 });
 
 const exportedProfileSchema = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { comparisonSchema } from './comparison.ts';
 import { exportsOf, type Profile } from './profile.ts';
 
 /**
@@ -41,6 +42,10 @@ export const syncStateSchema = z.object({
   failureCount: z.int(),
   /** Seconds until an idle table is asked again; grows while nothing changes. */
   intervalSeconds: z.number(),
+  /** Word came that the table has changed while this turn was due or at work, so it may have read before: another follows it. */
+  isNudged: z.literal(true).optional(),
+  /** A fault or throttling put this turn off: no word of a change hurries it. */
+  isHeldBack: z.literal(true).optional(),
   /** When the retry of rejected rows that is on its way is due (ISO 8601); absent when none is. */
   retryDueAt: z.string().optional(),
   /** Until when a retry has the rejected rows for itself, if it does not end before; past when it failed then (ISO 8601). */
@@ -50,6 +55,7 @@ export const syncStateSchema = z.object({
   lastDeltaSyncAt: z.string().optional(),
   lastExportAt: z.string().optional(),
   incident: incidentSchema.optional(),
+  comparison: comparisonSchema.optional(),
 });
 export type SyncState = Readonly<z.infer<typeof syncStateSchema>>;
 

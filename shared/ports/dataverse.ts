@@ -55,6 +55,8 @@ export interface Dataverse {
   tableDefinition(logicalName: string): Promise<TableDefinition>;
   /** Grows with every change of any table's columns, a decimal text; undefined where the organization does not tell. */
   metadataVersion(): Promise<string | undefined>;
+  /** How long the organization takes a delta link, in days; undefined where it does not tell. */
+  deltaTokenDays(): Promise<number | undefined>;
   /** `DATAVERSE_DELTA_TOKEN_EXPIRED` when the link is too old. */
   readPage(request: PageRequest): Promise<ChangePage>;
   /** The rows with these ids that exist, in any order; many ids a request. Each carries `@odata.etag`. */

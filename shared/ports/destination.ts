@@ -138,6 +138,10 @@ export interface Destination {
   rowCount(table: string): Promise<number>;
   /** Row versions by id, as decimal text; ids without a row are absent. */
   rowVersions(table: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** The ids of at most `limit` rows after this one, in the destination's own order of ids; undefined: of the first rows. */
+  idsAfter(table: string, afterId: string | undefined, limit: number): Promise<readonly string[]>;
+  /** Those of the ids whose row is recorded as rejected, given up or not. */
+  rejectedAmong(table: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** When the certificate of the database server ends; undefined where the connection has none. */
   certificateEndsAt(): Promise<Date | undefined>;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-/** Findings are few, so that their texts may be told, too: those of the time when they opened. */
+/** Findings are few, so that their texts may be told, too: those of the time when they opened, or became an error. */
 const aboutFinding = {
   properties: [
     ...(['findingId', 'kind', 'profileId', 'profileName', 'table', 'severity'] as const),
@@ -32,6 +32,16 @@ export const telemetryEvents = {
     when: 'Rejected rows were tried as often as the profile says, and went to the failure log.',
     properties: ['profileId', 'table', 'code'],
     measurements: ['rows'],
+  },
+  'sync.table.nudged': {
+    when: 'A webhook of Dataverse made a turn begin sooner.',
+    properties: ['profileId', 'table'],
+    measurements: [],
+  },
+  'sync.table.compared': {
+    when: 'Rows of a table were compared with Dataverse. Of those that differ for certain: missing in the destination, surplus there, older, newer.',
+    properties: ['profileId', 'table'],
+    measurements: ['rows', 'missingRows', 'surplusRows', 'olderRows', 'newerRows'],
   },
   'sync.turn.recovered': {
     when: 'The turn of a table was lost and sent again.',

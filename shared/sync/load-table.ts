@@ -5,7 +5,7 @@ import type { CheckpointAdvance } from '../model/checkpoint.ts';
 import type { PageRequest } from '../ports/dataverse.ts';
 import { readCurrentPage } from './read-current.ts';
 import { reportProgress } from './report-progress.ts';
-import { isOver, readTime, type TableRun } from './table-run.ts';
+import { isOver, readTime, roundingMilliseconds, type TableRun } from './table-run.ts';
 import { advanceCheckpoint, writePage } from './write-page.ts';
 
 const sweepLimit = 5000;
@@ -66,12 +66,13 @@ async function readWhole(run: TableRun): Promise<boolean> {
 
 /**
  * A time after everything written so far, by whatever clock, so that the sweep can tell what this load has not seen.
- * Writing it moves the turn: a retry that was read before cannot be written after. Ten milliseconds, because databases
- * round times.
+ * Writing it moves the turn: a retry that was read before cannot be written after.
  */
 async function reloadStart(run: TableRun): Promise<string> {
   const lastWrittenAt = (await run.destination.lastWrittenAt(run.table))?.getTime() ?? 0;
-  return new Date(Math.max(run.ports.clock.now().getTime(), lastWrittenAt + 10)).toISOString();
+  return new Date(
+    Math.max(run.ports.clock.now().getTime(), lastWrittenAt + roundingMilliseconds),
+  ).toISOString();
 }
 
 /** Reads all columns of all rows by plain pages; where memory allows, the next page is fetched while one is written. */

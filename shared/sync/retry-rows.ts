@@ -1,4 +1,5 @@
 import { hasCode, messageWithCure, ServiceError } from '../errors.ts';
+import type { Checkpoint } from '../model/checkpoint.ts';
 import type { FailureEntry } from '../model/failure.ts';
 import type { Profile } from '../model/profile.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
@@ -9,7 +10,7 @@ import { exportingProfile } from './exporting-profile.ts';
 import { isOutdated } from './read-current.ts';
 import { isRetrying, scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
-import { readTime } from './table-run.ts';
+import { readTime, roundingMilliseconds } from './table-run.ts';
 
 const rowsAtATime = 200;
 const waitAfterFaultSeconds = 30;
@@ -146,7 +147,7 @@ async function tryAgain(
     // A row that is deleted between this write and the link that the first load is about to take is seen by nobody else.
     if (checkpoint.phase === 'identity' && !checkpoint.needsSweep)
       checkpoint = await destination.advance(table, checkpoint, { needsSweep: true });
-    const readAt = readTime({ ports, checkpoint });
+    const readAt = retryTime(checkpoint, ports);
     const ids = tried.map((row) => row.id);
     const rows = await dataverse.readRows(shape.query, ids);
     if (isOutdated(shape, await dataverse.metadataVersion())) {
@@ -173,6 +174,16 @@ async function tryAgain(
       if (!hasCode(error, 'DESTINATION_TURN_LOST') || lostTurns >= 5) throw error;
     }
   }
+}
+
+/**
+ * The time that a retry stamps rows with. While a reload looks at its table it is just before the reload: the sweep takes the
+ * row unless the reload sees it, too. It may be deleted before, and the link that the reload then gets tells nothing of that.
+ */
+function retryTime(checkpoint: Checkpoint, ports: SyncPorts): Date {
+  const { phase, loadStartedAt } = checkpoint;
+  if (phase !== 'identity' || loadStartedAt === undefined) return readTime({ ports, checkpoint });
+  return new Date(Date.parse(loadStartedAt) - roundingMilliseconds);
 }
 
 async function giveUp(

@@ -4,6 +4,7 @@ import type { SyncState } from '../model/sync-state.ts';
 import type { SyncTableItem } from '../model/work-item.ts';
 import type { Destination } from '../ports/destination.ts';
 import { fingerprint } from '../schema/fingerprint.ts';
+import { withComparison } from './compare-rows.ts';
 import { deltaSync } from './delta-sync.ts';
 import { afterFault, closeIncident, isIncidentOver, withoutIncident } from './incident.ts';
 import { loadRows, sweepTable, takeIdentity } from './load-table.ts';
@@ -16,6 +17,8 @@ import { restartLoad } from './write-page.ts';
 
 /** How a work item ended: what its state becomes, and when the next turn is due. */
 interface Ending {
+  /** `complete`: all that had changed when it began was read; `unfinished`: it goes on; `fault`: it waits for one to pass. */
+  readonly kind: 'complete' | 'unfinished' | 'fault';
   readonly state: (state: SyncState) => SyncState;
   readonly nextInSeconds: number;
   /** What was done, in a sentence; nothing when nothing was to do. */
@@ -42,7 +45,7 @@ export async function runWorkItem(item: SyncTableItem, ports: SyncPorts): Promis
   } catch (error) {
     ports.shapes.forget(profile, item.table);
     if (error instanceof ServiceError && !(await isAsked(item, ports))) return undefined;
-    ending = await afterFault(profile, state, error, ports);
+    ending = { kind: 'fault', ...(await afterFault(profile, state, error, ports)) };
   }
   await sendNextTurn(item, ending, ports);
   return ending.summary;
@@ -65,6 +68,7 @@ async function makeTable(profile: Profile, state: SyncState, ports: SyncPorts): 
   }
   closeIncident(profile, state, ports);
   return {
+    kind: 'complete',
     state: (now) => withoutIncident(withTableMade(now, ports.clock.now())),
     nextInSeconds: ports.options.deltaMaxIntervalSeconds,
   };
@@ -74,7 +78,7 @@ async function takeTurn(profile: Profile, state: SyncState, ports: SyncPorts): P
   const startedAt = ports.clock.now().getTime();
   const run = await beginRun(profile, state, ports, startedAt);
   if (run.checkpoint.phase !== 'delta') await reportProgress(run);
-  const pass = await replicate(run);
+  const { pass, compared } = await withComparison(run, state.comparison, () => replicate(run));
   const seconds = nextInterval(state, pass, ports.options);
   await reviveRetries(run);
   const isOverNow = isIncidentOver(state, pass.isComplete);
@@ -84,8 +88,10 @@ async function takeTurn(profile: Profile, state: SyncState, ports: SyncPorts): P
     lastExportStatus: 'Success' as const,
   };
   return {
+    kind: pass.isComplete ? 'complete' : 'unfinished',
     state: (now) => {
-      const next = { ...progressOf(run, now), ...exported, intervalSeconds: seconds };
+      const comparison = compared && { comparison: compared };
+      const next = { ...progressOf(run, now), ...exported, ...comparison, intervalSeconds: seconds };
       return isOverNow ? withoutIncident(next) : next;
     },
     nextInSeconds: seconds,
@@ -177,15 +183,32 @@ async function reviveRetries(run: TableRun): Promise<void> {
 
 async function sendNextTurn(item: SyncTableItem, ending: Ending, ports: SyncPorts): Promise<void> {
   const turn = item.turn + 1;
-  const delaySeconds = ending.nextInSeconds;
+  let delaySeconds = 0;
   let isMine = false;
   await ports.syncStates.update(item.profileId, item.table, (state) => {
     isMine = state?.turn === item.turn && state.activation === item.activation;
     if (!isMine || !state) return undefined;
+    delaySeconds = nextInSeconds(state, ending, ports.options);
     const dueAt = new Date(ports.clock.now().getTime() + delaySeconds * 1000).toISOString();
-    return { ...ending.state(state), turn, dueAt };
+    const { isNudged, isHeldBack: _, ...next } = ending.state(state);
+    // A pass that goes on, or met a fault, may not have read what the nudge spoke of.
+    const isStillNudged = isNudged && ending.kind !== 'complete';
+    return {
+      ...{ ...next, turn, dueAt },
+      ...(isStillNudged && { isNudged }),
+      ...(ending.kind === 'fault' && { isHeldBack: true }),
+    };
   });
   if (isMine) await ports.queues.syncTable.send({ ...item, turn }, delaySeconds);
+}
+
+/** Word of a change hurries a turn, but none that a fault puts off. */
+function nextInSeconds(
+  { isNudged }: SyncState,
+  { kind, nextInSeconds }: Ending,
+  { nudgeGapSeconds }: SyncPorts['options'],
+): number {
+  return isNudged && kind !== 'fault' ? Math.min(nextInSeconds, nudgeGapSeconds) : nextInSeconds;
 }
 
 function report(run: TableRun, startedAt: number): string | undefined {

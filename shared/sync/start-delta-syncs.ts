@@ -1,7 +1,7 @@
-import { asServiceError } from '../errors.ts';
 import { exportsOf, isDeleted, type Profile, type TableExport } from '../model/profile.ts';
 import { renewedSyncState, type SyncState } from '../model/sync-state.ts';
 import type { SyncPorts } from './sync-ports.ts';
+import { withoutStopping } from './without-stopping.ts';
 
 /**
  * Finds tables of active profiles whose turn is long overdue (poison, lost, crashed, or never sent) and sends it again. It
@@ -18,14 +18,6 @@ export async function startDeltaSyncs(ports: SyncPorts): Promise<void> {
         await withoutStopping(doing, ports, () => reviveTable(profile, asked, ports));
       }
     });
-}
-
-async function withoutStopping(doing: string, { log }: SyncPorts, act: () => Promise<void>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    log.error(`${doing}: ${asServiceError(error).message} The others go on.`);
-  }
 }
 
 /** How long the turn is overdue; undefined when it is not, or not by enough. */

@@ -33,6 +33,19 @@ export interface SyncOptions {
   /** Until a table that just changed is asked again, and the most until an idle one is. */
   readonly deltaIntervalSeconds: number;
   readonly deltaMaxIntervalSeconds: number;
+  /** The least between two passes of a table that nudges ask for. */
+  readonly nudgeGapSeconds: number;
   /** A turn this long overdue is sent again. A running load shows itself with every page. */
   readonly watchdogGraceSeconds: number;
+  readonly comparison: ComparisonOptions;
+}
+
+/** How tables are compared with Dataverse. */
+export interface ComparisonOptions {
+  /** Rows of Dataverse that one turn compares, and a tenth as many of the destination; none are compared where it is 0. */
+  readonly rows: number;
+  /** From the beginning of one round over a table to that of the next. */
+  readonly intervalSeconds: number;
+  /** What differs is drift when it still does after so long. */
+  readonly doubtSeconds: number;
 }

@@ -24,6 +24,9 @@ export interface TableRun {
   checkpoint: Checkpoint;
 }
 
+/** Databases round times: two that are so far apart stay in their order. */
+export const roundingMilliseconds = 10;
+
 /** Whether no new page is to be begun: the work item has had its time, or is void. */
 export function isOver(run: TableRun): boolean {
   return run.isVoid || run.ports.clock.now().getTime() >= run.endsAt;

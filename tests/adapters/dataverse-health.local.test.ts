@@ -26,6 +26,13 @@ test('a table of a relationship does not tell when', async () => {
   expect(await source.newestChange('systemuserroles')).toEqual({ version: expect.stringMatching(/^\d+$/) });
 });
 
+test('the life of a delta token is a setting of the organization', async () => {
+  expect(await source.deltaTokenDays()).toBe(7);
+  const { id } = await source.organization();
+  await organization.call('PATCH', `organizations(${id})`, { expirechangetrackingindays: 30 });
+  expect(await source.deltaTokenDays()).toBe(30);
+});
+
 test('rows of many tables are counted by one request', async () => {
   const { tables } = await organization.simulator('GET', '');
   const names = Object.keys(tables).filter((name) => (tables[name]?.rows ?? 0) > 0);

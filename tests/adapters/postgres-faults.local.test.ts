@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { postgresDestinations } from '../../shared/adapters/postgres/destination.ts';
+import type { Row } from '../../shared/model/change.ts';
+import type { Checkpoint } from '../../shared/model/checkpoint.ts';
 import { aTable, idOf, later, rowOf, startDestination } from '../contracts/destination-start.ts';
 import { openPostgresUnderTest, type PostgresUnderTest } from './postgres-schema.ts';
 
@@ -55,6 +58,14 @@ describe('a row that PostgreSQL refuses', () => {
        FOR EACH ROW EXECUTE FUNCTION ${account}_late()`,
     ],
     [
+      'ROW_REFUSED',
+      'a trigger refused it (P0004)',
+      (account) =>
+        `CREATE FUNCTION ${account}_doubt() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         ASSERT NEW.name NOT LIKE 'SECRET%', NEW.name; RETURN NEW; END $$;
+       CREATE TRIGGER doubt BEFORE INSERT ON ${account} FOR EACH ROW EXECUTE FUNCTION ${account}_doubt()`,
+    ],
+    [
       'ROW_NUMBER_OUT_OF_RANGE',
       'a number is out of range for its column (22003)',
       (account) => `ALTER TABLE ${account} ALTER revenue TYPE numeric(5,2)`,
@@ -96,6 +107,62 @@ describe('a row that PostgreSQL refuses', () => {
     );
     expect(rejected.map(({ id }) => id).sort()).toEqual(expected);
     expect(writtenCount).toBe(rows.length - expected.length);
+  });
+
+  it('costs no statement more when there are thousands, also where their deletes are refused', async () => {
+    const { account, first, write } = await start();
+    const query = vi.spyOn(pg.Client.prototype, 'query');
+    const statementsOf = async (page: Parameters<typeof write>[1], turn: Checkpoint) => {
+      query.mockClear();
+      const { rejected, checkpoint } = await write(turn, page);
+      return { rejected: rejected.length, statements: query.mock.calls.length, checkpoint };
+    };
+    const good = Array.from({ length: 3000 }, (_, index) => rowOf(index, index + 1));
+    const bad = good.map((row, index) => ({ ...row, name: `far too long for this column ${index}` }));
+    const one = await statementsOf({ rows: [...good.slice(1), ...bad.slice(0, 1)] }, first);
+    const all = await statementsOf(
+      { rows: bad.map((row) => ({ ...row, versionnumber: 5000 })) },
+      one.checkpoint,
+    );
+    expect([one.rejected, all.rejected]).toEqual([1, 3000]);
+    expect(all.statements).toBe(one.statements);
+    await run(`CREATE TABLE ${account}_referring (id uuid REFERENCES ${account});
+      INSERT INTO ${account}_referring SELECT "Id" FROM ${account}`);
+    const deletedIds = good.map((_, index) => idOf(index));
+    const kept = await statementsOf({ deletedIds }, all.checkpoint);
+    expect(kept.rejected).toBe(2999);
+    expect(kept.statements).toBeLessThan(one.statements);
+    query.mockRestore();
+  });
+
+  it('for the width of a row, is told while the others arrive as they would without it', async () => {
+    const names = Array.from({ length: 450 }, (_, index) => `short${index}`);
+    const table = {
+      ...aTable,
+      columns: [
+        ...aTable.columns,
+        ...names.map((name) => ({ name, type: { kind: 'text', maxLength: 20 }, source: name }) as const),
+      ],
+    };
+    const wide = Object.fromEntries(names.map((name) => [name, 'x'.repeat(20)]));
+    const others = [
+      rowOf(1, '9007199254740993', { name: '', description: 'a\0b\tc\\nd\n"e"\\ \ud800 \u{1f600} ä' }),
+      rowOf(2, 2, { statecode: -7, donotphone: false, _ownerid_value: idOf(9), createdon: '0001-01-01' }),
+      rowOf(3, 3, {
+        revenue: '12345678901234567890123456789012.3456',
+        createdon: '9999-12-31T23:59:59.9999999Z',
+      }),
+    ];
+    const written = async (rows: readonly Row[]) => {
+      const { rows: stored, first, write } = await startDestination(() => postgres.freshSchema(), table);
+      const { rejected } = await write(first, { table, rows });
+      return { rejected, stored: await stored('account') };
+    };
+    const alone = await written(others);
+    const beside = await written([others[0] ?? {}, rowOf(4, 4, wide), ...others.slice(1)]);
+    expect(beside.rejected).toMatchObject([{ id: idOf(4), code: 'ROW_TOO_WIDE' }]);
+    expect(beside.stored).toHaveLength(3);
+    expect(beside.stored).toEqual(alone.stored);
   });
 });
 
@@ -167,6 +234,17 @@ describe('a database that is not encoded in UTF-8', () => {
 });
 
 describe('a fault of PostgreSQL', () => {
+  it('that comes up while refused rows are looked for blames no row', async () => {
+    const { account, first, write, destination, due } = await start();
+    await run(`CREATE FUNCTION ${account}_deadlock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.name = 'deadlock' THEN RAISE SQLSTATE '40P01'; END IF; RETURN NEW; END $$;
+      CREATE TRIGGER deadlock BEFORE INSERT ON ${account} FOR EACH ROW EXECUTE FUNCTION ${account}_deadlock()`);
+    const rows = [rowOf(1, 1, { name: 'far too long for this column' }), rowOf(2, 2, { name: 'deadlock' })];
+    await expect(write(first, { rows })).rejects.toMatchObject({ code: 'DESTINATION_BUSY' });
+    expect(await destination.checkpoint('account')).toEqual(first);
+    expect(await due(later)).toEqual([]);
+  });
+
   async function whileLocked(account: string, act: () => Promise<unknown>, disturb: string) {
     await run(`BEGIN; LOCK TABLE ${account} IN ACCESS EXCLUSIVE MODE`);
     try {

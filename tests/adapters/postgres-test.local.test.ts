@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { postgresDestinations } from '../../shared/adapters/postgres/destination.ts';
 import { rowLimits } from '../../shared/adapters/postgres/row-limits.ts';
 import type { Finding } from '../../shared/model/finding.ts';
@@ -140,6 +141,16 @@ describe('a test of PostgreSQL', () => {
         undefined,
         'The database is encoded in LATIN1: rows with other characters are rejected; UTF8 takes all.',
       ],
+    ]);
+    const inside = new URL(inject('database'));
+    inside.pathname = `/${schema}`;
+    const admin = new Client({ connectionString: inside.href });
+    await admin.connect();
+    await admin.query('REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC');
+    await admin.end();
+    expect(worse(await open({ schema: 'dbo', prefix: '' }, schema).test([aTable]))).toContainEqual([
+      'DESTINATION_PERMISSION_MISSING',
+      `Cannot tell refused rows from others: login "${guest}" lacks USAGE on language plpgsql.`,
     ]);
   });
 

@@ -148,6 +148,8 @@ async function everything(table: DestinationTable, namespace: (typeof namespaces
     destination.rowVersions(name, [idOf(1)]),
     destination.owners([name]),
   ]);
+  await Promise.all([destination.idsAfter(name, idOf(1), 5), destination.idsAfter(name, undefined, 5)]);
+  await destination.rejectedAmong(name, [idOf(1)]);
   return sent;
 }
 

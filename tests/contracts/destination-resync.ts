@@ -34,6 +34,14 @@ export function describeResync(make: () => Promise<DestinationUnderTest>): void 
     return { ...started, profileId, turn, resync, retry };
   }
 
+  it('tells which rows are recorded as rejected, given up or asked for again', async () => {
+    const { destination, resync } = await startGivenUp();
+    await resync({ kind: 'rows', ids: [idOf(3)] });
+    const among = (...numbers: number[]) => destination.rejectedAmong('account', numbers.map(idOf));
+    expect(await among(1, 3, 4)).toEqual(new Set([1, 3].map(idOf)));
+    expect(await among()).toEqual(new Set());
+  });
+
   describe('a row that was given up', () => {
     it('is not tried again by itself, also when the same version comes again', async () => {
       const { destination, turn, write, due } = await startGivenUp();

@@ -184,6 +184,19 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
     expect([...versions]).toEqual([[idOf(1), '9007199254740993']]);
   });
 
+  it('tells its ids part by part, each of them once, also while rows come and go', async () => {
+    const { destination, first, write } = await start();
+    expect(await destination.idsAfter('account', undefined, 2)).toEqual([]);
+    const ids = [5, 3, 1, 4, 2].map((number) => rowOf(number, 1));
+    const { checkpoint } = await write(first, { rows: ids });
+    const parts = [await destination.idsAfter('account', undefined, 2)];
+    await write(checkpoint, { deletedIds: [parts[0]?.[1] ?? ''] });
+    for (let part = parts[0]; part && part.length === 2; parts.push(part))
+      part = await destination.idsAfter('account', part[1], 2);
+    expect(parts.map((part) => part.length)).toEqual([2, 2, 1]);
+    expect(parts.flat().sort()).toEqual([1, 2, 3, 4, 5].map(idOf));
+  });
+
   it('tells which profile fills a table, of those that have been claimed', async () => {
     const { destination, owner } = await start();
     const owners = await destination.owners(['account', 'contact']);

@@ -26,6 +26,8 @@ export const someNotes = (profileId: string, seenAt = '2026-11-23T10:00:00.000Z'
   activeAt: seenAt,
   testedAt: seenAt,
   secretAskedAt: seenAt,
+  tokenDays: 7,
+  tokenAskedAt: seenAt,
   suspected: [{ kind: 'counts-drift', table: 'account' }],
   tables: {
     account: {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../shared/error-codes.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { ChangePage, Row } from '../../shared/model/change.ts';
 import type { Organization } from '../../shared/model/organization.ts';
@@ -80,6 +81,8 @@ export function fakeDataverse(
   let metadataVersion = 1;
   let oldestToken = 0;
   let isStandingStill = false;
+  let toldUpTo: number | undefined;
+  const told = () => toldUpTo ?? counter;
   const faults: ServiceError[] = [];
 
   const of = <T>(map: ReadonlyMap<string, T>, table: string): T => {
@@ -102,14 +105,14 @@ export function fakeDataverse(
     const state: LinkState =
       'link' in request
         ? (JSON.parse(request.link) as LinkState)
-        : { table, kind: request.kind, since: 0, upTo: counter, after: '' };
+        : { table, kind: request.kind, since: 0, upTo: told(), after: '' };
     if (state.kind === 'delta') {
       if (state.since < oldestToken)
         throw new ServiceError(
           'DATAVERSE_DELTA_TOKEN_EXPIRED',
           `Cannot follow table "${table}": the token is too old.`,
         );
-      const upTo = state.after === '' ? counter : state.upTo;
+      const upTo = state.after === '' ? told() : state.upTo;
       const changed = [...of(rows, table).values()].filter(
         (row) => row.version > state.since && row.version <= upTo,
       );
@@ -145,7 +148,7 @@ export function fakeDataverse(
               link: JSON.stringify({
                 table,
                 kind: 'delta',
-                since: tokenTime === 'start' ? state.upTo : counter,
+                since: tokenTime === 'start' ? state.upTo : told(),
                 upTo: 0,
                 after: '',
               }),
@@ -162,6 +165,7 @@ export function fakeDataverse(
     tableDefinition: async (name) => of(definitions, name),
     metadataVersion: async () => String(metadataVersion),
     readPage,
+    deltaTokenDays: async () => 7,
     newestChange: async (name) => {
       const versions = [...of(rows, name).values()].map(({ version }) => version);
       return versions.length === 0 ? undefined : { version: String(Math.max(...versions)) };
@@ -193,6 +197,10 @@ export function fakeDataverse(
     unreadable,
     /** The next reads fail with these. */
     faults,
+    /** The next read fails so, and asks to wait so long. */
+    fail(code: ErrorCode, retryAfterSeconds: number): void {
+      faults.push(new ServiceError(code, 'Cannot read the table: a fault.', { retryAfterSeconds }));
+    },
     /** Creates the row, or changes it. */
     put(table: string, id: string, values: Readonly<Record<string, string | number | null>>): void {
       counter += 1;
@@ -217,6 +225,10 @@ export function fakeDataverse(
     /** Writing a row's own value moves its version no more, or again. */
     standStill(isOn: boolean): void {
       isStandingStill = isOn;
+    },
+    /** Changes from now on can be read but are not told with a delta: an older transaction is open, or it ends. */
+    holdChangesBack(isOn: boolean): void {
+      toldUpTo = isOn ? told() : undefined;
     },
     define(definition: TableDefinition): void {
       metadataVersion += 1;

@@ -13,6 +13,7 @@ import { canonicalValue } from '../../shared/schema/values.ts';
 import { afterVainRetry, fakeRejectedRows } from './fake-rejected-rows.ts';
 import {
   expressed,
+  idsAfter,
   type Refusal,
   type RefusalRule,
   reasonOf,
@@ -382,7 +383,7 @@ export function fakeDestination(): FakeDestination {
       step(() => {
         const times = [...tableOf(table).rows.values()].map((row) => row.SinkModifiedOn ?? '').sort();
         const last = times.at(-1);
-        return last === undefined ? undefined : new Date(last);
+        return last ? new Date(last) : undefined;
       }),
     rowCount: (table) => step(() => tableOf(table).rows.size),
     rowVersions: (table, ids) =>
@@ -390,6 +391,8 @@ export function fakeDestination(): FakeDestination {
         const { rows } = tableOf(table);
         return new Map(ids.flatMap((id) => (rows.has(id) ? [[id, rows.get(id)?.versionnumber ?? '0']] : [])));
       }),
+    idsAfter: (table, ...part) => step(() => idsAfter(tableOf(table).rows, ...part)),
+    rejectedAmong: (table, ids) => step(() => new Set(ids.filter((id) => rejected.get(table, id)))),
     certificateEndsAt: async () => undefined,
     close: async () => undefined,
   };

@@ -12,6 +12,13 @@ export interface RefusalRule {
   readonly wrong: string;
 }
 
+/** Ids of at most so many rows after one. */
+export const idsAfter = (rows: ReadonlyMap<string, StoredRow>, afterId = '', limit: number) =>
+  [...rows.keys()]
+    .filter((id) => id > afterId)
+    .sort()
+    .slice(0, limit);
+
 /** The row as a destination stores it; throws `ROW_*` when it cannot be expressed. */
 export function expressed(shape: DestinationTable, row: Row): StoredRow {
   return Object.fromEntries(

@@ -23,6 +23,7 @@ const valuesAtDeployment: Readonly<Record<string, string>> = {
   API_APPLICATION_URI: `api://${guid}`,
   DATAVERSE_URLS: 'https://contoso.crm4.dynamics.com,https://fabrikam.crm.dynamics.com',
   ENTRA_DATABASE_HOSTS: '',
+  DATAVERSE_WEBHOOK_KEYS_URI: '',
   ...{ TICKET_WEBHOOKS: '', TICKET_SYSTEM: '', TICKET_SYSTEM_URL: '' },
   ...{ TICKET_SYSTEM_PLACE: '', TICKET_SYSTEM_LOGIN_URI: '' },
   MANAGED_IDENTITY_CLIENT_ID: guid,

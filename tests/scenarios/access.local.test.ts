@@ -24,6 +24,11 @@ import { wrongTokens } from './wrong-tokens.ts';
 
 const platform = twoOrganizations();
 const { rows, columns } = accessPage();
+/** What opens a webhook is no token. */
+const webhookChallenges: Readonly<Record<string, string>> = {
+  '/webhooks/tickets/servicenow': 'HMAC-SHA256',
+  '/webhooks/dataverse': 'Webhook-Key',
+};
 const unknownId = '12345678-1234-4234-8234-123456789012';
 
 /** The tokens of each column but the last, made when the platform runs. */
@@ -174,7 +179,7 @@ describe('who cannot prove who they are', () => {
       expect([row.path, answered.status]).toEqual([row.path, expected]);
       if (expected !== 401) continue;
       expect(answered.headers.filter(([header]) => header === 'WWW-Authenticate')).toEqual([
-        ['WWW-Authenticate', row.path.startsWith('/webhooks/') ? 'HMAC-SHA256' : challenge()],
+        ['WWW-Authenticate', webhookChallenges[row.path] ?? challenge()],
       ]);
       expect(headerValues(answered, 'WWW-Authenticate')).toHaveLength(1);
       expectForm(401, answered.text, false);

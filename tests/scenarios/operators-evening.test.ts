@@ -27,7 +27,7 @@ function eveningWorld() {
     ...world.ports,
     findings,
     limits: {
-      ...{ lagSeconds: 900, initialSyncStallSeconds: 3600, deltaTokenDays: 7, secretExpiryDays: 30 },
+      ...{ lagSeconds: 900, initialSyncStallSeconds: 3600, secretExpiryDays: 30 },
       ...{ inactiveWarningDays: 7, quietSeconds: 600 },
     },
     lookSeconds: 240,

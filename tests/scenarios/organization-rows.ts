@@ -1,4 +1,5 @@
 import type { Platform } from '../../local/platform/start-platform.ts';
+import { organizationId } from '../../local/sign-ins.ts';
 import { userToken } from './callers.ts';
 
 /** Rows of the organization, read and written through its ordinary Web API as the administrator. */
@@ -27,6 +28,9 @@ export async function organizationRows({ addresses: { dataverse, entra } }: Pick
       return value.map(({ accountid }) => accountid);
     },
     changeAccount: (id: string, values: object) => call('PATCH', `accounts(${id})`, values),
+    /** How long the organization takes delta tokens from now on; 0: no longer than the one that is being made. */
+    setTokenDays: (days: number) =>
+      call('PATCH', `organizations(${organizationId})`, { expirechangetrackingindays: days }),
     deleteAccount: (id: string) => call('DELETE', `accounts(${id})`),
   };
 }

@@ -9,6 +9,8 @@ import type { ApiRequest } from '../../shared/model/api-request.ts';
 import { type Profile, withTables } from '../../shared/model/profile.ts';
 import type { Attribute } from '../../shared/model/table-schema.ts';
 import type { RetryRowItem, SyncTableItem } from '../../shared/model/work-item.ts';
+import { tableNudges } from '../../shared/sync/nudge-table.ts';
+import { reconcileTables } from '../../shared/sync/reconcile-tables.ts';
 import { retryRows } from '../../shared/sync/retry-rows.ts';
 import { runWorkItem } from '../../shared/sync/run-work-item.ts';
 import { startDeltaSyncs } from '../../shared/sync/start-delta-syncs.ts';
@@ -18,6 +20,7 @@ import { type FakeDataverseOptions, fakeDataverse, fakeOrganizations } from '../
 import { fakeDestination } from '../fakes/fake-destination.ts';
 import { fakeFailureLog } from '../fakes/fake-failures.ts';
 import { fakeProfileStore, fakeSyncStates } from '../fakes/fake-storage.ts';
+import { fakeTelemetry } from '../fakes/fake-telemetry.ts';
 
 /** Thrown in place of a port's answer: the process died there. */
 export class Crash extends Error {}
@@ -83,6 +86,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
   const source = fakeDataverse(organization, [table], options);
   const destination = fakeDestination();
   const failures = fakeFailureLog();
+  const { telemetry, events } = fakeTelemetry();
   const messages: Message[] = [];
   let now = Date.parse('2026-01-01T00:00:00Z');
   const clock = { now: () => new Date(now), sleep: async () => {} };
@@ -134,14 +138,16 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       queues: { syncTable: mortal(stable.syncQueue), retryRow: mortal(stable.retryQueue) },
       failureLog: mortal(failures.log),
       ...known,
-      telemetry: { event() {}, metric() {} },
+      telemetry,
       clock,
       log: { info() {}, warn() {}, error() {} },
       options: {
         workItemSeconds: 240,
         deltaIntervalSeconds: 15,
         deltaMaxIntervalSeconds: 300,
+        nudgeGapSeconds: 5,
         watchdogGraceSeconds: 600,
+        comparison: { rows: 6, intervalSeconds: 3600, doubtSeconds: 600 },
       },
     };
   }
@@ -191,14 +197,35 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
   const watchdog = (crash?: CrashPoint, meanwhile?: Meanwhile) =>
     survived(startDeltaSyncs(processPorts(crash, meanwhile)));
 
+  /** One instance that webhooks call, with what it remembers of earlier calls. */
+  function webhookInstance(crash?: CrashPoint): () => Promise<boolean> {
+    const nudge = tableNudges(processPorts(crash));
+    return () => nudge({ table, organization: organization.id });
+  }
+  const reconcile = (crash?: CrashPoint) => survived(reconcileTables(processPorts(crash)));
+
   return {
     source,
+    webhookInstance: () => webhookInstance(),
+    nudge: (crash?: CrashPoint) => survived(webhookInstance(crash)()),
     destination,
     failures,
     syncStates: stable.syncStates,
     deliver,
     watchdog,
+    /** What a process has of the outside. */
+    ports: () => processPorts(),
+    reconcile,
+    /** How many rows were told to differ from Dataverse. */
+    driftTold: () =>
+      events
+        .filter(({ name }) => name === 'sync.table.compared')
+        .flatMap(({ data: { missingRows, surplusRows, olderRows, newerRows } }) =>
+          [missingRows, surplusRows, olderRows, newerRows].map(Number),
+        )
+        .reduce((sum, rows) => sum + rows, 0),
     messageCount: () => messages.length,
+    now: () => now,
     tick(seconds: number): void {
       now += seconds * 1000;
     },
@@ -243,6 +270,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       for (let round = 0; round < 40; round += 1) {
         now += round % 10 === 9 ? 700_000 : 20_000;
         await watchdog();
+        await reconcile();
         for (let left = messages.length; left > 0; left -= 1) await deliver(0);
       }
     },

@@ -40,10 +40,21 @@ const happening = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('deliverTwo' as const), crash }) },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('deliverInTheMiddle' as const),
+      atCall: fc.integer({ min: 1, max: 20 }),
+      deleted: fc.option(id),
+    }),
+  },
+  {
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant('tick' as const), seconds: fc.constantFrom(1, 5, 20, 60, 700) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('watchdog' as const), crash }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('nudge' as const), crash }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('reconcile' as const), crash }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('holdBack' as const), isOn: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('expireTokens' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuseBadRows' as const), isOn: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('outage' as const), isOn: fc.boolean() }) },
@@ -102,11 +113,27 @@ async function happen(world: World, what: Happening): Promise<void> {
     case 'deliverTwo':
       await Promise.all([world.deliver(0, what.crash, true), world.deliver(1)]);
       return;
+    case 'deliverInTheMiddle':
+      return world.deliver(0, undefined, false, {
+        atCall: what.atCall,
+        act: async () => {
+          await world.deliver(0);
+          if (what.deleted) world.source.delete(table, what.deleted);
+        },
+      });
     case 'tick':
       return world.tick(what.seconds);
     case 'watchdog':
       await world.watchdog(what.crash);
       return;
+    case 'nudge':
+      await world.nudge(what.crash);
+      return;
+    case 'reconcile':
+      await world.reconcile(what.crash);
+      return;
+    case 'holdBack':
+      return world.source.holdChangesBack(what.isOn);
     case 'expireTokens':
       return world.source.expireTokens();
     case 'refuseBadRows':
@@ -155,6 +182,7 @@ const destinationRows = (world: World) =>
 async function comesToRest(world: World, isAsked: boolean): Promise<void> {
   world.destination.failWith(undefined);
   world.refuseBadRows(false);
+  world.source.holdChangesBack(false);
   await world.change({ tables: profile.tables });
   await world.call('activate');
   await world.settle();
@@ -180,6 +208,7 @@ test.each(['start', 'end'] as const)(
           await comesToRest(world, isAsked);
           expect(destinationRows(world)).toEqual(sourceRows(world));
           expect(world.destination.rejectedRows()).toEqual([]);
+          expect(world.driftTold()).toBe(0);
           expect(world.messageCount()).toBe(1);
           const state = await world.syncStates.get(profile.id, table);
           expect(state?.phase).toBe('delta');
@@ -243,4 +272,30 @@ test('a row that is asked for before the first load, and is deleted before the l
   world.source.delete(table, idOf(0));
   await world.settle();
   expect(destinationRows(world)).toEqual({});
+});
+
+test('a row that a retry writes while a reload reads its table, and is deleted before it is seen, does not stay', async () => {
+  const world = await replicationWorld();
+  world.source.put(table, idOf(0), { name: 'first' });
+  world.source.put(table, idOf(1), { name: 'first' });
+  await world.call('activate');
+  await world.settle();
+  await resync(world, { Scope: 'Entity', Entity: table });
+  await resync(world, { Scope: 'Records', Entity: table, RecordIds: [idOf(0), idOf(1)] });
+  const { dataverse } = world.source;
+  const { readPage } = dataverse;
+  const stamps: unknown[] = [];
+  dataverse.readPage = async (request) => {
+    dataverse.readPage = readPage;
+    world.tick(1);
+    await world.deliver(0);
+    stamps.push((await world.destination.checkpoint(table))?.phase, world.destination.rejectedRows());
+    world.source.delete(table, idOf(0));
+    return readPage(request);
+  };
+  await world.deliver(0);
+  expect(stamps).toEqual(['identity', []]);
+  await world.settle();
+  expect(destinationRows(world)).toEqual(sourceRows(world));
+  expect([...world.destination.rows(table).keys()]).toEqual([idOf(1)]);
 });

@@ -29,7 +29,7 @@ export function readRow(organization: Organization, table: Table, id: string, re
 /** POST to a collection. */
 export function createRow(organization: Organization, table: Table, request: ApiRequest): Answer {
   checkWrite(organization, table, request, 'Create');
-  return organization.store.transaction(() => {
+  return writing(organization, request, () => {
     const values = sentValues(organization, table, request.body, true);
     const id = values.get(table.id)?.slice(1, -1) ?? randomUUID();
     if (organization.store.get(table.name, sortKey(id)))
@@ -47,7 +47,7 @@ export function createRow(organization: Organization, table: Table, request: Api
 export function patchRow(organization: Organization, table: Table, id: string, request: ApiRequest): Answer {
   checkWrite(organization, table, request, 'Write');
   const key = keyOf(id);
-  return organization.store.transaction(() => {
+  return writing(organization, request, () => {
     const row = organization.store.get(table.name, key);
     const match = request.headers['if-match'];
     if (!row && match !== undefined) throw rowNotFound(table.name, id);
@@ -68,13 +68,19 @@ export function patchRow(organization: Organization, table: Table, id: string, r
 
 export function removeRow(organization: Organization, table: Table, id: string, request: ApiRequest): Answer {
   checkWrite(organization, table, request, 'Delete');
-  return organization.store.transaction(() => {
+  return writing(organization, request, () => {
     const row = organization.store.get(table.name, keyOf(id));
     if (!row) throw rowNotFound(table.name, id);
     checkMatch(table, request.headers['if-match'], row.version);
-    deleteRow(organization, table, row.key);
+    deleteRow(organization, table, row.key, request.caller.userId);
     return { status: 204 };
   });
+}
+
+/** One transaction; web hooks are told of it unless the caller has asked to bypass asynchronous logic. */
+function writing({ store, webhooks }: Organization, { headers }: ApiRequest, write: () => Answer): Answer {
+  const bypassed = String(headers['mscrm.bypassbusinesslogicexecution'] ?? '');
+  return webhooks.quietly(/\bCustomAsync\b/i.test(bypassed), () => store.transaction(write));
 }
 
 function written(

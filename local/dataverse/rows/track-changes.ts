@@ -81,7 +81,7 @@ function loadPage(
 ): Omit<Page, 'context'> {
   const { store, switches } = organization;
   const size = pageSize(organization, request);
-  const startVersion = Number(cookie?.tracking?.version ?? store.currentVersion());
+  const startVersion = Number(cookie?.tracking?.version ?? toldVersion(organization));
   const after = cookie?.last[table.id];
   const range = after === undefined ? {} : { after: sortKey(after.slice(1, -1)) };
   const rows = [...store.scan(table.name, range, size + 1)];
@@ -93,7 +93,7 @@ function loadPage(
       nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)),
     };
   }
-  const version = switches.deltaTokenTime === 'start' ? startVersion : store.currentVersion();
+  const version = switches.deltaTokenTime === 'start' ? startVersion : toldVersion(organization);
   const token = formatDeltaToken(organization, version, request.query.get('$select'));
   return { rows: rows.values().map(write), deltaLink: linkWith(request, table.set, '$deltatoken', token) };
 }
@@ -112,7 +112,7 @@ function deltaPage(
 ): Omit<Page, 'context'> {
   const { store, switches } = organization;
   const size = pageSize(organization, request);
-  const upTo = Number(cookie?.tracking?.upTo ?? store.currentVersion());
+  const upTo = Number(cookie?.tracking?.upTo ?? Math.max(since, toldVersion(organization)));
   const phases = switches.deletesFirst ? (['deletes', 'rows'] as const) : (['rows', 'deletes'] as const);
   let phase = phases.findIndex((one) => one === (cookie?.tracking?.phase ?? phases[0]));
   let last = Number(cookie?.tracking?.last ?? since);
@@ -140,6 +140,12 @@ function deltaPage(
   }
   const token = formatDeltaToken(organization, upTo, request.query.get('$select'));
   return { rows, deltaLink: linkWith(request, table.set, '$deltatoken', token) };
+}
+
+/** The last change that is told: later ones can be read, but a transaction that began before them is still open. */
+function toldVersion({ store, switches }: Organization): number {
+  const newest = switches.tokensWaitForTransactions ? store.settledVersion() : store.currentVersion();
+  return Math.max(0, newest - switches.untoldChanges);
 }
 
 function tombstones(

@@ -6,6 +6,7 @@ import { makeRows } from '../samples/make-rows.ts';
 import { putMember } from '../samples/members.ts';
 import type { SchemaChange } from '../schema/schema.ts';
 import { faults } from './faults.ts';
+import { longTransactions } from './long-transaction.ts';
 import { requestCounts } from './request-counts.ts';
 import { changeSwitches } from './switches.ts';
 import { throttle } from './throttle.ts';
@@ -48,6 +49,7 @@ export function control(organization: Organization) {
   const limits = throttle(switches);
   const counts = requestCounts();
   const changes = workload(organization);
+  const transactions = longTransactions(organization);
 
   function state(): object {
     const tables = [...schema.tables.values()].map((table) => [
@@ -63,6 +65,7 @@ export function control(organization: Organization) {
       faults: planned.planned(),
       throttle: limits.state(),
       workload: changes.state(),
+      webhooks: organization.webhooks.state(),
       requests: counts.all(),
     };
   }
@@ -93,6 +96,7 @@ export function control(organization: Organization) {
         changeReadDepth(organization, parse(privilegeShape, body, 'change a privilege')),
       ),
     'POST /simulator/workload': (body) => changes.start(body),
+    'POST /simulator/transaction': (body) => transactions.answer(body),
     'PATCH /simulator/switches': (body) => {
       changeSwitches(switches, body);
       store.setState('switches', JSON.stringify(switches));
@@ -106,6 +110,8 @@ export function control(organization: Organization) {
       planned.clear();
       return { faults: [] };
     },
+    'POST /simulator/webhooks': (body) => organization.webhooks.register(body),
+    'DELETE /simulator/webhooks': () => organization.webhooks.register([]),
     'POST /simulator/schema': changeSchema,
   };
 
@@ -113,7 +119,10 @@ export function control(organization: Organization) {
     planned,
     limits,
     counts,
-    stop: () => changes.stop(),
+    stop(): void {
+      changes.stop();
+      organization.webhooks.stop();
+    },
     /** Brings back the switches and schema changes of earlier runs; call once before the first request. */
     restore(): void {
       changeSwitches(switches, JSON.parse(store.state('switches') ?? '{}'));

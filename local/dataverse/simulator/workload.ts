@@ -81,7 +81,7 @@ export function workload(organization: Organization) {
       updateRow(organization, table, key, values, contoso.adminUserId);
       done.update++;
     } else if (kind === 'delete' && key !== undefined) {
-      deleteRow(organization, table, key);
+      deleteRow(organization, table, key, contoso.adminUserId);
       deleted.push({ table, id: guidOf(key) });
       if (deleted.length > rememberedDeletes) deleted.shift();
       done.delete++;

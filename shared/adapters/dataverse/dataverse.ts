@@ -3,7 +3,7 @@ import type { Dataverse } from '../../ports/dataverse.ts';
 import { newestChanges, readRowCounts } from './read-health.ts';
 import { readPage } from './read-page.ts';
 import { tablesWithoutRead } from './read-privileges.ts';
-import { readMetadataVersion, readRows } from './read-rows.ts';
+import { readDeltaTokenDays, readMetadataVersion, readRows } from './read-rows.ts';
 import { readRelationships } from './relationships.ts';
 import { readTableDefinition, readTables } from './table-definition.ts';
 import { users } from './users.ts';
@@ -36,6 +36,7 @@ export function dataverse(options: DataverseOptions): Dataverse {
     readPage: (request) => readPage(api, options.pageSize, request),
     newestChange: newestChanges(api),
     rowCounts: (tables) => readRowCounts(api, tables),
+    deltaTokenDays: () => readDeltaTokenDays(api),
     readRows: (query, ids) => readRows(api, query, ids),
     writeRow: (...parameters) => writeRow(api, ...parameters),
     isSystemAdministrator,

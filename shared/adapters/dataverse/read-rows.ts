@@ -30,6 +30,14 @@ export async function readMetadataVersion(api: WebApi): Promise<string | undefin
   return metadataVersionOf(await api.get<AnnotatedBody>('read the metadata version', path, { prefer }));
 }
 
+/** Of the organization's own row, whose setting it is. */
+export async function readDeltaTokenDays(api: WebApi): Promise<number | undefined> {
+  const path = 'organizations?$select=expirechangetrackingindays';
+  const { value } = await api.get<{ value: readonly Row[] }>('read the life of delta tokens', path, {});
+  const days = Number(value[0]?.expirechangetrackingindays ?? undefined);
+  return days > 0 ? days : undefined;
+}
+
 export function rowsPath({ table, columns }: RowQuery): string {
   return `${table.entitySetName}?$select=${columns.join(',')}`;
 }

@@ -120,6 +120,7 @@ async function withStatus(profile: Profile, syncStates: SyncStates) {
     // Written at the end of each pass, whether or not it found a change.
     syncedAt: known.lastExportAt,
     progress: known.successCount + known.failureCount + (known.rowsExpected ?? 0),
+    ...(known.comparison?.drift && { drift: known.comparison.drift }),
   }));
   return { id, organizationId, name, state, retryPolicy, tables };
 }

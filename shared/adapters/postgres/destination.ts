@@ -6,7 +6,7 @@ import { certificateEndOf, inTransaction, openPool } from './connection.ts';
 import { ensureSystemTables, ensureTable } from './ddl.ts';
 import type { EntraLogin } from './entra-login.ts';
 import type { Namespace } from './identifiers.ts';
-import { countRows, versionsById } from './merge.ts';
+import { countRows, idsAfter, versionsById } from './merge.ts';
 import * as rejectedRows from './rejected-rows.ts';
 import { resyncRows } from './resync-rows.ts';
 import { testDestination, testLimits } from './test-destination.ts';
@@ -80,6 +80,12 @@ function postgresDestination(
       transaction(`read row versions of table "${table}"`, (client) =>
         versionsById(client, namespace, table, ids),
       ),
+    idsAfter: (table, afterId, limit) =>
+      transaction(`read ids of table "${table}"`, (client) =>
+        idsAfter(client, namespace, table, afterId, limit),
+      ),
+    rejectedAmong: (table, ids) =>
+      transaction(onRejected(table), (client) => rejectedRows.rejectedAmong(client, namespace, table, ids)),
     certificateEndsAt: () =>
       transaction('see the certificate of the server', async (client) => certificateEndOf(client)),
     close,

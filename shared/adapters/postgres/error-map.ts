@@ -52,17 +52,27 @@ const rowFaults: Readonly<Record<string, Fact>> = {
 const fact = (facts: Readonly<Record<string, Fact>>, state: string) =>
   facts[state] ?? facts[state.slice(0, 2)];
 
+/** SQLSTATEs of them; one that ends in three zeros stands for its class. */
+export const rowFaultStates: readonly string[] = Object.keys(rowFaults).map((state) => state.padEnd(5, '0'));
+
+/** What PostgreSQL tells of a refused row that holds nothing of the row. */
+export interface RowFault {
+  readonly code: string;
+  readonly constraint: string | undefined;
+  readonly column: string | undefined;
+}
+
 /** Whether PostgreSQL blames a row, so that the others can be written without it. */
 export function isRowFaultOfPostgres(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && fact(rowFaults, error.code ?? '') !== undefined;
 }
 
 /** Why PostgreSQL refused one row, and the object it names. Its `detail`, `where` and message hold values: never used. */
-export function rowFaultOf(error: DatabaseError): { readonly code: ErrorCode; readonly wrong: string } {
-  const state = error.code ?? '';
+export function rowFaultOf(fault: RowFault): { readonly code: ErrorCode; readonly wrong: string } {
+  const { code: state, constraint, column } = fault;
   const [code, what] = fact(rowFaults, state) ?? ['ROW_REFUSED', 'PostgreSQL refused it'];
-  if (state === '23502') return { code, wrong: `column "${error.column}" must not be null (${state})` };
-  if (error.constraint) return { code, wrong: `constraint "${error.constraint}" refused it (${state})` };
+  if (state === '23502') return { code, wrong: `column "${column}" must not be null (${state})` };
+  if (constraint) return { code, wrong: `constraint "${constraint}" refused it (${state})` };
   return { code, wrong: `${what} (${state})` };
 }
 

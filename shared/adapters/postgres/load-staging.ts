@@ -8,6 +8,7 @@ import type { DestinationTable } from '../../model/table-schema.ts';
 import type { IdentifiedRow } from '../../schema/identified-rows.ts';
 import { stagingType } from './column-types.ts';
 import { quoted } from './identifiers.ts';
+import { isDone, isolateEach, type Refused } from './isolate-refused.ts';
 import type { PageRows } from './row-text.ts';
 
 /** Rows joined to one string and encoded at once: large enough to be cheap, small enough not to hold a page twice. */
@@ -30,7 +31,7 @@ export async function ensureStage(client: pg.PoolClient, table: DestinationTable
 }
 
 function* chunks(
-  page: PageRows,
+  append: PageRows['appendLine'],
   rows: readonly IdentifiedRow[],
   unexpressed: Map<IdentifiedRow, ServiceError>,
 ): Generator<Buffer> {
@@ -38,7 +39,7 @@ function* chunks(
     let text = '';
     for (const row of rows.slice(start, start + rowsPerChunk)) {
       try {
-        text = page.appendLine(text, row);
+        text = append(text, row);
       } catch (error) {
         if (!(error instanceof ServiceError && isRowFault(error.code))) throw error;
         unexpressed.set(row, error);
@@ -48,27 +49,57 @@ function* chunks(
   }
 }
 
-/** Copies rows of a page into the staging table and returns how many; those that cannot be expressed are left out and put into `unexpressed`. */
-export async function loadStaging(
-  client: pg.PoolClient,
-  stage: string,
-  page: PageRows,
-  rows: readonly IdentifiedRow[],
-  unexpressed: Map<IdentifiedRow, ServiceError>,
-): Promise<number> {
-  const names = ['ordinal', '"Id"', ...page.columns.map(({ name }) => quoted(name))];
-  const stream = client.query(copyStreams.from(`COPY ${stage} (${names.join(',')}) FROM STDIN`));
+async function copy(client: pg.PoolClient, into: string, lines: Iterable<Buffer>): Promise<void> {
+  const stream = client.query(copyStreams.from(`COPY ${into} FROM STDIN`));
   let hasFailed = false;
   const end = finished(stream).catch((error: unknown) => {
     hasFailed = true;
     throw error;
   });
-  for (const chunk of chunks(page, rows, unexpressed)) {
+  for (const chunk of lines) {
     if (!stream.write(chunk))
       await Promise.race([new Promise((resolve) => stream.once('drain', resolve)), end]);
     if (hasFailed) break;
   }
   if (!hasFailed) stream.end();
   await end;
-  return stream.rowCount;
+}
+
+/** What could not be staged: rows that cannot be expressed, and rows that PostgreSQL refused. */
+export interface Unstaged {
+  readonly unexpressed: ReadonlyMap<IdentifiedRow, ServiceError>;
+  readonly refused: readonly Refused<IdentifiedRow>[];
+}
+
+/** Copies the rows of a page into the staging table, which is empty. The caller is in a transaction. */
+export async function loadStaging(client: pg.PoolClient, stage: string, page: PageRows): Promise<Unstaged> {
+  const unexpressed = new Map<IdentifiedRow, ServiceError>();
+  const names = ['ordinal', '"Id"', ...page.columns.map(({ name }) => quoted(name))];
+  const isAllDone = await isDone(client, () =>
+    copy(client, `${stage} (${names.join(',')})`, chunks(page.appendLine, page.rows, unexpressed)),
+  );
+  return { unexpressed, refused: isAllDone ? [] : await loadEach(client, stage, page, unexpressed) };
+}
+
+/**
+ * Stages the rows by way of a table that takes any of them, to find those that the staging table does not take: with a
+ * character that the database's encoding lacks, or wider than a row can be.
+ */
+async function loadEach(
+  client: pg.PoolClient,
+  stage: string,
+  page: PageRows,
+  unexpressed: Map<IdentifiedRow, ServiceError>,
+): Promise<readonly Refused<IdentifiedRow>[]> {
+  await client.query('CREATE TEMP TABLE unstaged (line json) ON COMMIT DROP');
+  await copy(client, 'pg_temp.unstaged', chunks(page.appendObject, page.rows, unexpressed));
+  const rows = page.rows.filter((row) => !unexpressed.has(row));
+  const { refused } = await isolateEach(client, rows, {
+    type: 'tid',
+    array: 'ARRAY(SELECT ctid FROM pg_temp.unstaged ORDER BY ctid)',
+    statement: (some) =>
+      `INSERT INTO ${stage} SELECT r.* FROM pg_temp.unstaged u, json_populate_record(NULL::${stage}, u.line) r
+       WHERE u.ctid = ANY(${some})`,
+  });
+  return refused;
 }

@@ -1,8 +1,9 @@
-import type { PoolClient } from 'pg';
+import pg from 'pg';
 import type { DestinationTable } from '../../model/table-schema.ts';
 import { systemTables } from '../../schema/system-tables.ts';
 import { runLong } from './connection.ts';
 import { type Namespace, quoted, tableName } from './identifiers.ts';
+import { type Isolation, isolateRefused } from './isolate-refused.ts';
 
 /** How a page's rows are written, and when. */
 export interface Writing {
@@ -23,40 +24,55 @@ export interface MergeTarget extends WriteTarget {
   readonly stage: string;
 }
 
+/** SQL of a time. */
+const timeOf = (time: string) => `${pg.escapeLiteral(time)}::timestamp`;
+
 /** Whether a row was last written before a time, or never by replication. */
 const isUnseen = (row: string, before: string) =>
-  `coalesce(${row}."SinkModifiedOn", '-infinity') < ${before}::text::timestamp`;
+  `coalesce(${row}."SinkModifiedOn", '-infinity') < ${before}`;
 
 /**
- * Writes the staged rows with ordinals from `first` to `last`: an older version never overwrites a newer one, unless the newer
- * one is from before a reload. Returns how many rows were inserted or updated.
+ * Writes staged rows: an older version never overwrites a newer one, unless the newer one is from before a reload. `which`
+ * is SQL that chooses among the staged rows. What it changes are rows that were inserted or updated.
  */
-export async function upsertStaged(
-  client: PoolClient,
+function upsertStaged(
   { namespace, table, stage }: MergeTarget,
   { mode, writtenAt, loadStartedAt }: Writing,
-  [first, last]: readonly [number, number],
-): Promise<number> {
+  which: string,
+): string {
   const columns = table.columns.map(({ name }) => quoted(name));
   const set = ['"SinkModifiedOn"', ...columns].map((name) => `${name} = excluded.${name}`);
+  const at = timeOf(writtenAt.toISOString());
+  const isUndone = loadStartedAt === undefined ? 'false' : isUnseen('stored', timeOf(loadStartedAt));
   const isOverwritten =
     mode === 'newer'
       ? 'stored."versionnumber" < excluded."versionnumber"'
-      : `stored."versionnumber" <= excluded."versionnumber" OR ${isUnseen('stored', '$4')}`;
-  const written = await client.query(
-    `INSERT INTO ${tableName(namespace, table.name)} AS stored ("Id", "SinkCreatedOn", "SinkModifiedOn", ${columns.join(', ')})
-     SELECT "Id", $1::text::timestamp, $1::text::timestamp, ${columns.join(', ')} FROM ${stage} WHERE ordinal BETWEEN $2 AND $3
+      : `stored."versionnumber" <= excluded."versionnumber" OR ${isUndone}`;
+  return `INSERT INTO ${tableName(namespace, table.name)} AS stored ("Id", "SinkCreatedOn", "SinkModifiedOn", ${columns.join(', ')})
+     SELECT "Id", ${at}, ${at}, ${columns.join(', ')} FROM ${stage} WHERE ${which}
      ON CONFLICT ("Id") DO UPDATE SET ${set.join(', ')}
      WHERE stored."versionnumber" IS NULL OR excluded."versionnumber" IS NULL
-       OR ${isOverwritten}`,
-    [writtenAt.toISOString(), first, last, ...(mode === 'reload' ? [loadStartedAt ?? null] : [])],
-  );
-  return written.rowCount ?? 0;
+       OR ${isOverwritten}`;
+}
+
+/** Writes all rows of the stage, of which these are in their order. */
+export function mergeStaged<T extends object>(
+  client: pg.PoolClient,
+  target: MergeTarget,
+  writing: Writing,
+  rows: readonly T[],
+) {
+  const isolation: Isolation = {
+    type: 'tid',
+    array: `ARRAY(SELECT ctid FROM ${target.stage} ORDER BY ordinal)`,
+    statement: (some) => upsertStaged(target, writing, `ctid = ANY(${some})`),
+  };
+  return isolateRefused(client, rows, isolation, upsertStaged(target, writing, 'true'));
 }
 
 /** Forgets rejected versions that the staged rows replace, except of the rows that were refused again. */
 export async function forgetReplaced(
-  client: PoolClient,
+  client: pg.PoolClient,
   { namespace, table, stage }: MergeTarget,
   refusedIds: readonly string[],
 ): Promise<void> {
@@ -68,51 +84,48 @@ export async function forgetReplaced(
   );
 }
 
-/** Deletes rows by id, with a line each in the delete log if wanted. Returns how many there were. */
-export async function deleteRows(
-  client: PoolClient,
+const idsOf = (ids: readonly string[]) => `${pg.escapeLiteral(`{${ids.join()}}`)}::uuid[]`;
+
+/** Deletes rows by id, with a line each in the delete log if wanted. `count` is how many there were. */
+export function deleteRows(
+  client: pg.PoolClient,
   namespace: Namespace,
   table: string,
   ids: readonly string[],
   deletedAt: Date | undefined,
-): Promise<number> {
-  const deletion = `DELETE FROM ${tableName(namespace, table)} WHERE "Id" = ANY($1::uuid[])`;
-  const gone =
+) {
+  const deletion = (some: string) => `DELETE FROM ${tableName(namespace, table)} WHERE "Id" = ANY(${some})`;
+  const statement = (some: string) =>
     deletedAt === undefined
-      ? await client.query(deletion, [ids])
-      : await client.query(
-          `WITH gone AS (${deletion} RETURNING "Id", "versionnumber")
-           INSERT INTO ${tableName(namespace, systemTables.deleteLog)} ("EntityName", "RecordId", "SinkDeleteTime", "VersionNumber")
-           SELECT $2, "Id", $3::text::timestamp, coalesce("versionnumber", 0) FROM gone`,
-          [ids, table, deletedAt.toISOString()],
-        );
-  return gone.rowCount ?? 0;
+      ? deletion(some)
+      : `WITH gone AS (${deletion(some)} RETURNING "Id", "versionnumber")
+         INSERT INTO ${tableName(namespace, systemTables.deleteLog)} ("EntityName", "RecordId", "SinkDeleteTime", "VersionNumber")
+         SELECT ${pg.escapeLiteral(table)}, "Id", ${timeOf(deletedAt.toISOString())}, coalesce("versionnumber", 0) FROM gone`;
+  return isolateRefused(client, ids, { type: 'uuid', array: idsOf(ids), statement });
 }
 
 /**
  * Marks rows as seen, so that a sweep keeps them. Rows in `undone` lose their version, which the organization has taken
  * back: whatever is read next is written.
  */
-export async function stampRows(
-  client: PoolClient,
+export function stampRows(
+  client: pg.PoolClient,
   namespace: Namespace,
   table: string,
   ids: readonly string[],
   undone: readonly string[],
   seenAt: Date,
-): Promise<number> {
-  const stamped = await client.query(
-    `UPDATE ${tableName(namespace, table)} SET "SinkModifiedOn" = $3::text::timestamp,
-       "versionnumber" = CASE WHEN "Id" <> ALL($2::uuid[]) THEN "versionnumber" END
-     WHERE "Id" = ANY($1::uuid[])`,
-    [ids, undone, seenAt.toISOString()],
-  );
-  return stamped.rowCount ?? 0;
+) {
+  const statement = (some: string) =>
+    `UPDATE ${tableName(namespace, table)} SET "SinkModifiedOn" = ${timeOf(seenAt.toISOString())},
+       "versionnumber" = CASE WHEN "Id" <> ALL(${idsOf(undone)}) THEN "versionnumber" END
+     WHERE "Id" = ANY(${some})`;
+  return isolateRefused(client, ids, { type: 'uuid', array: idsOf(ids), statement });
 }
 
 /** Those of the rows that were last written before a time. */
 export async function unseenAmong(
-  client: PoolClient,
+  client: pg.PoolClient,
   namespace: Namespace,
   table: string,
   ids: readonly string[],
@@ -120,7 +133,7 @@ export async function unseenAmong(
 ): Promise<ReadonlySet<string>> {
   if (ids.length === 0 || before === undefined) return new Set();
   const found = await client.query<{ Id: string }>(
-    `SELECT "Id" FROM ${tableName(namespace, table)} t WHERE "Id" = ANY($1::uuid[]) AND ${isUnseen('t', '$2')}`,
+    `SELECT "Id" FROM ${tableName(namespace, table)} t WHERE "Id" = ANY($1::uuid[]) AND ${isUnseen('t', '$2::text::timestamp')}`,
     [ids, before],
   );
   return new Set(found.rows.map(({ Id }) => Id));
@@ -138,7 +151,7 @@ export interface Stretch {
  * at no more than `length` rows and finds no more than `limit`.
  */
 export async function unseenRows(
-  client: PoolClient,
+  client: pg.PoolClient,
   namespace: Namespace,
   table: string,
   before: Date,
@@ -153,7 +166,7 @@ export async function unseenRows(
        SELECT "Id", "SinkModifiedOn" FROM ${tableName(namespace, table)}
        ${start === undefined ? 'WHERE $5::uuid IS NULL' : 'WHERE "Id" > $5::uuid'} ORDER BY "Id" LIMIT $3
      ), unseen AS (
-       SELECT "Id" FROM stretch t WHERE ${isUnseen('t', '$1')} AND NOT EXISTS (
+       SELECT "Id" FROM stretch t WHERE ${isUnseen('t', '$1::text::timestamp')} AND NOT EXISTS (
          SELECT 1 FROM ${tableName(namespace, systemTables.rejectedRow)} r
          WHERE r."TableName" = $2 AND r."RecordId" = t."Id" AND r."NoticedAt" >= $1::text::timestamp)
        ORDER BY "Id" LIMIT $4
@@ -169,7 +182,7 @@ export async function unseenRows(
 
 /** Versions of the rows that exist, by id. */
 export async function versionsById(
-  client: Pick<PoolClient, 'query'>,
+  client: Pick<pg.PoolClient, 'query'>,
   namespace: Namespace,
   table: string,
   ids: readonly string[],
@@ -183,9 +196,25 @@ export async function versionsById(
   return new Map(found.rows.map(({ Id, version }) => [Id, version]));
 }
 
+/** Ids of the rows after one, in the order of the index. */
+export async function idsAfter(
+  client: Pick<pg.PoolClient, 'query'>,
+  namespace: Namespace,
+  table: string,
+  afterId: string | undefined,
+  limit: number,
+): Promise<readonly string[]> {
+  const found = await client.query<{ Id: string }>(
+    `SELECT "Id" FROM ${tableName(namespace, table)}
+     ${afterId === undefined ? '' : 'WHERE "Id" > $2::uuid'} ORDER BY "Id" LIMIT $1`,
+    [limit, ...(afterId === undefined ? [] : [afterId])],
+  );
+  return found.rows.map(({ Id }) => Id);
+}
+
 /** Within the time of a usual statement: a table that takes longer is not counted. */
 export async function countRows(
-  client: Pick<PoolClient, 'query'>,
+  client: Pick<pg.PoolClient, 'query'>,
   namespace: Namespace,
   table: string,
 ): Promise<number> {
@@ -197,7 +226,7 @@ export async function countRows(
 
 /** The latest `SinkModifiedOn` of a table's rows. Reads the whole table. */
 export async function latestWrite(
-  client: PoolClient,
+  client: pg.PoolClient,
   namespace: Namespace,
   table: string,
 ): Promise<Date | undefined> {

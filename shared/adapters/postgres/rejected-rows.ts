@@ -130,6 +130,20 @@ export async function nextAttemptAt(
   return milliseconds === null ? undefined : new Date(Number(milliseconds));
 }
 
+/** Those of the ids that have a record. */
+export async function rejectedAmong(
+  client: ClientBase,
+  namespace: Namespace,
+  table: string,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const found = await client.query<{ RecordId: string }>(
+    `SELECT "RecordId" FROM ${nameOf(namespace)} WHERE "TableName" = $1 AND "RecordId" = ANY($2::uuid[])`,
+    [table, ids],
+  );
+  return new Set(found.rows.map(({ RecordId }) => RecordId));
+}
+
 /** Forgets records by id. */
 export async function forgetRejectedRows(
   client: PoolClient,

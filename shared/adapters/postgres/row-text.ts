@@ -2,6 +2,7 @@ import type { Row } from '../../model/change.ts';
 import type { DestinationColumn, DestinationTable } from '../../model/table-schema.ts';
 import { columnsWithValues, type IdentifiedRow, newestById } from '../../schema/identified-rows.ts';
 import { columnConverter, type ValueConverter } from '../../schema/values.ts';
+import { shortened } from './identifiers.ts';
 
 /** The rows of a page, each id once, and how to write them as lines of COPY's text format. */
 export interface PageRows {
@@ -10,6 +11,8 @@ export interface PageRows {
   readonly columns: readonly DestinationColumn[];
   /** The text with the row's line behind it; throws a `ROW_*` error when the row cannot be expressed. */
   appendLine(text: string, row: IdentifiedRow): string;
+  /** The same for a line of one column: a JSON object of the values as texts, by column. Any server can take it: it is ASCII. */
+  appendObject(text: string, row: IdentifiedRow): string;
 }
 
 const needsEscape = /[\\\n\r\t\0]/;
@@ -29,6 +32,7 @@ function escaped(text: string): string {
 }
 
 interface Cell {
+  readonly name: string;
   readonly source: string;
   readonly convert: ValueConverter;
   readonly isText: boolean;
@@ -48,10 +52,27 @@ function appendCells(text: string, row: Row, cells: readonly Cell[]): string {
   return `${line}\n`;
 }
 
+/** The text as PostgreSQL stores it. */
+const storable = (text: string) => text.replaceAll('\0', '\uFFFD').toWellFormed();
+
+function appendObject(text: string, { ordinal, id, row }: IdentifiedRow, cells: readonly Cell[]): string {
+  const values: Record<string, string | number | null> = { ordinal, Id: id };
+  for (const { name, source, convert } of cells) {
+    const value = convert(row[source]);
+    if (value !== null) values[name] = storable(value);
+  }
+  const json = JSON.stringify(values).replace(
+    /[^ -~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return `${text}${escaped(json)}\n`;
+}
+
 /** Makes the rows of a page ready for COPY. Lines are made when they are sent, so that a page is not held twice. */
 export function pageRows(table: DestinationTable, rows: readonly Row[]): PageRows {
   const columns = columnsWithValues(table.columns, rows);
   const cells = columns.map((column) => ({
+    name: shortened(column.name),
     source: column.source ?? '',
     convert: columnConverter(column),
     isText: column.type.kind === 'text',
@@ -59,6 +80,7 @@ export function pageRows(table: DestinationTable, rows: readonly Row[]): PageRow
   return {
     rows: newestById(rows, table),
     columns,
+    appendObject: (text, row) => appendObject(text, row, cells),
     appendLine: (text, { ordinal, id, row }) => appendCells(`${text}${ordinal}\t${id}`, row, cells),
   };
 }

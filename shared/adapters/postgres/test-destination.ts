@@ -18,6 +18,7 @@ interface Facts {
   readonly login: string;
   readonly database: string;
   readonly can_temp: boolean;
+  readonly can_isolate: boolean;
   readonly can_make_schema: boolean;
   /** Null when there is no schema of the name. */
   readonly missing_on_schema: readonly string[] | null;
@@ -30,6 +31,7 @@ const factsQuery = `SELECT current_setting('server_version_num')::int AS version
   current_setting('server_encoding') AS encoding, current_setting('transaction_read_only') AS read_only,
   current_user AS login, current_database() AS database,
   has_database_privilege(current_database(), 'TEMP') AS can_temp,
+  EXISTS (SELECT 1 FROM pg_language WHERE lanname = 'plpgsql' AND has_language_privilege(oid, 'USAGE')) AS can_isolate,
   has_database_privilege(current_database(), 'CREATE') AS can_make_schema,
   (SELECT ARRAY(SELECT p FROM unnest(ARRAY['USAGE', 'CREATE']) p WHERE NOT has_schema_privilege(n.oid, p))
     FROM pg_namespace n WHERE nspname = $1) AS missing_on_schema,
@@ -70,6 +72,8 @@ function findingsOfPermissions(facts: Facts, { schema }: Namespace): Finding[] {
   const lacking = (doing: string, what: string) =>
     obstacle('DESTINATION_PERMISSION_MISSING', `Cannot ${doing}: login "${facts.login}" lacks ${what}.`);
   if (!facts.can_temp) findings.push(lacking('stage rows', `TEMP on database "${facts.database}"`));
+  if (!facts.can_isolate)
+    findings.push(lacking('tell refused rows from others', 'USAGE on language plpgsql'));
   if (facts.missing_on_schema === null) {
     if (!facts.can_make_schema)
       findings.push(

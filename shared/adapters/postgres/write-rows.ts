@@ -1,4 +1,4 @@
-import type { DatabaseError, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 import type { ErrorCode } from '../../error-codes.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Row } from '../../model/change.ts';
@@ -7,17 +7,17 @@ import type { ExistingColumn } from '../../schema/compare-table.ts';
 import type { IdentifiedRow } from '../../schema/identified-rows.ts';
 import type { Refusal } from '../../schema/rejections.ts';
 import { compareVersions } from '../../schema/row-version.ts';
-import { rowFaultOf } from './error-map.ts';
+import { type RowFault, rowFaultOf } from './error-map.ts';
 import { existingTable } from './existing-tables.ts';
 import type { Namespace } from './identifiers.ts';
-import { isolateRefused, type Refused } from './isolate-refused.ts';
+import type { Refused } from './isolate-refused.ts';
 import { ensureStage, loadStaging } from './load-staging.ts';
 import {
   deleteRows,
   forgetReplaced,
+  mergeStaged,
   stampRows,
   unseenAmong,
-  upsertStaged,
   versionsById,
   type WriteTarget,
   type Writing,
@@ -57,7 +57,7 @@ async function refusalsOf(
   { namespace, table }: WriteTarget,
   refused: readonly Refused<IdentifiedRow>[],
 ): Promise<readonly RowRefusal[]> {
-  const faults = refused.map(({ item, error }) => ({ item, ...rowFaultOf(error) }));
+  const faults = refused.map(({ item, fault }) => ({ item, ...rowFaultOf(fault) }));
   const isAnyTooLong = faults.some(({ code }) => code === 'ROW_TEXT_TOO_LONG');
   const existing = isAnyTooLong ? await existingTable(client, namespace, table.name) : undefined;
   return faults.map(({ item: { id, version, row }, code, wrong }) => {
@@ -92,9 +92,8 @@ async function withoutSuperseded(
   if (mode === 'reload') {
     const newer = refusals.filter((row) => order(row) > 0).map(({ id }) => id);
     const undone = await unseenAmong(client, namespace, table.name, newer, loadStartedAt);
-    const stamp = (some: readonly string[]) =>
-      stampRows(client, namespace, table.name, some, [...undone], writtenAt);
-    const unstamped = await isolateRefused(client, [...stored.keys()], stamp);
+    const seen = [...stored.keys()];
+    const unstamped = await stampRows(client, namespace, table.name, seen, [...undone], writtenAt);
     for (const id of [...undone, ...unstamped.refused.map(({ item }) => item)]) isOpen.add(id);
   }
   return refusals
@@ -108,15 +107,29 @@ async function withoutSuperseded(
     }));
 }
 
-function tableFault(table: string, error: DatabaseError): ServiceError {
-  return new ServiceError(
+/**
+ * When so many rows are refused, each of the page, and all because of one named constraint or column, then the table is at
+ * fault and not its rows: it is thrown.
+ */
+const suspicious = 200;
+
+function refuseTableAtFault(
+  table: string,
+  rowCount: number,
+  refused: readonly Refused<IdentifiedRow>[],
+): void {
+  const [first] = refused;
+  if (first === undefined || refused.length < Math.max(suspicious, rowCount)) return;
+  const causeOf = ({ code, constraint, column }: RowFault) => [code, constraint, column].join();
+  const isNamed = (first.fault.constraint ?? first.fault.column) !== undefined;
+  if (!isNamed || refused.some(({ fault }) => causeOf(fault) !== causeOf(first.fault))) return;
+  throw new ServiceError(
     'DESTINATION_TABLE_CONFLICT',
-    `Cannot write table "${table}": it refuses every row of a page; ${rowFaultOf(error).wrong}.`,
-    { cause: error },
+    `Cannot write table "${table}": it refuses every row of a page; ${rowFaultOf(first.fault).wrong}.`,
   );
 }
 
-/** Stages and merges the rows of a page; refused ones are found by halving. The caller is in a transaction and has the turn. */
+/** Stages and merges the rows of a page but those that are refused. The caller is in a transaction and has the turn. */
 export async function writeRows(
   client: PoolClient,
   target: WriteTarget,
@@ -125,21 +138,14 @@ export async function writeRows(
 ): Promise<{ readonly writtenCount: number; readonly refused: readonly Refusal[] }> {
   if (page.rows.length === 0) return { writtenCount: 0, refused: [] };
   const staged = { ...target, stage: await ensureStage(client, target.table) };
-  const unexpressed = new Map<IdentifiedRow, ServiceError>();
-  const unloaded = await isolateRefused(client, page.rows, (some) =>
-    loadStaging(client, staged.stage, page, some, unexpressed),
-  );
-  const notLoaded = new Set([...unexpressed.keys(), ...unloaded.refused.map(({ item }) => item)]);
+  const { unexpressed, refused: unloaded } = await loadStaging(client, staged.stage, page);
+  const notLoaded = new Set([...unexpressed.keys(), ...unloaded.map(({ item }) => item)]);
   const loaded = notLoaded.size === 0 ? page.rows : page.rows.filter((row) => !notLoaded.has(row));
-  const unmerged = await isolateRefused(
-    client,
-    loaded,
-    (some) => upsertStaged(client, staged, writing, [some[0]?.ordinal ?? 0, some.at(-1)?.ordinal ?? 0]),
-    (error) => tableFault(target.table.name, error),
-  );
+  const unmerged = await mergeStaged(client, staged, writing, loaded);
+  refuseTableAtFault(target.table.name, loaded.length, unmerged.refused);
   const refusals = [
     ...Array.from(unexpressed, ([row, error]) => unexpressedRefusal(row, error)),
-    ...(await refusalsOf(client, target, [...unloaded.refused, ...unmerged.refused])),
+    ...(await refusalsOf(client, target, [...unloaded, ...unmerged.refused])),
   ];
   const refused = refusals.length === 0 ? [] : await withoutSuperseded(client, target, refusals, writing);
   if (loaded.length > 0)
@@ -151,7 +157,7 @@ export async function writeRows(
   return { writtenCount: unmerged.count, refused };
 }
 
-/** Deletes rows; those whose delete the database refuses are found by halving. */
+/** Deletes rows but those whose delete the database refuses. */
 export async function removeRows(
   client: PoolClient,
   namespace: Namespace,
@@ -159,17 +165,15 @@ export async function removeRows(
   ids: readonly string[],
   deletedAt: Date | undefined,
 ): Promise<{ readonly deletedCount: number; readonly refused: readonly Refusal[] }> {
-  const { count: deletedCount, refused: kept } = await isolateRefused(client, ids, (some) =>
-    deleteRows(client, namespace, table, some, deletedAt),
-  );
+  const { count: deletedCount, refused: kept } = await deleteRows(client, namespace, table, ids, deletedAt);
   const stored = await versionsById(
     client,
     namespace,
     table,
     kept.map(({ item }) => item),
   );
-  const refused = kept.map(({ item: id, error }) => {
-    const { code, wrong } = rowFaultOf(error);
+  const refused = kept.map(({ item: id, fault }) => {
+    const { code, wrong } = rowFaultOf(fault);
     const reason = `Cannot delete row "${id}" of table "${table}": ${wrong}.`;
     return { id, version: stored.get(id) ?? '0', code, reason, exists: true };
   });

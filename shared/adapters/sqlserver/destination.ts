@@ -5,7 +5,7 @@ import { inTransaction, openPool, type SessionPool } from './connection.ts';
 import { ensureTable } from './ddl.ts';
 import type { EntraLogin } from './entra-login.ts';
 import type { Namespace } from './identifiers.ts';
-import { countRows, versionsById } from './merge.ts';
+import { countRows, idsAfter, versionsById } from './merge.ts';
 import * as rejectedRows from './rejected-rows.ts';
 import { resyncRows } from './resync-rows.ts';
 import type { Session } from './session.ts';
@@ -82,6 +82,12 @@ export function sqlServerDestination(
       transaction(`read row versions of table "${table}"`, (session) =>
         versionsById(session, namespace, table, ids),
       ),
+    idsAfter: (table, afterId, limit) =>
+      transaction(`read ids of table "${table}"`, (session) =>
+        idsAfter(session, namespace, table, afterId, limit),
+      ),
+    rejectedAmong: (table, ids) =>
+      transaction(onRejected(table), (session) => rejectedRows.rejectedAmong(session, namespace, table, ids)),
     certificateEndsAt: () =>
       transaction('see the certificate of the server', async (session) => session.certificateEnd),
     close,

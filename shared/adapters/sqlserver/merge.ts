@@ -161,6 +161,21 @@ export async function versionsById(
   return new Map(found.rows.map(({ Id, version }) => [Id, version]));
 }
 
+/** The ids of at most `limit` rows after one, in the server's own order of ids. */
+export async function idsAfter(
+  session: Session,
+  namespace: Namespace,
+  table: string,
+  afterId: string | undefined,
+  limit: number,
+): Promise<readonly string[]> {
+  const found = await session.query<{ Id: string }>(
+    `SELECT TOP (@limit) [Id] FROM ${tableName(namespace, table)}${afterId === undefined ? '' : ' WHERE [Id] > @after'} ORDER BY [Id]`,
+    [sql.int('limit', limit), ...(afterId === undefined ? [] : [sql.uuid('after', afterId)])],
+  );
+  return found.rows.map(({ Id }) => Id);
+}
+
 /** Within the time of a usual statement: a table that takes longer is not counted. */
 export async function countRows(session: Session, namespace: Namespace, table: string): Promise<number> {
   const found = await session.query<{ rows: string }>(

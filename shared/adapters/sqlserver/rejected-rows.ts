@@ -165,6 +165,17 @@ export async function nextAttemptAt(
   return found.rows[0]?.next ?? undefined;
 }
 
+/** Those of the ids that have a record. */
+export async function rejectedAmong(
+  session: Session,
+  namespace: Namespace,
+  table: string,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const records = await rejectedRowsById(session, namespace, table, ids);
+  return new Set(records.map(({ id }) => id));
+}
+
 /** Forgets records by id. */
 export async function forgetRejectedRows(
   session: Session,

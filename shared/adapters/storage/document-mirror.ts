@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { odata, type TransactionAction } from '@azure/data-tables';
-import { atMost } from '../../at-most.ts';
+import { atMost, sharedRuns } from '../../at-most.ts';
 import {
   type DocumentTable,
   type DocumentVersion,
@@ -82,28 +82,9 @@ export function documentMirror<T>(documents: DocumentTable<T>, keys: MirroredKey
     return readable;
   }
 
-  let running: Promise<readonly T[]> | undefined;
-  let following: Promise<readonly T[]> | undefined;
-
-  function start(): Promise<readonly T[]> {
-    running = refresh().finally(() => {
-      running = undefined;
-    });
-    return running;
-  }
-
   return {
-    all() {
-      if (!running) return start();
-      // What is under way may have looked before the caller's last write; the next one serves all who come meanwhile.
-      following ??= running
-        .catch(() => undefined)
-        .then(() => {
-          following = undefined;
-          return start();
-        });
-      return following;
-    },
+    // What is under way may have looked before the caller's last write; the next one serves all who come meanwhile.
+    all: sharedRuns(refresh),
     mark: () => ['upsert', { ...markKey, mark: randomUUID() }, 'Replace'],
   };
 }

@@ -42,6 +42,8 @@ export interface Evidence {
   readonly failures: ReadonlyMap<string, TableFailures> | undefined;
   readonly tables: readonly TableEvidence[];
   readonly test: ProfileTest | undefined;
+  /** How long Dataverse takes a delta token. */
+  readonly tokenDays: number;
   readonly secret: Awaited<ReturnType<ExporterApi['secret']>>;
 }
 

@@ -10,6 +10,10 @@ import type { HealthPorts, LookPorts } from './health-ports.ts';
 const testSeconds = 3600;
 /** While something is wrong, or seems to be. */
 const testSecondsInDoubt = 600;
+/** The preset of Dataverse, for as long as an organization could not be asked. */
+const presetTokenDays = 7;
+/** A token that was not renewed for so long is worth a question; those of tables that are well are younger. */
+const agedSeconds = 3600;
 
 /** A question that may have no answer: the trouble is logged, and what nobody could tell is not judged. */
 export type Ask = <T>(doing: string, question: () => Promise<T>) => Promise<T | undefined>;
@@ -41,7 +45,8 @@ function tableNotes(table: ExportedTable, known: TableNotes | undefined, now: st
 /**
  * Everything that the checks of one profile are made of, and the notes for the next look. What it asks, at most: the
  * ledger for what is not healed, once; of an active profile the exporter's test and the secret once an hour (the test every
- * ten minutes while something seems wrong), Dataverse for the newest change of 20 idle tables and, once a day a table, the
+ * ten minutes while something seems wrong) and, of tables that have not been exported for an hour, the life of a delta token,
+ * Dataverse for the newest change of 20 idle tables and, once a day a table, the
  * number of rows of 10 tables on both sides.
  */
 export async function gatherEvidence(
@@ -65,8 +70,19 @@ export async function gatherEvidence(
     isActive && !ports.isOver() && (last === undefined || secondsFrom(last, now) >= seconds);
   const isTestDue = isDue(known?.testedAt, isInDoubt ? testSecondsInDoubt : testSeconds);
   const isSecretDue = isDue(known?.secretAskedAt, testSeconds);
+  const isAged = profile.tables.some(
+    ({ syncedAt }) => syncedAt !== undefined && secondsFrom(syncedAt, now) > agedSeconds,
+  );
+  const isTokenDue = isAged && isDue(known?.tokenAskedAt, testSeconds);
+  const askedDays = isTokenDue
+    ? await ask('Reading the life of delta tokens', async () =>
+        (await ports.organizations.dataverse(profile.organizationId)).deltaTokenDays(),
+      )
+    : undefined;
+  const tokenDays = askedDays ?? known?.tokenDays;
   const evidence: Evidence = {
     ...{ now, limits: ports.limits, profile, activeAt: known?.activeAt, failures },
+    tokenDays: tokenDays ?? presetTokenDays,
     tables: profile.tables.map((table) =>
       tableEvidence(table, before.get(table.name), notes, { waiting, counts, failures }),
     ),
@@ -83,6 +99,8 @@ export async function gatherEvidence(
       activeAt: isActive ? now : known?.activeAt,
       testedAt: isTestDue ? now : known?.testedAt,
       secretAskedAt: isSecretDue ? now : known?.secretAskedAt,
+      tokenDays,
+      tokenAskedAt: isTokenDue ? now : known?.tokenAskedAt,
       suspected: known?.suspected ?? [],
       tables: Object.fromEntries(notes),
     },

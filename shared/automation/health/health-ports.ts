@@ -7,8 +7,6 @@ export interface HealthLimits {
   readonly lagSeconds: number;
   /** That an initial sync may take without any progress. */
   readonly initialSyncStallSeconds: number;
-  /** How long Dataverse takes a delta token. */
-  readonly deltaTokenDays: number;
   /** Before a secret ends. */
   readonly secretExpiryDays: number;
   /** After it was last active, an inactive profile is unhealthy so long; then it is meant to be. */

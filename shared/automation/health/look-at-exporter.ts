@@ -21,6 +21,7 @@ export async function lookAtExporter(isReached: boolean, { findings, ...ports }:
     : await applyLook({ kind, profile }, condition, isSuspected, { findings, ...ports });
   const suspected = step.isSuspected ? [{ kind, table: undefined }] : [];
   const none = { activeAt: undefined, testedAt: undefined, secretAskedAt: undefined };
+  const noToken = { tokenDays: undefined, tokenAskedAt: undefined };
   const seenAt = ports.clock.now().toISOString();
-  await findings.setNotes({ ...none, profileId: noProfile, seenAt, suspected, tables: {} });
+  await findings.setNotes({ ...none, ...noToken, profileId: noProfile, seenAt, suspected, tables: {} });
 }

@@ -19,6 +19,7 @@ export const tableChecks: readonly ((evidence: Evidence, of: TableEvidence) => r
   lagOverLimit,
   tokenAgeing,
   countsDrift,
+  rowsDrift,
 ];
 
 const look = (kind: HealthKind, { table }: TableEvidence, condition?: HealthCondition): Look[] => [
@@ -119,15 +120,16 @@ function lagOverLimit(evidence: Evidence, of: TableEvidence): readonly Look[] {
   });
 }
 
-function tokenAgeing({ now, limits }: Evidence, of: TableEvidence): readonly Look[] {
+function tokenAgeing({ now, tokenDays }: Evidence, of: TableEvidence): readonly Look[] {
   const kind = 'token-ageing';
   const { syncedAt } = of.table;
   if (syncedAt === undefined || !isLoaded(of.table)) return [];
   const age = secondsFrom(syncedAt, now);
-  if (age <= (limits.deltaTokenDays * daySeconds) / 2) return look(kind, of);
+  const lifeShare = age / (tokenDays * daySeconds);
+  if (lifeShare <= 0.5) return look(kind, of);
   return look(kind, of, {
-    severity: 'error',
-    message: `The delta token of table ${quoted(of.table.name)} is ${durationText(age)} old and ends at ${limits.deltaTokenDays} days; then the table is loaded anew.`,
+    severity: lifeShare > 0.8 ? 'error' : 'warning',
+    message: `The delta token of table ${quoted(of.table.name)} is ${durationText(age)} old and ends at ${countText(tokenDays, 'day')}; then the table is loaded anew.`,
     whatToDo: "Cure what keeps the table from being exported; the profile's test and the app's log name it.",
     isCertain: true,
   });
@@ -144,5 +146,23 @@ function countsDrift(_evidence: Evidence, of: TableEvidence): readonly Look[] {
     message: `Table ${quoted(of.table.name)} has ${countText(source, 'row')} in Dataverse and ${destination} in the destination: ${drift} apart, where at most ${allowed} are explained.`,
     whatToDo:
       'See whether somebody else writes to the reporting table; then load it again in place: POST profiles/{id}/resync with Scope Entity.',
+  });
+}
+
+/** Of an exporter that compares rows with the source. */
+function rowsDrift(_evidence: Evidence, of: TableEvidence): readonly Look[] {
+  const kind = 'rows-drift';
+  const { name, drift } = of.table;
+  if (drift === undefined) return look(kind, of);
+  const { rows, since, ids, newerRows } = drift;
+  const named = `${rows > ids.length ? 'among them ' : ''}${ids.join(', ')}`;
+  const isLeft = newerRows > 0;
+  return look(kind, of, {
+    severity: isLeft ? 'error' : 'warning',
+    message: `${countText(rows, 'row')} of table ${quoted(name)} differed from Dataverse since ${momentText(since)}: ${named}.`,
+    whatToDo: isLeft
+      ? 'Rows are newer than in Dataverse, as after a restore of the organization, and were left as they are: load the table again in place with POST profiles/{id}/resync and Scope Entity.'
+      : 'They are exported again by themselves. See whether somebody else writes to the reporting table.',
+    isCertain: true,
   });
 }

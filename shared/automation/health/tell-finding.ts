@@ -8,7 +8,7 @@ const events = {
   closed: 'automation.finding.closed',
 } as const;
 
-/** Tells telemetry of a finding. Its texts are those of its beginning, so that an alert stays the same while numbers move. */
+/** Tells telemetry of a finding. Its texts are those of its beginning, or of when it became an error, so that an alert stays the same while numbers move. */
 export function tellFinding(
   what: keyof typeof events,
   finding: HealthFinding,

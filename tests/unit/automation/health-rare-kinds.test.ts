@@ -47,7 +47,7 @@ describe('test-failing', () => {
 });
 
 describe('token-ageing', () => {
-  it('opens when a table was not exported for half of the life of its token, and ends when it was', async () => {
+  it('opens at half of the life of the token, gets worse at four fifths, and ends when the table was exported', async () => {
     const world = healthWorld();
     await world.look();
     world.freeze(true);
@@ -55,13 +55,49 @@ describe('token-ageing', () => {
     expect(await world.open()).toEqual([]);
     await world.look(2, 12 * hour);
     expect(await world.finding('token-ageing')).toMatchObject({
-      ...{ state: 'open', table: 'account' },
+      ...{ state: 'open', severity: 'warning', table: 'account' },
       message:
         'The delta token of table "account" is 4 days old and ends at 7 days; then the table is loaded anew.',
+    });
+    await world.look(3, 12 * hour);
+    expect(await world.finding('token-ageing')).toMatchObject({
+      severity: 'warning',
+      opening: { message: expect.stringContaining('is 4 days old') },
+    });
+    await world.look(1, 12 * hour);
+    // What the alert shows changes with the severity: so it is told once more.
+    expect(await world.finding('token-ageing')).toMatchObject({
+      ...{ state: 'open', severity: 'error' },
+      opening: { message: expect.stringContaining('is 6 days old') },
     });
     world.freeze(false);
     await world.look(3, 6 * minute);
     expect(await world.open()).toEqual([]);
+  });
+
+  it('knows the life of tokens from the organization, also when that cannot be asked any more', async () => {
+    const world = healthWorld();
+    world.tokenDays = 2;
+    world.freeze(true);
+    await world.look(1, 2 * hour);
+    world.breakPart('token days');
+    await world.look(2, 12 * hour);
+    expect(await world.finding('token-ageing')).toMatchObject({
+      ...{ state: 'open', severity: 'warning' },
+      message: expect.stringContaining('ends at 2 days'),
+    });
+    await world.look(1, 12.5 * hour);
+    expect(await world.finding('token-ageing')).toMatchObject({ severity: 'error' });
+  });
+
+  it('asks the organization once an hour at most, and not while all is exported', async () => {
+    const world = healthWorld();
+    const questions = () => world.asked.filter((what) => what === 'token days').length;
+    await world.look(30);
+    expect(questions()).toBe(0);
+    world.freeze(true);
+    await world.look(12 * 4);
+    expect(questions()).toBe(3);
   });
 
   it('is not told of an exporter that does not say up to when it has exported', async () => {
@@ -160,6 +196,35 @@ describe('counts-drift', () => {
       await world.look(5, day);
       expect(await world.open()).toEqual([]);
     }
+  });
+});
+
+describe('rows-drift', () => {
+  const since = '2026-11-28T17:00:00.000Z';
+
+  it('opens at once with the rows that differ, and ends when they do not', async () => {
+    const world = healthWorld();
+    world.tellTable({ drift: { since, rows: 12, ids: ['id-1', 'id-2'], newerRows: 0 } });
+    await world.look();
+    expect(await world.finding('rows-drift')).toMatchObject({
+      ...{ state: 'open', severity: 'warning', table: 'account' },
+      message:
+        '12 rows of table "account" differed from Dataverse since 2026-11-28 17:00 UTC: among them id-1, id-2.',
+      whatToDo: expect.stringContaining('exported again by themselves'),
+    });
+    world.tellTable({ drift: undefined });
+    await world.look(3, 6 * minute);
+    expect(await world.open()).toEqual([]);
+  });
+
+  it('asks for a resync where rows are newer than in Dataverse', async () => {
+    const world = healthWorld();
+    world.tellTable({ drift: { since, rows: 1, ids: ['id-1'], newerRows: 1 } });
+    await world.look();
+    expect(await world.finding('rows-drift')).toMatchObject({
+      severity: 'error',
+      whatToDo: expect.stringContaining('POST profiles/{id}/resync'),
+    });
   });
 });
 

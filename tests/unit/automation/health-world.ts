@@ -22,7 +22,6 @@ export const day = 86_400;
 const limits = {
   lagSeconds: 900,
   initialSyncStallSeconds: 3600,
-  deltaTokenDays: 7,
   secretExpiryDays: 30,
   inactiveWarningDays: 7,
   quietSeconds: 600,
@@ -53,6 +52,8 @@ export function healthWorld({ isForeign = false } = {}) {
     test: { isPassed: true, report: '' } as ProfileTest | undefined,
     secret: {} as { endsAt?: string; isCertificate?: boolean } | undefined,
     rows: { source: 100 as number | undefined, destination: 100 as number | undefined },
+    /** Life of a delta token, as the organization tells it. */
+    tokenDays: 7 as number | undefined,
     /** Seconds that a question takes. */
     slowness: new Map<string, number>(),
     newest: { version: '1', changedAt: '2026-11-01T00:00:00.000Z' } as NewestChange | undefined,
@@ -109,6 +110,7 @@ export function healthWorld({ isForeign = false } = {}) {
         organization,
         dataverse: {
           ...source.dataverse,
+          deltaTokenDays: () => answer('token days', () => world.tokenDays),
           newestChange: () => answer('newest', () => world.newest),
           rowCounts: (names) =>
             answer(
