@@ -85,6 +85,9 @@ export const settingsSchema = z.object({
   DELTA_MAX_INTERVAL_SECONDS: numberBetween(1, 86_400, 300).describe(
     'The most until an idle table is asked again.',
   ),
+  METADATA_USER_LABELS: truth('false').describe(
+    "`true` adds to the tables of option labels, beside each label's row, one with `IsUserLocalizedLabel` 1: the label in the language of the app's user.",
+  ),
   WATCHDOG_GRACE_SECONDS: numberBetween(5, 3600, 600).describe('A turn this long overdue is started again.'),
   START_DELTA_SYNCS_SCHEDULE: schedule('0 */2 * * * *').describe(
     'When lost turns are looked for (NCRONTAB, UTC).',

@@ -1,5 +1,6 @@
 import type { ChangePage, Row, RowValue } from '../model/change.ts';
 import type { Organization } from '../model/organization.ts';
+import type { OptionSet } from '../model/table-metadata.ts';
 import type { Relationship, TableDefinition, TableSummary } from '../model/table-schema.ts';
 
 /** Which columns of which table to read; `columns` are member names as the Web API selects them (`_ownerid_value`). */
@@ -53,7 +54,12 @@ export interface Dataverse {
   tablesWithoutRead(tables: readonly string[]): Promise<readonly string[]>;
   /** Read afresh, not from Dataverse's metadata cache. `DATAVERSE_TABLE_MISSING` when there is none. */
   tableDefinition(logicalName: string): Promise<TableDefinition>;
-  /** Grows with every change of any table's columns, a decimal text; undefined where the organization does not tell. */
+  /**
+   * The options of the table's choices, states, statuses and booleans, in all languages; read afresh. One request for each of
+   * these types that the table has.
+   */
+  optionSets(table: TableDefinition): Promise<readonly OptionSet[]>;
+  /** Grows with every change of any table's columns, options or labels, a decimal text; undefined where the organization does not tell. */
   metadataVersion(): Promise<string | undefined>;
   /** `DATAVERSE_DELTA_TOKEN_EXPIRED` when the link is too old. */
   readPage(request: PageRequest): Promise<ChangePage>;

@@ -10,9 +10,11 @@ import { fingerprint } from '../../shared/schema/fingerprint.ts';
 import { rowId } from '../../shared/schema/row-id.ts';
 import { compareVersions, laterVersion, versionOfRow } from '../../shared/schema/row-version.ts';
 import { canonicalValue } from '../../shared/schema/values.ts';
+import { fakeMetadataTables } from './fake-metadata-tables.ts';
 import { afterVainRetry, fakeRejectedRows } from './fake-rejected-rows.ts';
 import {
   expressed,
+  newestRows,
   type Refusal,
   type RefusalRule,
   reasonOf,
@@ -24,6 +26,8 @@ import {
 export interface FakeDestination extends Destination {
   /** Stored rows of a table by id. */
   rows(table: string): ReadonlyMap<string, Readonly<StoredRow>>;
+  /** Rows of a metadata table by its name, as canonical text; undefined for other tables. */
+  metadataRows(name: string): readonly Record<string, string | null>[] | undefined;
   readonly deleteLog: readonly { readonly table: string; readonly id: string; readonly version: string }[];
   /** Every rejected row that is recorded now and was not given up. */
   rejectedRows(): readonly RejectedRow[];
@@ -61,6 +65,7 @@ export function fakeDestination(): FakeDestination {
     if (outage) throw outage;
     return work();
   };
+  const metadata = fakeMetadataTables(step);
   const tableOf = (name: string): FakeTable => {
     const table = tables.get(name);
     if (table === undefined)
@@ -134,12 +139,7 @@ export function fakeDestination(): FakeDestination {
   };
 
   const writeRows = (shape: DestinationTable, rows: readonly Row[], mode: 'newer' | 'reload', at: Date) => {
-    const newest = new Map<string, Row>();
-    for (const row of rows) {
-      const id = rowId(row, shape.idSource);
-      const known = newest.get(id);
-      if (!known || compareVersions(versionOfRow(known), versionOfRow(row)) <= 0) newest.set(id, row);
-    }
+    const newest = newestRows(rows, shape.idSource);
     const results = [...newest.values()].map((row) => writeRow(shape, row, mode, at.toISOString()));
     return {
       ids: [...newest.keys()],
@@ -210,6 +210,7 @@ export function fakeDestination(): FakeDestination {
 
   return {
     rows: (table) => tables.get(table)?.rows ?? new Map(),
+    metadataRows: metadata.rows,
     deleteLog,
     rejectedRows: () => rejected.tried(),
     refuseRows: (rule) => {
@@ -223,6 +224,7 @@ export function fakeDestination(): FakeDestination {
     },
     dropTable: (table) => {
       tables.delete(table);
+      metadata.drop(table);
     },
     test: async () =>
       outage
@@ -236,7 +238,9 @@ export function fakeDestination(): FakeDestination {
     ensureSystemTables: (options) =>
       step(() => {
         hasDeleteLog ||= options.hasDeleteLog;
+        metadata.ensure();
       }),
+    ...metadata.calls,
     ensureTable: (shape) =>
       step(() => {
         const known = tables.get(shape.name);

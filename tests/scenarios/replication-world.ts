@@ -104,7 +104,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
   await stable.profiles.create(rival);
 
   // What a process keeps in memory lives until it dies.
-  const emptyMemory = () => ({ shapes: tableShapes(clock), pageSlots: slots(2) });
+  const emptyMemory = () => ({ shapes: tableShapes(clock, false), pageSlots: slots(2) });
   let memory = emptyMemory();
 
   /** The ports of the process, or of one that dies: with a crash point every call from there on fails. */

@@ -4,10 +4,11 @@ import type { DestinationTable } from '../../model/table-schema.ts';
 import { compareTable } from '../../schema/compare-table.ts';
 import { rowWidth } from '../../schema/row-width.ts';
 import { systemTables } from '../../schema/system-tables.ts';
-import { conflictsWith, systemColumnNames } from './ddl.ts';
+import { conflictsWith } from './ddl.ts';
 import { type ExistingTable, existingTables } from './existing-tables.ts';
 import { type Namespace, prefixed, shortened } from './identifiers.ts';
 import { rowLimits } from './row-limits.ts';
+import { systemColumnNames } from './system-tables.ts';
 
 /** A finding that stands in the way. */
 export function obstacle(code: NonNullable<Finding['code']>, message: string): Finding {
