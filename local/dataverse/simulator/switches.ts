@@ -20,6 +20,7 @@ const switchesShape = z.strictObject({
   olderErrorCodeEmpty: z.boolean().default(false),
   lookupAnnotationsComplete: z.boolean().default(false),
   attributesTellODataValidity: z.boolean().default(true),
+  optionSetOfGlobalChoices: z.boolean().default(true),
   filtersByRelated: z.boolean().default(true),
   tellsSetOfPrivileges: z.boolean().default(true),
   bypassNeedsPrivilege: z.boolean().default(true),
