@@ -242,3 +242,22 @@ test('after any interleaving of changes and delta reads a client has what the or
     { numRuns: 25 },
   );
 });
+
+test.each([true, false])(
+  'what commits late comes with a later delta only where tokens wait for it (%s)',
+  async (waits) => {
+    await dataverse.switches({ tokensWaitForTransactions: waits });
+    const [late, early] = [await create({ name: 'Late' }), await create({ name: 'Early' })];
+    const before = await anchor();
+    const update = { table: 'account', id: late, values: { name: 'Committed late' } };
+    const { version } = (await dataverse.simulator('POST', '/transaction', update)).body;
+    await patch(early, { name: 'Committed early' });
+    const first = await delta(before);
+    expect(first.rows.map(({ name }) => name)).toEqual(waits ? [] : ['Committed early']);
+    await dataverse.simulator('POST', '/transaction', { commit: version });
+    const second = await delta(first.deltaLink);
+    expect(second.rows.map(({ name }) => name)).toEqual(waits ? ['Committed late', 'Committed early'] : []);
+    const { body } = await dataverse.call(`accounts(${late})?$select=name,versionnumber`);
+    expect(body).toMatchObject({ name: 'Committed late', versionnumber: version });
+  },
+);

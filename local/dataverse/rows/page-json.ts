@@ -28,7 +28,7 @@ export function pageJson({ switches, schema }: Organization, request: ApiRequest
   if (wanted?.(annotationNames.totalCountExceeded))
     head += `,"@${annotationNames.totalCountExceeded}":${(page.count ?? 0) >= 5000}`;
   if (wanted?.(annotationNames.metadataVersion) && (!page.isDelta || switches.globalMetadataVersionOnDelta))
-    head += `,"@${annotationNames.metadataVersion}":"${schema.revision()}"`;
+    head += `,"@${annotationNames.metadataVersion}":"${schema.revisionBefore(switches.staleMetadataVersionSeconds)}"`;
   if (switches.deltaLinkFirst) head += deltaLink;
   const tail = `]${nextLink}${switches.deltaLinkFirst ? '' : deltaLink}}`;
   return joinedBuffers(`${head},"value":[`, page.rows, tail);

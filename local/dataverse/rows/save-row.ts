@@ -42,13 +42,14 @@ export function insertRow(organization: Organization, table: Table, sent: RowVal
   return store(organization, table, values, userId, now);
 }
 
-/** Writes changed values into a stored row and gives it a new version, also when nothing differs (see the switch). */
+/** Writes changed values into a stored row and gives it a new version (or the given one), also when nothing differs (see the switch). */
 export function updateRow(
   organization: Organization,
   table: Table,
   key: string,
   sent: RowValues,
   userId: string,
+  version?: number,
 ): void {
   const row = organization.store.get(table.name, key);
   if (!row) return;
@@ -60,7 +61,7 @@ export function updateRow(
     else values.set(property, raw);
   if (sent.has('statecode') && !sent.has('statuscode'))
     values.set('statuscode', defaultStatus(organization.schema.shape(table).byName, values));
-  store(organization, table, values, userId, `"${wholeSeconds(new Date())}"`);
+  store(organization, table, values, userId, `"${wholeSeconds(new Date())}"`, version);
 }
 
 export function deleteRow(organization: Organization, table: Table, key: string): void {
@@ -74,10 +75,10 @@ function store(
   values: RowValues,
   userId: string,
   now: string,
+  version = organization.store.nextVersion(),
 ): string {
   const { byName } = organization.schema.shape(table);
   const id = values.get(table.id)?.slice(1, -1) ?? '';
-  const version = organization.store.nextVersion();
   if (byName.has('modifiedon')) values.set('modifiedon', now);
   if (byName.has('modifiedby')) values.set('_modifiedby_value', `"${userId}"`);
   computeColumns(byName, values);

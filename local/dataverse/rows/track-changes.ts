@@ -72,6 +72,11 @@ function checkTracked({ schema }: Organization, table: Table, request: ApiReques
       throw badQuery(`The "${option}" query parameter isn't supported when Change Tracking is enabled.`);
 }
 
+/** Up to where a token covers what has changed. */
+function newestVersion({ store, switches }: Organization): number {
+  return switches.tokensWaitForTransactions ? store.settledVersion() : store.currentVersion();
+}
+
 function loadPage(
   organization: Organization,
   table: Table,
@@ -81,7 +86,7 @@ function loadPage(
 ): Omit<Page, 'context'> {
   const { store, switches } = organization;
   const size = pageSize(organization, request);
-  const startVersion = Number(cookie?.tracking?.version ?? store.currentVersion());
+  const startVersion = Number(cookie?.tracking?.version ?? newestVersion(organization));
   const after = cookie?.last[table.id];
   const range = after === undefined ? {} : { after: sortKey(after.slice(1, -1)) };
   const rows = [...store.scan(table.name, range, size + 1)];
@@ -93,7 +98,7 @@ function loadPage(
       nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)),
     };
   }
-  const version = switches.deltaTokenTime === 'start' ? startVersion : store.currentVersion();
+  const version = switches.deltaTokenTime === 'start' ? startVersion : newestVersion(organization);
   const token = formatDeltaToken(organization, version, request.query.get('$select'));
   return { rows: rows.values().map(write), deltaLink: linkWith(request, table.set, '$deltatoken', token) };
 }
@@ -112,7 +117,7 @@ function deltaPage(
 ): Omit<Page, 'context'> {
   const { store, switches } = organization;
   const size = pageSize(organization, request);
-  const upTo = Number(cookie?.tracking?.upTo ?? store.currentVersion());
+  const upTo = Number(cookie?.tracking?.upTo ?? newestVersion(organization));
   const phases = switches.deletesFirst ? (['deletes', 'rows'] as const) : (['rows', 'deletes'] as const);
   let phase = phases.findIndex((one) => one === (cookie?.tracking?.phase ?? phases[0]));
   let last = Number(cookie?.tracking?.last ?? since);

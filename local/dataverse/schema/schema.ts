@@ -30,6 +30,7 @@ export function schema() {
   const changedAt = new Map<string, number>();
   const languages = [1033, 1031];
   let revision = 173_309_522;
+  const moves: { readonly at: number; readonly from: number }[] = [];
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.txt'))) {
     const table = parseTable(read(file), (name) => read(`include/${name}.txt`));
     tables.set(table.name, table);
@@ -62,6 +63,11 @@ export function schema() {
     /** Of the labels, the first is the organization's own. */
     languages: languages as readonly number[],
     revision: () => revision,
+    /** The revision as it was so long ago: what a server tells whose metadata cache is not renewed yet. */
+    revisionBefore(seconds: number): number {
+      const since = performance.now() - seconds * 1000;
+      return moves.find(({ at }) => at > since)?.from ?? revision;
+    },
     changedAt: (table: Table) => changedAt.get(table.name) ?? 0,
 
     /** Applies one change; throws a plain sentence, and changes nothing, when it makes no sense. */
@@ -102,6 +108,7 @@ export function schema() {
           );
         table.isChangeTracked = true;
       }
+      moves.push({ at: performance.now(), from: revision });
       revision += 7;
       changedAt.set(table.name, rowVersion);
       shapes.delete(table.name);

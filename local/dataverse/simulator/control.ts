@@ -6,6 +6,7 @@ import { makeRows } from '../samples/make-rows.ts';
 import { putMember } from '../samples/members.ts';
 import type { SchemaChange } from '../schema/schema.ts';
 import { faults } from './faults.ts';
+import { longTransactions } from './long-transaction.ts';
 import { requestCounts } from './request-counts.ts';
 import { changeSwitches } from './switches.ts';
 import { throttle } from './throttle.ts';
@@ -60,6 +61,7 @@ export function control(organization: Organization) {
   const limits = throttle(switches);
   const counts = requestCounts();
   const changes = workload(organization);
+  const transactions = longTransactions(organization);
 
   function state(): object {
     const tables = [...schema.tables.values()].map((table) => [
@@ -106,6 +108,7 @@ export function control(organization: Organization) {
         changeReadDepth(organization, parse(privilegeShape, body, 'change a privilege')),
       ),
     'POST /simulator/workload': (body) => changes.start(body),
+    'POST /simulator/transaction': (body) => transactions.answer(body),
     'PATCH /simulator/switches': (body) => {
       changeSwitches(switches, body);
       store.setState('switches', JSON.stringify(switches));

@@ -8,6 +8,8 @@ import { wrongBody } from './wrong-body.ts';
 const switchesShape = z.strictObject({
   deltaTokenTime: z.enum(['start', 'end']).default('start'),
   tokenBoundToSelect: z.boolean().default(false),
+  tokensWaitForTransactions: z.boolean().default(true),
+  staleMetadataVersionSeconds: z.number().min(0).default(0),
   updateAndDeleteOfSameId: z.boolean().default(true),
   expiredStatus: z.union([z.literal(400), z.literal(410)]).default(400),
   schemaChangeExpiresTokens: z.boolean().default(false),

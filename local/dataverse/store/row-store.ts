@@ -50,6 +50,7 @@ export function rowStore(file: string) {
   const tables = new Map<string, Statements>();
   let version = Number(state('version') ?? 2_264_385);
   let isInTransaction = false;
+  const held = new Set<number>();
 
   function state(name: string): string | undefined {
     return readState.get(name)?.value as string | undefined;
@@ -83,6 +84,11 @@ export function rowStore(file: string) {
     setState: (name: string, value: string) => void writeState.run(name, value),
     currentVersion: () => version,
     nextVersion: () => ++version,
+    /** A version that was given out and is not committed yet, until `release`. */
+    hold: (uncommitted: number) => void held.add(uncommitted),
+    release: (uncommitted: number) => void held.delete(uncommitted),
+    /** Up to here nothing is uncommitted (`min_active_rowversion() - 1` of SQL Server). */
+    settledVersion: () => Math.min(version, ...[...held].map((uncommitted) => uncommitted - 1)),
 
     /** Commits all or nothing; the version counter is stored with the rows. Nests. */
     transaction<Result>(work: () => Result): Result {
