@@ -18,7 +18,9 @@ export async function readCurrentPage(
   for (;;) {
     try {
       const page = await run.dataverse.readPage({ ...request, query: run.shape.query } as PageRequest);
-      if (page.rows.length === 0 || !(await renewShape(run, page.metadataVersion))) return page;
+      // A page without rows costs no request, but what it tells is heeded: labels follow also where no row changes.
+      const isSilent = page.rows.length === 0 && page.metadataVersion === undefined;
+      if (isSilent || !(await renewShape(run, page.metadataVersion))) return page;
     } catch (error) {
       // Perhaps it was asked for a column that has been deleted.
       if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED') || !(await readShapeAgain(run))) throw error;
