@@ -14,7 +14,7 @@ const change = (body: object) => simulator(platform(), 'POST', '/schema', body);
 const rowsOf = (key: keyof typeof systemTables, where = 'true') =>
   inDatabase<Record<string, unknown>>(
     platform(),
-    `SELECT * FROM dbo."labels_${systemTables[key]}" WHERE ${where} ORDER BY 1, 2, 3, 4, 5`,
+    `SELECT t.* FROM dbo."labels_${systemTables[key]}" t WHERE ${where} ORDER BY t::text`,
   );
 const labels = async (option: number) =>
   (await rowsOf('optionSet', `"OptionSetName" = 'industrycode' AND "Option" = ${option}`)).map(
