@@ -28,7 +28,7 @@ describe('the kind of a connection string', () => {
     ['AccountName=x;AccountKey=y', undefined],
   ])('%s', (text, kind) => expect(connectionStringKind(text)).toBe(kind));
 
-  test.each([' ', 'a b', "'", "'\\", '"', 'a=', 'a="'])(
+  test.each([' ', ' ;', 'a b', "'", "'\\", '"', 'a=', 'a="'])(
     'is soon found even if a secret is full of %j',
     (part) => {
       // A vault keeps 25 KB; this took minutes.

@@ -37,7 +37,8 @@ const ofTable = (
   const all = Object.fromEntries(keys.map((key) => [key, named(key)]));
   return { table, rows: all as unknown as TableMetadata['rows'], ...(mark !== undefined && { mark }) };
 };
-const full = ofTable(
+/** A table with rows in each of the metadata tables. */
+export const fullMetadata = ofTable(
   'account',
   {
     optionSet: [option(1, 'Accounting'), option(1, 'Buchhaltung', 1031), option(2, null)],
@@ -74,15 +75,15 @@ export function describeMetadata(make: () => Promise<DestinationUnderTest>): voi
   describe('the metadata tables', () => {
     it('hold what they are given, and a second time cost no write', async () => {
       const { write, rowsOf } = await start();
-      const { changedRows } = await write(full);
-      for (const key of keys) expect(await rowsOf(key), key).toEqual(expected(key, full));
+      const { changedRows } = await write(fullMetadata);
+      for (const key of keys) expect(await rowsOf(key), key).toEqual(expected(key, fullMetadata));
       expect(changedRows).toBe(12);
-      expect(await write(full)).toEqual({ changedRows: 0 });
+      expect(await write(fullMetadata)).toEqual({ changedRows: 0 });
     });
 
     it('follow changed, added and removed rows, and no other', async () => {
       const { write, rowsOf } = await start();
-      await write(full);
+      await write(fullMetadata);
       const options = [
         option(1, 'Book-keeping'),
         option(2, null),
@@ -91,9 +92,9 @@ export function describeMetadata(make: () => Promise<DestinationUnderTest>): voi
       ];
       const later = '2026-12-01T00:00:00.000Z';
       const next = ofTable('account', {
-        ...full.rows,
+        ...fullMetadata.rows,
         optionSet: options,
-        target: full.rows.target.slice(0, 1),
+        target: fullMetadata.rows.target.slice(0, 1),
         attribute: [
           attribute('revenue', { Precision: 2, Version: '9007199254740994', Timestamp: later }),
           attribute('creditlimit', { Precision: null, Version: '9007199254740994', Timestamp: later }),
@@ -103,7 +104,7 @@ export function describeMetadata(make: () => Promise<DestinationUnderTest>): voi
       expect(await write(next)).toEqual({ changedRows: 6 });
       for (const key of ['optionSet', 'target', 'state'] as const)
         expect(await rowsOf(key), key).toEqual(expected(key, next));
-      const [unchanged] = full.rows.attribute.slice(1);
+      const [unchanged] = fullMetadata.rows.attribute.slice(1);
       const [changed] = next.rows.attribute;
       const attributes = [changed, unchanged].map((row) => canonical('attribute', row ?? {}));
       expect(await rowsOf('attribute')).toEqual(shown('attribute', attributes));
@@ -111,14 +112,14 @@ export function describeMetadata(make: () => Promise<DestinationUnderTest>): voi
 
     it('keep the rows of other tables', async () => {
       const { write, rowsOf } = await start();
-      const contact = ofTable('contact', full.rows);
+      const contact = ofTable('contact', fullMetadata.rows);
       const renamed = ofTable(
         'contact',
         Object.fromEntries(
           keys.map((key) => [key, contact.rows[key].map((row) => ({ ...row, EntityName: 'contact' }))]),
         ),
       );
-      await write(full);
+      await write(fullMetadata);
       await write(renamed);
       await write(ofTable('account', {}));
       for (const key of keys) expect(await rowsOf(key), key).toEqual(expected(key, renamed));
@@ -138,15 +139,15 @@ export function describeMetadata(make: () => Promise<DestinationUnderTest>): voi
     it('can be written by several workers at the same moment', async () => {
       const { destination, otherWorker, rowsOf } = await start();
       const workers = [destination, otherWorker, destination, otherWorker];
-      const results = await Promise.all(workers.map((each) => each.writeMetadata(full)));
+      const results = await Promise.all(workers.map((each) => each.writeMetadata(fullMetadata)));
       expect(results.map(({ changedRows }) => changedRows).sort((a, b) => a - b)).toEqual([0, 0, 0, 12]);
-      for (const key of keys) expect(await rowsOf(key), key).toEqual(expected(key, full));
+      for (const key of keys) expect(await rowsOf(key), key).toEqual(expected(key, fullMetadata));
     });
 
     it('tell what they were written from, until one of them has to be made again', async () => {
       const { destination, write, dropTable, rowsOf } = await start();
       expect(await destination.metadataMark('account')).toBeUndefined();
-      await write(full);
+      await write(fullMetadata);
       await write(ofTable('contact', {}));
       expect(await destination.metadataMark('account')).toBe('17');
       expect(await destination.metadataMark('contact')).toBeUndefined();
@@ -155,8 +156,8 @@ export function describeMetadata(make: () => Promise<DestinationUnderTest>): voi
       await dropTable(systemTables.state);
       await destination.ensureSystemTables({ hasDeleteLog: false });
       expect(await destination.metadataMark('account')).toBeUndefined();
-      expect(await write(full)).toEqual({ changedRows: 1 });
-      expect(await rowsOf('state')).toEqual(expected('state', full));
+      expect(await write(fullMetadata)).toEqual({ changedRows: 1 });
+      expect(await rowsOf('state')).toEqual(expected('state', fullMetadata));
     });
   });
 

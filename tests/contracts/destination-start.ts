@@ -17,6 +17,8 @@ export interface DestinationUnderTest {
   /** Deletes of this id are refused from now on (something refers to the row); undefined ends it. */
   refuseDelete(table: string, id: string | undefined): Promise<void>;
   dropTable(table: string): Promise<void>;
+  /** The first date that its columns hold; what is before stands there. Absent: that of year 1. */
+  readonly earliest?: string;
 }
 
 export const aTable: DestinationTable = {

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import { globalOptionNeeds, metadataTables } from '../../schema/metadata-tables.ts';
 import { systemTables } from '../../schema/system-tables.ts';
-import { type ExistingTable, existingTables } from './existing-tables.ts';
+import type { ExistingTable } from '../../schema/table-findings.ts';
+import { existingTables } from './existing-tables.ts';
 import { dueIndexName, type Namespace, quoted, tableName } from './identifiers.ts';
 import { metadataColumns } from './metadata-tables.ts';
 
