@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { postgresDestinations } from '../../shared/adapters/postgres/destination.ts';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
+import { fullMetadata } from '../contracts/destination-metadata.ts';
 import { aTable, idOf, rowOf, startDestination } from '../contracts/destination-start.ts';
 import { openPostgresUnderTest, type PostgresUnderTest } from './postgres-schema.ts';
 
@@ -226,6 +227,19 @@ describe('a table in PostgreSQL', () => {
       },
     ]);
   });
+});
+
+it('leaves global options of an older exporter alone that no table of this one has been written with', async () => {
+  const { schema, destination } = await start();
+  const table = `${schema}."GlobalOptionSetMetadata"`;
+  await postgres.admin.query(
+    `INSERT INTO ${table} VALUES ('color', 9, false, 1033, 'Old'), ('color', 1, false, 1033, 'Rot')`,
+  );
+  await destination.writeMetadata(fullMetadata);
+  await destination.writeMetadata({ ...fullMetadata, rows: { ...fullMetadata.rows, globalOptionSet: [] } });
+  expect(await ask(`SELECT "Option", "LocalizedLabel" FROM ${table}`)).toEqual([
+    { Option: '9', LocalizedLabel: 'Old' },
+  ]);
 });
 
 describe('a test of PostgreSQL', () => {
