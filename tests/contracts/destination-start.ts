@@ -19,6 +19,8 @@ export interface DestinationUnderTest {
   dropTable(table: string): Promise<void>;
   /** The first date that its columns hold; what is before stands there. Absent: that of year 1. */
   readonly earliest?: string;
+  /** Why this server does not tell that a table is missing; absent where it does. */
+  readonly hidesMissingTables?: string;
 }
 
 export const aTable: DestinationTable = {

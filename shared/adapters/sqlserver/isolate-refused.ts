@@ -16,7 +16,7 @@ export interface Outcome<T> {
   readonly refused: readonly Refused<T>[];
 }
 
-/** Something to do for items: for some of them together, and perhaps for each by itself in one journey. */
+/** Something to do for items: for some of them together, and perhaps for all but the refused ones in one journey. */
 export interface Attempt<T> {
   together(items: readonly T[]): Promise<number>;
   each?(items: readonly T[]): Promise<Outcome<T>>;
@@ -51,9 +51,6 @@ export async function inIsolatingTransaction<T>(
   }
 }
 
-/** So many refused items are found by halving; if there are more, there may be thousands. */
-const few = 8;
-
 /** Undoes what `attempt` did when SQL Server blames a row, and returns that; any other error is thrown. */
 async function underSavepoint(
   session: Session,
@@ -74,12 +71,10 @@ async function underSavepoint(
   }
 }
 
-/** Errors of triggers end a transaction inside TRY. */
-const isOfTrigger = ({ error }: Refused<unknown>) => error.number >= firstOfUsers;
-
 /**
- * Attempts all items at once, under a savepoint; when SQL Server blames a row, halves them until the refused ones stand alone,
- * and tries each of the rest alone once more than a few were found. Any other error is thrown. The caller is in a transaction.
+ * Attempts all items at once, under a savepoint. When SQL Server blames a row, the refused ones are found in one journey where
+ * that can be (the error of a trigger would end the transaction there), and else by halving. Any other error is thrown. The
+ * caller is in a transaction.
  */
 export async function isolateRefused<T>(
   session: Session,
@@ -87,30 +82,31 @@ export async function isolateRefused<T>(
   { together, each }: Attempt<T>,
 ): Promise<Outcome<T>> {
   const refused: Refused<T>[] = [];
-  const pending: (readonly [start: number, end: number])[] = items.length > 0 ? [[0, items.length]] : [];
   let count = 0;
-  for (let range = pending.pop(); range !== undefined; range = pending.pop()) {
-    const [start, end] = range;
-    if (
-      each !== undefined &&
-      !withoutEach.has(session) &&
-      refused.length >= few &&
-      !refused.some(isOfTrigger)
-    ) {
-      const rest = await each(items.slice(start));
-      return { count: count + rest.count, refused: [...refused, ...rest.refused] };
-    }
-    const some = items.slice(start, end);
+  async function attempt(some: readonly T[]): Promise<SqlServerError | undefined> {
     let changed = 0;
     const error = await underSavepoint(session, async () => {
       changed = await together(some);
     });
-    const [only] = some;
-    const middle = start + ((end - start) >> 1);
     if (error === undefined) count += changed;
-    else if (only === undefined || some.length > 1) pending.push([middle, end], [start, middle]);
-    else refused.push({ item: only, error });
+    return error;
   }
+  async function halve(some: readonly T[], error: SqlServerError): Promise<void> {
+    const [only] = some;
+    if (only !== undefined && some.length === 1) {
+      refused.push({ item: only, error });
+      return;
+    }
+    const middle = some.length >> 1;
+    for (const half of [some.slice(0, middle), some.slice(middle)]) {
+      const wrong = await attempt(half);
+      if (wrong !== undefined) await halve(half, wrong);
+    }
+  }
+  const error = items.length === 0 ? undefined : await attempt(items);
+  if (error === undefined) return { count, refused };
+  if (each !== undefined && !withoutEach.has(session) && error.number < firstOfUsers) return each(items);
+  await halve(items, error);
   return { count, refused };
 }
 
@@ -147,29 +143,38 @@ SELECT @changed AS [changed];`;
 }
 
 /**
- * The batch that does the work for each of these items alone. What is no fault of the row passes; so does one that leaves
+ * The batch that does the work for items from `@first` to `@last` but those that are refused: after some that could be done
+ * twice as many are tried, after some that could not half as many. What is no fault of a row passes; so does one that leaves
  * the transaction of no use. Its answer is the refused items, and one more line with the number of changes.
  */
 export function eachBatch(work: StagedWork): string {
-  return `SET NOCOUNT ON; DECLARE @changed bigint = 0, @before bigint, @ordinal int = @first; ${work.declared ?? ''}
+  return `SET NOCOUNT ON; DECLARE @changed bigint = 0, @before bigint, @size int = 1, @next int = @first, @end int; ${work.declared ?? ''}
 DECLARE @refused TABLE ([ordinal] int NOT NULL, [number] int NOT NULL, [message] nvarchar(4000) NULL);
-WHILE @ordinal <= @last
+WHILE @next <= @last
 BEGIN
-SAVE TRANSACTION [one];
+SAVE TRANSACTION [some];
 SET @before = @changed;
+SET @end = CASE WHEN @last - @next < @size THEN @last ELSE @next + @size - 1 END;
 BEGIN TRY
-${countedSteps(work, 's.[ordinal] = @ordinal')}
+${countedSteps(work, 's.[ordinal] BETWEEN @next AND @end')}
+SET @next = @end + 1;
+SET @size = @size * 2;
 END TRY
 BEGIN CATCH
 IF XACT_STATE() <> 1 OR (ERROR_NUMBER() < ${firstOfUsers} AND ERROR_NUMBER() NOT IN (${rowFaultNumbers.join(', ')}))
 BEGIN;
 THROW;
 END;
-ROLLBACK TRANSACTION [one];
+ROLLBACK TRANSACTION [some];
 SET @changed = @before;
-INSERT INTO @refused ([ordinal], [number], [message]) VALUES (@ordinal, ERROR_NUMBER(), ERROR_MESSAGE());
+IF @end = @next
+BEGIN
+INSERT INTO @refused ([ordinal], [number], [message]) VALUES (@next, ERROR_NUMBER(), ERROR_MESSAGE());
+SET @next = @next + 1;
+SET @size = 1;
+END
+ELSE SET @size = (@end - @next + 1) / 2;
 END CATCH;
-SET @ordinal = (SELECT MIN(s.[ordinal]) FROM ${work.staged} AS s WHERE s.[ordinal] > @ordinal);
 END;
 SELECT [ordinal], [number], [message], NULL AS [changed] FROM @refused
 UNION ALL SELECT NULL, NULL, NULL, @changed;`;
