@@ -50,7 +50,8 @@ function labelRows(option: Option, hasUserLabels: boolean): readonly MetadataRow
   const row = (isUser: boolean, { language, text }: Label): MetadataRow => ({
     IsUserLocalizedLabel: isUser,
     LocalizedLabelLanguageCode: language,
-    LocalizedLabel: cutToLength(text, 350),
+    // Not every database stores NUL, or a lone surrogate.
+    LocalizedLabel: cutToLength(text.replaceAll('\0', '\uFFFD').toWellFormed(), 350),
   });
   const { labels, userLabel } = option;
   return [

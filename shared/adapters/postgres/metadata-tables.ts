@@ -71,13 +71,6 @@ function followGlobals(namespace: Namespace): string {
     ${parameterRows('needed', globalOptionNeeds, '$2')}, ${bringIn(name, metadataTables.globalOptionSet, gone)}`;
 }
 
-/** PostgreSQL stores no NUL, and JSON with a lone surrogate it does not read. */
-function asJson(rows: readonly MetadataRow[]): string {
-  return JSON.stringify(rows, (_, value) =>
-    typeof value === 'string' ? value.replaceAll('\0', '\uFFFD').toWellFormed() : value,
-  );
-}
-
 async function countOf(client: PoolClient, text: string, values: readonly unknown[]): Promise<number> {
   const { rows } = await client.query<{ count: string }>(text, [...values]);
   return Number(rows[0]?.count ?? 0);
@@ -95,9 +88,9 @@ async function writeGlobals(
   ]);
   const given = rows.globalOptionSet;
   if (needed.length === 0 && given.length === 0) return 0;
-  await client.query(followTable(needs, globalOptionNeeds), [asJson(given), table]);
+  await client.query(followTable(needs, globalOptionNeeds), [JSON.stringify(given), table]);
   const names = new Set([...needed, ...given].map(({ OptionSetName }) => OptionSetName));
-  return countOf(client, followGlobals(namespace), [[...names], asJson(needed)]);
+  return countOf(client, followGlobals(namespace), [[...names], JSON.stringify(needed)]);
 }
 
 /** The port's `metadataMark`. */
@@ -130,7 +123,7 @@ export function writeMetadata(
         changedRows += await countOf(
           client,
           followTable(tableName(namespace, systemTables[key]), metadataTables[key]),
-          [asJson(rows[key]), table],
+          [JSON.stringify(rows[key]), table],
         );
     await client.query(
       `INSERT INTO ${tableName(namespace, systemTables.metadataMark)} ("TableName", "Mark") VALUES ($1, $2)

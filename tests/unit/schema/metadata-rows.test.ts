@@ -134,7 +134,7 @@ describe('the rows of the metadata tables', () => {
     ]);
   });
 
-  it('fit their columns: long labels are cut, long names left out, and a key comes once', () => {
+  it('fit their columns: long labels are cut, characters that not every database stores replaced, long names left out, and a key comes once', () => {
     const text = `${'x'.repeat(349)}😀`;
     const twice: Option = {
       value: 1,
@@ -145,6 +145,9 @@ describe('the rows of the metadata tables', () => {
     };
     expect(rowsOf([set('industrycode', false, twice)]).optionSet).toMatchObject([
       { LocalizedLabel: 'x'.repeat(349) },
+    ]);
+    expect(rowsOf([set('industrycode', false, option(1, 'a\0b\uD800'))]).optionSet).toMatchObject([
+      { LocalizedLabel: 'a\uFFFDb\uFFFD' },
     ]);
     const long = 'a'.repeat(65);
     const odd = { ...definition, attributes: [attribute(long, 'Picklist'), attribute('name', 'String')] };
