@@ -4,7 +4,6 @@ import type { ChangeType, Row } from '../../shared/model/change.ts';
 import type { Checkpoint, CheckpointAdvance, Turn } from '../../shared/model/checkpoint.ts';
 import type { RejectedRow } from '../../shared/model/rejected-row.ts';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
-import type { Destination } from '../../shared/ports/destination.ts';
 import { compareTable } from '../../shared/schema/compare-table.ts';
 import { fingerprint } from '../../shared/schema/fingerprint.ts';
 import { rowId } from '../../shared/schema/row-id.ts';
