@@ -105,6 +105,9 @@ export const settingsSchema = z.object({
     .describe(
       'Key Vault address of the keys that webhooks of Dataverse are let in by, one a line. Without it none is.',
     ),
+  METADATA_USER_LABELS: truth('false').describe(
+    "`true` adds to the tables of option labels, beside each label's row, one with `IsUserLocalizedLabel` 1: the label in the language of the app's user.",
+  ),
   WATCHDOG_GRACE_SECONDS: numberBetween(5, 3600, 600).describe('A turn this long overdue is started again.'),
   START_DELTA_SYNCS_SCHEDULE: schedule('0 */2 * * * *').describe(
     'When lost turns are looked for (NCRONTAB, UTC).',

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { sqlServerDestination } from '../../shared/adapters/sqlserver/destination.ts';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
 import type { PageWrite } from '../../shared/ports/destination.ts';
+import { fullMetadata } from '../contracts/destination-metadata.ts';
 import { aTable, idOf, later, readAt, rowOf } from '../contracts/destination-start.ts';
 import { type Played, playedServer } from './recorded-statements.ts';
 
@@ -137,6 +138,8 @@ async function everything(table: DestinationTable, namespace: (typeof namespaces
   await destination.giveUpRejectedRows(name, tried, later);
   for (const scope of [{ kind: 'failed' }, { kind: 'table' }, { kind: 'rows', ids: [idOf(1)] }] as const)
     await destination.resync(name, { profileId: owner.profileId, scope, at: later });
+  await destination.metadataMark(name);
+  for (const table of ['account', name]) await destination.writeMetadata({ ...fullMetadata, table });
   await destination.advance(name, turn, { deltaLink: 'x', phase: 'delta' });
   await Promise.all([
     destination.checkpoint(name),

@@ -3,10 +3,11 @@ import type { Finding } from '../../model/finding.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
 import { compareTable } from '../../schema/compare-table.ts';
 import { findingsOfTables, namesOf, type TableRules } from '../../schema/table-findings.ts';
-import { conflictsWith, systemColumnNames } from './ddl.ts';
+import { conflictsWith } from './ddl.ts';
 import { existingTables } from './existing-tables.ts';
 import { type Namespace, prefixed, shortened } from './identifiers.ts';
 import { rowLimits } from './row-limits.ts';
+import { systemColumnNames } from './system-tables.ts';
 
 const rules: TableRules = {
   server: 'PostgreSQL',

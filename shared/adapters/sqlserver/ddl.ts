@@ -10,7 +10,7 @@ import { isDependedOn } from './error-map.ts';
 import { existingTable, spelledAs } from './existing-tables.ts';
 import { type Namespace, prefixed, primaryKeyName, quoted, tableName } from './identifiers.ts';
 import type { Session } from './session.ts';
-import { addColumn, inDdlTransaction, systemTableChange } from './system-tables.ts';
+import { addColumn, inDdlTransaction, systemTableChanges } from './system-tables.ts';
 
 /** The statement that makes a table, in the shape of the old service's databases. */
 export function createTable(namespace: Namespace, table: DestinationTable): string {
@@ -113,8 +113,8 @@ export async function ensureTable(
     `make or alter ${shown}`,
     (session) => planOf(session, namespace, table, shown),
     async (session, { isMissing, steps }) => {
-      const change = await systemTableChange(session, namespace, 'checkpoint');
-      if (change !== undefined) await session.batch(change);
+      for (const change of await systemTableChanges(session, namespace, ['checkpoint']))
+        await session.batch(change);
       // Locked before the table, in the order of a page's write.
       const checkpoint = await lockCheckpoint(session, namespace, name);
       const changes = isMissing ? [`${shown} created`] : [];

@@ -6,6 +6,7 @@ import { ensureTable } from './ddl.ts';
 import type { EntraLogin } from './entra-login.ts';
 import type { Namespace } from './identifiers.ts';
 import { countRows, idsAfter, versionsById } from './merge.ts';
+import { metadataMark, writeMetadata } from './metadata-tables.ts';
 import * as rejectedRows from './rejected-rows.ts';
 import { resyncRows } from './resync-rows.ts';
 import type { Session } from './session.ts';
@@ -39,6 +40,9 @@ export function sqlServerDestination(
       ),
     ensureSystemTables: ({ hasDeleteLog }) => ensureSystemTables(pool, namespace, hasDeleteLog),
     ensureTable: (table) => ensureTable(pool, namespace, table),
+    metadataMark: (table) =>
+      transaction(`read the mark of table "${table}"`, (session) => metadataMark(session, namespace, table)),
+    writeMetadata: (metadata) => writeMetadata(pool, namespace, metadata),
     claim: (table, owner) =>
       transaction(onCheckpoint(table), (session) => claimCheckpoint(session, namespace, table, owner)),
     restart: (table, turn) =>

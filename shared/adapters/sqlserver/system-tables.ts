@@ -1,8 +1,11 @@
-import { ServiceError } from '../../errors.ts';
+import { globalOptionNeeds, metadataTables } from '../../schema/metadata-tables.ts';
 import { systemTables } from '../../schema/system-tables.ts';
+import type { ExistingTable } from '../../schema/table-findings.ts';
 import { inTransaction, type SessionPool } from './connection.ts';
-import { existingTable } from './existing-tables.ts';
+import { existingTables } from './existing-tables.ts';
 import { type Namespace, quoted, shortened, tableName } from './identifiers.ts';
+import { lockNamespace } from './lock-namespace.ts';
+import { metadataColumns } from './metadata-tables.ts';
 import { type Session, sql } from './session.ts';
 
 const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
@@ -17,6 +20,14 @@ const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
     [GivenUpAt] datetime2(3) NULL, PRIMARY KEY CLUSTERED ([TableName], [RecordId])`,
   deleteLog: `[Id] bigint IDENTITY(1,1) NOT NULL PRIMARY KEY CLUSTERED, [EntityName] nvarchar(64) NOT NULL,
     [RecordId] nvarchar(64) NOT NULL, [SinkDeleteTime] datetime NOT NULL, [VersionNumber] bigint NOT NULL`,
+  metadataMark: '[TableName] nvarchar(128) NOT NULL PRIMARY KEY CLUSTERED, [Mark] nvarchar(64) NULL',
+  globalOptionNeed: metadataColumns(globalOptionNeeds),
+  optionSet: metadataColumns(metadataTables.optionSet),
+  globalOptionSet: metadataColumns(metadataTables.globalOptionSet),
+  state: metadataColumns(metadataTables.state),
+  status: metadataColumns(metadataTables.status),
+  target: metadataColumns(metadataTables.target),
+  attribute: metadataColumns(metadataTables.attribute),
 };
 
 /** Columns that the tables of an older version lack: there is none yet. All can be added to a table with rows. */
@@ -48,35 +59,33 @@ export function createSystemTable(namespace: Namespace, key: keyof typeof system
   return `${statement}; CREATE INDEX [IX_NextAttemptAt] ON ${name} ([TableName], [NextAttemptAt]) WHERE [GivenUpAt] IS NULL`;
 }
 
-/** The statements that a system table needs, if any. */
-export async function systemTableChange(
-  session: Session,
+/** The statements that a system table needs. */
+function systemTableChange(
   namespace: Namespace,
   key: keyof typeof systemTables,
-): Promise<string | undefined> {
-  const existing = await existingTable(session, namespace, systemTables[key]);
-  if (existing === undefined) return createSystemTable(namespace, key);
+  existing: ExistingTable | undefined,
+): readonly string[] {
+  if (existing === undefined) return [createSystemTable(namespace, key)];
   const name = tableName(namespace, systemTables[key]);
   const present = new Set(existing.columns.map((column) => column.name));
   const missing = (laterColumns[key] ?? []).filter(([column]) => !present.has(column));
-  return missing.map(([column, type]) => addColumn(name, column, type)).join('; ') || undefined;
+  return missing.map(([column, type]) => addColumn(name, column, type));
 }
 
-/** How long other DDL of the same namespace is waited for, in milliseconds. */
-const lockMilliseconds = 30_000;
-
-async function lockNamespace(session: Session, namespace: Namespace, doing: string): Promise<void> {
-  const { rows } = await session.query<{ result: number }>(
-    `DECLARE @result int; EXEC @result = sp_getapplock @Resource = @resource, @LockMode = N'Exclusive',
-       @LockOwner = N'Transaction', @LockTimeout = ${lockMilliseconds}; SELECT @result AS [result]`,
-    // A resource's name is of 255 characters at most.
-    [sql.text('resource', shortened(`dataverse-export ${namespace.schema} ${namespace.prefix}`))],
+/** What the system tables lack. A metadata table that has to be made is empty: the marks of what it held go with it. */
+export async function systemTableChanges(
+  session: Session,
+  namespace: Namespace,
+  keys: readonly (keyof typeof systemTables)[],
+): Promise<readonly string[]> {
+  const names = keys.map((key) => systemTables[key]);
+  const existing = await existingTables(session, namespace, names);
+  const statements = keys.flatMap((key) =>
+    systemTableChange(namespace, key, existing.get(systemTables[key])),
   );
-  if ((rows[0]?.result ?? -1) < 0)
-    throw new ServiceError(
-      'DESTINATION_BUSY',
-      `Cannot ${doing}: other tables of the same schema are being made.`,
-    );
+  const isEmpty = keys.some((key) => key in metadataTables && !existing.has(systemTables[key]));
+  const marks = tableName(namespace, systemTables.metadataMark);
+  return isEmpty ? [...statements, `DELETE FROM ${marks}`] : statements;
 }
 
 /**
@@ -92,7 +101,7 @@ export function inDdlTransaction<Plan, T>(
 ): Promise<T | undefined> {
   return inTransaction(pool, doing, async (session) => {
     if ((await plan(session)) === undefined) return undefined;
-    await lockNamespace(session, namespace, doing);
+    await lockNamespace(session, namespace, 'tables', doing);
     const current = await plan(session);
     if (current === undefined) return undefined;
     const schema = await session.query('SELECT 1 AS [one] FROM sys.schemas WHERE [name] = @schema', [
@@ -109,7 +118,7 @@ export async function ensureSystemTables(
   namespace: Namespace,
   hasDeleteLog: boolean,
 ): Promise<void> {
-  const keys = (['checkpoint', 'rejectedRow', 'deleteLog'] as const).filter(
+  const keys = (Object.keys(systemTables) as (keyof typeof systemTables)[]).filter(
     (key) => key !== 'deleteLog' || hasDeleteLog,
   );
   await inDdlTransaction(
@@ -117,11 +126,7 @@ export async function ensureSystemTables(
     namespace,
     'make the system tables in the destination',
     async (session) => {
-      const statements: string[] = [];
-      for (const key of keys) {
-        const statement = await systemTableChange(session, namespace, key);
-        if (statement !== undefined) statements.push(statement);
-      }
+      const statements = await systemTableChanges(session, namespace, keys);
       return statements.length === 0 ? undefined : statements;
     },
     async (session, statements) => {
