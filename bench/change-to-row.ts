@@ -26,7 +26,9 @@ await withBench({ minutes, environment, rows: 20_000 }, async (bench) => {
   for (const hasWebhook of [false, true]) {
     if (hasWebhook) await registerWebhook(bench);
     for (const rate of rates) {
-      rows.push([hasWebhook ? 'webhook' : 'none', String(rate), ...(await timeChanges(bench, rate))]);
+      const figures = await timeChanges(bench, rate).catch((error: Error) => [error.message]);
+      rows.push([hasWebhook ? 'webhook' : 'none', String(rate), ...figures]);
+      await bench.organization.stopWorkload();
       await sleep(pauseSeconds * 1000);
     }
   }
@@ -72,7 +74,6 @@ async function timeChanges(bench: Bench, rate: number): Promise<readonly string[
   const cpuShare = (cpuSecondsOf(platform.pid('app')) - cpuBefore) / elapsed;
   const made = (await done()) - doneBefore + lags.length;
   const requests = sumOf(await requestsOfApp()) - requestsBefore;
-  await organization.stopWorkload();
   const measured = await Promise.all(lags);
   const shares = [0.5, 0.95, 0.99].map((share) => figure(percentile(measured, share)));
   return [

@@ -1,48 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { odata, TableClient } from '@azure/data-tables';
 import { Pool } from 'pg';
-import { narrator } from '../local/demonstration/narrator.ts';
 import { percentile } from '../local/demonstration/percentile.ts';
-import { openStage, type Stage } from '../local/demonstration/stage.ts';
-import { withTemporaryPlatform } from '../local/platform/temporary-platform.ts';
-import { organizationId } from '../local/sign-ins.ts';
+import type { Stage } from '../local/demonstration/stage.ts';
 import { failureLog } from '../shared/adapters/storage/failure-log.ts';
 import { storageAccount } from '../shared/adapters/storage/storage-account.ts';
 import { figure, printFigures } from './print-figures.ts';
+import {
+  type Bench,
+  createProfile,
+  loadProfile,
+  makeRows,
+  presets,
+  requestCounts,
+  sumOf,
+  withBench,
+} from './replication.ts';
 
 const failing = Number(process.argv[2] ?? 100_000);
 const singles = Number(process.argv[3] ?? 10);
 const stopping = AbortSignal.timeout(3_600_000);
 
-/** The presets of a real environment, where the local platform is quicker; who heals does nothing by hand. */
-const presets = {
-  INGEST_FAILURES_SCHEDULE: '30 * * * * *',
-  POLL_STATUS_SCHEDULE: '0 */5 * * * *',
-  RETOUCH_FIRST_DELAY_SECONDS: '60',
-  RETOUCH_MAX_DELAY_SECONDS: '21600',
-  RETOUCH_MAX_ATTEMPTS: '12',
-  VERIFY_INTERVAL_SECONDS: '30',
-  VERIFY_TIMEOUT_SECONDS: '900',
-  DELTA_INTERVAL_SECONDS: '15',
-  // Not what is measured here.
-  DELTA_MAX_INTERVAL_SECONDS: '15',
-  PAGE_SIZE: '5000',
-};
+/** Who heals does nothing by hand; how long idle tables wait is not what is measured here. */
+const environment = { DELTA_MAX_INTERVAL_SECONDS: presets.DELTA_INTERVAL_SECONDS ?? '' };
 
 async function until(isSo: () => Promise<boolean>, everyMilliseconds: number): Promise<void> {
   while (!(await isSo())) await sleep(everyMilliseconds, undefined, { signal: stopping });
 }
 
 /** Requests to the simulated organization, by those that read and those that write. */
-async function requestsOf({ platform }: Stage): Promise<{ reads: number; writes: number }> {
-  const answer = await fetch(`${platform.addresses.dataverse}/simulator`);
-  const { requests } = (await answer.json()) as { requests: Record<string, number> };
-  const sum = (isCounted: (route: string) => boolean) =>
-    Object.entries(requests).reduce((total, [route, count]) => total + (isCounted(route) ? count : 0), 0);
-  return {
-    reads: sum((route) => !route.startsWith('PATCH')),
-    writes: sum((route) => route.startsWith('PATCH')),
-  };
+async function requestsOf(bench: Bench): Promise<{ reads: number; writes: number }> {
+  const requests = await requestCounts(bench);
+  const isWrite = ([route]: readonly [string, number]) => route.startsWith('PATCH');
+  const writes = sumOf(new Map([...requests].filter(isWrite)));
+  return { reads: sumOf(requests) - writes, writes };
 }
 
 /** Open failures in the ledger, counted by their keys. */
@@ -63,21 +54,11 @@ function openFailures({ platform }: Stage, profileId: string) {
 }
 
 /** An active profile of accounts that does not retry, with all rows loaded. */
-async function activeProfile({ exporter, platform }: Stage): Promise<string> {
-  const { Id } = await exporter.create({
-    Name: 'Healing',
-    OrganizationId: organizationId,
-    DestinationType: 'PostgreSql',
-    DestinationKeyVaultUri: `${platform.addresses.keyvault}/secrets/reporting`,
-    Entities: [{ Type: 'account' }],
-    RetryPolicy: { MaxRetryCount: 0, IntervalInSeconds: 0, Backoff: 'Simple' },
-  });
-  await exporter.activate(Id);
-  await until(async () => {
-    const { Entities } = await exporter.profile(Id);
-    return Entities[0]?.Status?.InitialSyncState === 'Completed';
-  }, 500);
-  return Id;
+async function activeProfile(bench: Bench): Promise<string> {
+  const retryPolicy = { RetryPolicy: { MaxRetryCount: 0, IntervalInSeconds: 0, Backoff: 'Simple' } };
+  const id = await createProfile(bench, ['account'], retryPolicy);
+  await loadProfile(bench, id);
+  return id;
 }
 
 const secondsSince = (start: number) => (performance.now() - start) / 1000;
@@ -146,7 +127,7 @@ async function logFailures({ platform }: Stage, profileId: string, ids: readonly
  * Many failures of one cause: seconds until the ledger has all, from the cure to their arrival, and to the ledger's word. The
  * exporter's own refusals are not measured here, so the rows are taken out of the destination and written into its log.
  */
-async function timeMany(stage: Stage, profileId: string) {
+async function timeMany(stage: Bench, profileId: string) {
   const { database } = stage;
   const ids = await takeOut(stage);
   const total = ids.length + (await database.countRows('account'));
@@ -173,19 +154,13 @@ async function timeMany(stage: Stage, profileId: string) {
   return { failed: ids.length, knownAfter, arrivedAfter, healedAfter, requests };
 }
 
-const options = { rows: 2000, environment: presets, isStorageInMemory: true, signal: stopping };
-await withTemporaryPlatform(options, async (platform) => {
-  await fetch(`${platform.addresses.dataverse}/simulator/rows`, {
-    method: 'POST',
-    body: JSON.stringify({ table: 'account', count: Math.round((failing * 10) / 9), seed: 7 }),
-  });
-  const stage = openStage(platform, narrator(), stopping);
+await withBench({ minutes: 60, rows: 2000, environment, isStorageInMemory: true }, async (stage) => {
+  await makeRows(stage, 'account', Math.round((failing * 10) / 9));
   const profileId = await activeProfile(stage);
   progress('the rows are loaded');
   const seconds = await timeSingles(stage, profileId);
   progress('all of them are healed');
   const many = await timeMany(stage, profileId);
-  await stage.database.close();
   printFigures(
     `From cure to healed, the presets of a real environment, one instance, ${many.failed.toLocaleString('en')} failures with one cause`,
     ['', 'figure'],

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { adminToken } from '../local/demonstration/admin-token.ts';
+import { type GivenDatabase, givenDatabase } from './bare-bulk-load.ts';
 import { copyBare, drain, loadMinimally, type Rate, sizeOfPage } from './bare-loads.ts';
 import type { MinimalFigures } from './minimal-load.ts';
 import { figure, printFigures } from './print-figures.ts';
@@ -26,6 +27,8 @@ const { values: flags, positionals } = parseArgs({
     pages: { type: 'string' },
     /** Megabytes that the app's heap is limited to, to see with how few it can do. */
     heap: { type: 'string' },
+    /** Connection string of a SQL Server, with a login that owns its database. */
+    destination: { type: 'string' },
   },
 });
 const tableCount = Number(flags.tables);
@@ -42,19 +45,24 @@ const environment = {
   ...(flags.pages !== undefined && { LOAD_PAGES_IN_MEMORY: flags.pages }),
 };
 
-await withBench({ minutes: 30, environment }, async (bench) => {
+const { destination } = flags;
+const given = destination === undefined ? undefined : await givenDatabase(destination);
+const platform = { minutes: 30, environment, ...(destination !== undefined && { destination }) };
+
+await withBench(platform, async (bench) => {
   const tables = tableCount === 0 ? ['account'] : await makeTables(bench, tableCount, count);
   if (tableCount === 0) await makeRows(bench, 'account', count);
   const sources = await sourcesOf(bench, tables);
   // Once in vain, so that no measurement has to warm the source up.
   await drain(sources, comparedRows);
   const page = sources[0] && (await sizeOfPage(sources[0]));
-  const app = await loadByApp(bench, tables);
+  const app = await loadByApp(bench, tables, given);
   const drained = await drain(sources, comparedRows);
-  const copied = await copyBare(bench, tables, comparedRows);
+  if (given) return tell({ app, drained, bare: await given.loadBare(tables[0] ?? ''), page });
+  const bare = await copyBare(bench, tables, comparedRows);
   const minimal = await loadMinimally(bench, tables, sources, comparedRows);
-  tell({ app, drained, copied, minimal, page });
-});
+  tell({ app, drained, bare, minimal, page });
+}).finally(() => given?.close());
 process.exit(0);
 
 async function sourcesOf({ platform, signal }: Bench, tables: readonly string[]): Promise<SourceRows[]> {
@@ -65,10 +73,11 @@ async function sourcesOf({ platform, signal }: Bench, tables: readonly string[])
   return sources;
 }
 
-async function loadByApp(bench: Bench, tables: readonly string[]) {
+async function loadByApp(bench: Bench, tables: readonly string[], into?: GivenDatabase) {
   const { platform } = bench;
   const pid = platform.pid('app');
-  const id = await createProfile(bench, tables);
+  const where = into && { DestinationType: 'SqlAzure', DestinationSchemaName: into.schema };
+  const id = await createProfile(bench, tables, where);
   const memoryBefore = memoryOf(pid).now;
   forgetPeak(pid);
   const [requestsBefore, before] = [await requestCounts(bench), cpuOfParts(bench)];
@@ -86,22 +95,24 @@ async function loadByApp(bench: Bench, tables: readonly string[]) {
   };
 }
 
-function cpuOfParts({ platform }: Bench) {
+function cpuOfParts({ platform }: Bench): Readonly<Record<'app' | 'source' | 'database', number>> {
   return {
     app: cpuSecondsOf(platform.pid('app')),
     source: cpuSecondsOf(platform.pid('dataverse')),
-    database: cpuSecondsOfAll(platform.pid('database')),
+    // A database that was given is not ours to watch.
+    database: given ? Number.NaN : cpuSecondsOfAll(platform.pid('database')),
   };
 }
 
 function tell(measured: {
   app: Awaited<ReturnType<typeof loadByApp>>;
   drained: Rate;
-  copied: Rate;
-  minimal: MinimalFigures;
+  bare: Rate;
+  minimal?: MinimalFigures;
   page: { text: number; objects: number } | undefined;
 }): void {
-  const { app, drained, copied, minimal, page = { text: 0, objects: 0 } } = measured;
+  const { app, drained, bare, minimal, page = { text: 0, objects: 0 } } = measured;
+  const neighbours = Object.entries(app.neighbours).filter(([, seconds]) => !Number.isNaN(seconds));
   const perSecond = ({ rows, seconds }: Rate) => rows / seconds;
   const cpu = ({ rows, cpuSeconds }: { rows: number; cpuSeconds: number }) => (cpuSeconds / rows) * 1e6;
   const row = (name: string, rate: Rate) => [
@@ -116,9 +127,9 @@ function tell(measured: {
     ['', 'rows/s', 'app in proportion'],
     [
       row('app, from activation to completed', app),
-      row('minimal program: fetch, JSON.parse, COPY', minimal),
+      ...(minimal ? [row('minimal program: fetch, JSON.parse, COPY', minimal)] : []),
       row('source drained alone, same query', drained),
-      row('same rows through bare COPY', copied),
+      row(`same rows through bare ${minimal ? 'COPY' : 'bulk load'}`, bare),
     ],
   );
   printFigures(
@@ -126,10 +137,10 @@ function tell(measured: {
     ['', 'microseconds/row', 'app in proportion'],
     [
       ['app', figure(cpu(app)), '1'],
-      ['minimal program', figure(cpu(minimal)), figure(cpu(app) / cpu(minimal))],
-      ...(['source', 'database'] as const).map((part) => [
+      ...(minimal ? [['minimal program', figure(cpu(minimal)), figure(cpu(app) / cpu(minimal))]] : []),
+      ...neighbours.map(([part, cpuSeconds]) => [
         `the ${part}, while the app loads`,
-        figure(cpu({ rows: app.rows, cpuSeconds: app.neighbours[part] })),
+        figure(cpu({ rows: app.rows, cpuSeconds })),
         '',
       ]),
     ],
@@ -144,7 +155,7 @@ function tell(measured: {
       ['grown by', figure(app.peak - app.memoryBefore)],
       ['two pages as text (UTF-8)', figure(2 * page.text)],
       ['two pages as objects, without any garbage', figure(2 * page.objects)],
-      ['minimal program, most (one page at a time)', figure(minimal.peakMegabytes)],
+      ...(minimal ? [['minimal program, most (one page at a time)', figure(minimal.peakMegabytes)]] : []),
     ],
   );
 }

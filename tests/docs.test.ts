@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { benches } from '../bench/benches.ts';
 import { errorCodes } from '../shared/error-codes.ts';
 import { telemetryEvents, telemetryMetrics } from '../shared/ports/telemetry.ts';
 import { settingsSchema } from '../shared/settings.ts';
@@ -118,4 +119,12 @@ test('every link between the documents leads somewhere, to the heading that it n
       .map(([link]) => `${page}: ${link}`),
   );
   expect(broken).toEqual([]);
+});
+
+test('npm run bench knows every bench, and the page of benchmarks tells of each', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+  const names = Object.keys(scripts).flatMap((name) => /^bench:(.+)/.exec(name)?.[1] ?? []);
+  expect(Object.keys(benches).toSorted()).toEqual(names.toSorted());
+  const page = readFileSync('docs/benchmarks.md', 'utf8');
+  expect(names.filter((name) => !page.includes(`npm run bench:${name}`))).toEqual([]);
 });
