@@ -10,6 +10,7 @@ afterAll(() => postgres.close());
 
 describe('PostgreSQL', () => {
   const rules = {
+    decimalDigits: 38,
     // It has no U+0000, and UTF-8 has no lone surrogates.
     text: (sent: string) => sent.replaceAll('\0', '\ufffd').toWellFormed(),
     datetime: (sent: string) => sent.replace(/(\.\d*?)0*Z$/, (_, part) => (part === '.' ? 'Z' : `${part}Z`)),

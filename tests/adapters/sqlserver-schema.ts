@@ -15,6 +15,8 @@ export interface SqlServerUnderTest {
   /** Statements by the given login, each in a transaction of its own, to look and to disturb. */
   admin<R = Record<string, unknown>>(text: string): Promise<readonly R[]>;
   freshSchema(prefix?: string): Promise<DestinationUnderTest & { readonly schema: string }>;
+  /** Not the real thing, but one to try on. */
+  readonly isBabelfish: boolean;
   close(): Promise<void>;
 }
 
@@ -25,7 +27,6 @@ export async function openSqlServerUnderTest(): Promise<SqlServerUnderTest> {
   const admin = async <R = Record<string, unknown>>(text: string) =>
     inTransaction(pool, 'disturb', async (session) => (await session.batch<R>(text)).rows);
   const [{ version = '' } = {}] = await admin<{ version: string }>('SELECT @@VERSION AS version');
-  // Not the real thing, but one to try on.
   const isBabelfish = version.includes('Babelfish');
   const opened: Destination[] = [];
   // The connections of a worker last for all tests: a server may take long to answer the first statements of each.
@@ -37,6 +38,7 @@ export async function openSqlServerUnderTest(): Promise<SqlServerUnderTest> {
     return destination;
   };
   return {
+    isBabelfish,
     connectionString,
     admin,
     async freshSchema(prefix = '') {

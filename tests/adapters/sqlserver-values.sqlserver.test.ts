@@ -25,6 +25,10 @@ describe('SQL Server', () => {
   const rules = {
     text: (sent: string) => sent.replaceAll('\0', '\ufffd').toWellFormed(),
     datetime: datetimeOf,
+    get decimalDigits() {
+      // Babelfish misreads a negative number of 38 digits.
+      return server.isBabelfish ? 37 : 38;
+    },
   };
-  itKeepsEveryValue(() => server.freshSchema(), rules, 8);
+  itKeepsEveryValue(() => server.freshSchema(), rules, 20);
 });

@@ -11,6 +11,8 @@ export interface ValueRules {
   text(sent: string): string;
   /** Of `2024-02-29T13:05:09.123456Z`, with as many digits of a second as were sent. */
   datetime(sent: string): string | null;
+  /** Digits of a decimal number. */
+  readonly decimalDigits: number;
 }
 
 /** A value as raw JSON, and what the destination must show of it; undefined: there is no such column. */
@@ -151,7 +153,9 @@ function attributeOf(rules: ValueRules): fc.Arbitrary<Attribute> {
     fc
       .constantFrom('Decimal', 'Double', 'Money')
       .chain((type) =>
-        precision.map((scale) => plain(facts(type, { Precision: scale }), decimalOf(38, scale))),
+        precision.map((scale) =>
+          plain(facts(type, { Precision: scale }), decimalOf(rules.decimalDigits, scale)),
+        ),
       ),
     fc
       .constantFrom('Picklist', 'State', 'Status', 'Integer')
