@@ -46,9 +46,7 @@ async function loadRanges(run: TableRun, readings: Readings): Promise<void> {
   let slot: Release | undefined = await run.ports.pageSlots.take();
   for (;;) {
     readMore(run, ranges, readings, slot);
-    const { index, readAt, release, answer } = await Promise.race(
-      [...readings.values()].map((reading) => reading.answer.then(() => reading)),
-    );
+    const { index, readAt, release, answer } = await firstRead(readings);
     readings.delete(index);
     try {
       if (run.isVoid) return;
@@ -66,6 +64,18 @@ async function loadRanges(run: TableRun, readings: Readings): Promise<void> {
     if (readings.size > 0) slot = undefined;
     else if (isOver(run)) return;
     else slot = await run.ports.pageSlots.take();
+  }
+}
+
+/**
+ * The first page that is there. What keeps one range from being read ends the turn only when no other page is on its way:
+ * where Dataverse throttles, what it has sent already is not asked for twice.
+ */
+async function firstRead(readings: Readings): Promise<Reading> {
+  try {
+    return await Promise.any([...readings.values()].map((reading) => reading.answer.then(() => reading)));
+  } catch (error) {
+    throw (error as AggregateError).errors[0];
   }
 }
 
@@ -94,7 +104,7 @@ function read(run: TableRun, ranges: readonly KeyRange[], index: number, release
     run,
     link === undefined ? { kind: 'rows', ...bordersOf(ranges, index) } : { kind: 'next', link },
   );
-  // It is awaited later: its failure must not count as unhandled while another page is written.
-  answer.catch(() => {});
+  // It is awaited later: its failure must not count as unhandled while another page is written, nor hold its slot.
+  answer.catch(release);
   return { index, readAt, release, answer };
 }

@@ -44,7 +44,8 @@ export async function runWorkItem(item: SyncTableItem, ports: SyncPorts): Promis
     const turn = asked.scope === 'metadata' ? makeTable : takeTurn;
     ending = await turn(profile, state, ports);
   } catch (error) {
-    ports.shapes.forget(profile, item.table);
+    // Where Dataverse is asked too much already, the definition is not read again.
+    if (!hasCode(error, 'DATAVERSE_THROTTLED')) ports.shapes.forget(profile, item.table);
     if (error instanceof ServiceError && !(await isAsked(item, ports))) return undefined;
     ending = { kind: 'fault', ...(await afterFault(profile, state, error, ports)) };
   }

@@ -81,6 +81,7 @@ export function fakeDataverse(
   const optionSets = new Map<string, readonly OptionSet[]>();
   const rows = new Map(tables.map((name) => [name, new Map<string, StoredRow>()]));
   const tombstones = new Map(tables.map((name) => [name, new Map<string, number>()]));
+  const deletedIds = new Set<string>();
   const administrators = new Set<string>();
   const unreadable = new Set<string>();
   let counter = 1000;
@@ -145,8 +146,8 @@ export function fakeDataverse(
           : ({ kind: 'delta', link: JSON.stringify({ ...state, since: upTo, upTo, after: '' }) } as const);
       const live = page.flatMap((entry) => (entry.row ? [json(table, entry.row, query)] : []));
       const liveIds = new Set(live.map((row) => row[`${table}id`]));
-      const deletedIds = page.flatMap((entry) => entry.deletedId ?? []).filter((id) => !liveIds.has(id));
-      return { rows: live, deletedIds, following };
+      const gone = page.flatMap((entry) => entry.deletedId ?? []).filter((id) => !liveIds.has(id));
+      return { rows: live, deletedIds: gone, following };
     }
     const rest = [...of(rows, table).values()]
       .sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -223,8 +224,12 @@ export function fakeDataverse(
     },
     delete(table: string, id: string): void {
       counter += 1;
-      if (of(rows, table).delete(id)) of(tombstones, table).set(id, counter);
+      if (!of(rows, table).delete(id)) return;
+      of(tombstones, table).set(id, counter);
+      deletedIds.add(id);
     },
+    /** Ids of rows that were deleted at any time, of whatever table. */
+    deletedIds: deletedIds as ReadonlySet<string>,
     /** Makes every delta link handed out so far too old. */
     expireTokens(): void {
       counter += 1;

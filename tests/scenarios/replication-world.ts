@@ -5,6 +5,7 @@ import { profilesDeactivate } from '../../shared/api/profiles-deactivate.ts';
 import { profilesDelete } from '../../shared/api/profiles-delete.ts';
 import { profilesResync } from '../../shared/api/profiles-resync.ts';
 import { slots } from '../../shared/at-most.ts';
+import { ServiceError } from '../../shared/errors.ts';
 import type { ApiRequest } from '../../shared/model/api-request.ts';
 import { type Profile, withTables } from '../../shared/model/profile.ts';
 import type { Attribute } from '../../shared/model/table-schema.ts';
@@ -16,7 +17,12 @@ import { runWorkItem } from '../../shared/sync/run-work-item.ts';
 import { startDeltaSyncs } from '../../shared/sync/start-delta-syncs.ts';
 import type { SyncPorts } from '../../shared/sync/sync-ports.ts';
 import { tableShapes } from '../../shared/sync/table-shape.ts';
-import { type FakeDataverseOptions, fakeDataverse, fakeOrganizations } from '../fakes/fake-dataverse.ts';
+import {
+  attribute,
+  type FakeDataverseOptions,
+  fakeDataverse,
+  fakeOrganizations,
+} from '../fakes/fake-dataverse.ts';
 import { fakeDestination } from '../fakes/fake-destination.ts';
 import { fakeFailureLog } from '../fakes/fake-failures.ts';
 import { fakeProfileStore, fakeSyncStates } from '../fakes/fake-storage.ts';
@@ -101,6 +107,8 @@ export async function replicationWorld({
   const destination = fakeDestination();
   const { readPage } = source.dataverse;
   let pagesRead = 0;
+  let labels: readonly string[] = [];
+  let throttled: { requestsBefore: number; readonly seconds: number } | undefined;
   source.dataverse.readPage = async (request) => {
     now += secondsAPage * 1000;
     pagesRead += 1;
@@ -108,6 +116,20 @@ export async function replicationWorld({
     for (let steps = latencies[pagesRead % latencies.length] ?? 0; steps > 0; steps -= 1) await undefined;
     return page;
   };
+  /** The organization's answers to the engine, of which one may be that it is asked too much. */
+  const dataverse = new Proxy(source.dataverse, {
+    get(target, name) {
+      const member = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return async (...args: unknown[]) => {
+        const fault = throttled && throttled.requestsBefore-- === 0 ? throttled : undefined;
+        if (!fault) return member.apply(target, args);
+        throttled = undefined;
+        const message = 'Cannot read: Dataverse asked to wait.';
+        throw new ServiceError('DATAVERSE_THROTTLED', message, { retryAfterSeconds: fault.seconds });
+      };
+    },
+  });
   const failures = fakeFailureLog();
   const { telemetry, events } = fakeTelemetry();
   const messages: Message[] = [];
@@ -156,7 +178,7 @@ export async function replicationWorld({
     return {
       profiles: mortal(stable.profiles),
       syncStates: mortal(stable.syncStates),
-      organizations: fakeOrganizations([{ organization, dataverse: mortal(source.dataverse) }]),
+      organizations: fakeOrganizations([{ organization, dataverse: mortal(dataverse) }]),
       destinations: { open: async () => mortal(destination) },
       queues: { syncTable: mortal(stable.syncQueue), retryRow: mortal(stable.retryQueue) },
       failureLog: mortal(failures.log),
@@ -275,6 +297,23 @@ export async function replicationWorld({
       const fax = { ...definition.attributes[1], logicalName: name, isPrimaryName: false } as Attribute;
       if (definition.attributes.some(({ logicalName }) => logicalName === name)) return;
       source.define({ ...definition, attributes: [...definition.attributes, fax] });
+    },
+    labels: () => labels,
+    /** Dataverse refuses a request, so many after now, and asks to wait. */
+    throttle(requestsBefore: number, seconds: number): void {
+      throttled = { requestsBefore, seconds };
+    },
+    /** Somebody gives the only option of a choice another label; the choice is made where it is missing. */
+    relabel(text: string): void {
+      labels = [text];
+      const definition = source.definition(table);
+      if (!definition.attributes.some(({ logicalName }) => logicalName === 'rating'))
+        source.define({
+          ...definition,
+          attributes: [...definition.attributes, attribute('rating', 'Picklist')],
+        });
+      const options = [{ value: 1, labels: [{ text, language: 1033 }] }];
+      source.defineOptions(table, [{ attribute: 'rating', isGlobal: false, options }]);
     },
     /** The destination refuses rows of this name, or takes them again. */
     refuseBadRows: (isOn: boolean) =>

@@ -99,6 +99,21 @@ const happening = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('addColumn' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('relabel' as const),
+      text: fc.constantFrom('Hot', 'Warm', 'Cold'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('throttle' as const),
+      requestsBefore: fc.nat(12),
+      seconds: fc.constantFrom(1, 30, 300),
+    }),
+  },
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
@@ -167,6 +182,10 @@ async function happen(world: World, what: Happening): Promise<void> {
       return world.destination.dropTable(table);
     case 'addColumn':
       return world.addColumn('fax');
+    case 'relabel':
+      return world.relabel(what.text);
+    case 'throttle':
+      return world.throttle(what.requestsBefore, what.seconds);
     case 'activateAgain':
       await world.call('deactivate');
       return world.call('activate', profile, what.crash);
@@ -198,6 +217,13 @@ const destinationRows = (world: World) =>
       [row.name, row.fax ?? null, row.versionnumber],
     ]),
   );
+
+/** Rows that the delete log names although nobody ever deleted them in Dataverse. */
+const wronglyDeleted = (world: World) =>
+  world.destination.deleteLog.filter(({ id }) => !world.source.deletedIds.has(id));
+
+const labelsOf = (rows: ReturnType<World['destination']['metadataRows']>) =>
+  rows?.map(({ LocalizedLabel }) => LocalizedLabel);
 
 /** What was given up comes again when it is touched in Dataverse, or when somebody asks for it. */
 async function comesToRest(world: World, isAsked: boolean): Promise<void> {
@@ -243,6 +269,11 @@ test.each(behaviours)(
           await comesToRest(world, isAsked);
           expect(destinationRows(world)).toEqual(sourceRows(world));
           expect(world.destination.rejectedRows()).toEqual([]);
+          expect(await world.destination.rejectedAmong(table, [...world.source.rows(table).keys()])).toEqual(
+            new Set(),
+          );
+          expect(wronglyDeleted(world)).toEqual([]);
+          expect(labelsOf(world.destination.metadataRows('OptionSetMetadata'))).toEqual(world.labels());
           expect(world.driftTold()).toBe(0);
           expect(world.messageCount()).toBe(1);
           const state = await world.syncStates.get(profile.id, table);

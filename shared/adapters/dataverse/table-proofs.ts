@@ -5,6 +5,8 @@ import type { RowQuery } from '../../ports/dataverse.ts';
 const keptMilliseconds = 3600_000;
 const refusedMilliseconds = 600_000;
 
+const isRefusal = (error: unknown) => hasCode(error, 'DATAVERSE_PRIVILEGE_MISSING', 'DATAVERSE_UNAUTHORIZED');
+
 interface Proof {
   readonly shown: Promise<number>;
   isGiven: boolean;
@@ -39,21 +41,24 @@ export function tableProofs(
         proof.keptUntil = now() + keptMilliseconds;
         return identity;
       } catch (error) {
-        const isRefusal = hasCode(error, 'DATAVERSE_PRIVILEGE_MISSING', 'DATAVERSE_UNAUTHORIZED');
-        proof.keptUntil = isRefusal ? now() + refusedMilliseconds : 0;
+        proof.keptUntil = isRefusal(error) ? now() + refusedMilliseconds : 0;
         throw error;
       }
     }
   }
 
   return {
-    /** Those of the identities that have shown it by now, one at least; fails as the first one's try when there is none. */
+    /**
+     * Those of the identities that have shown it by now, one at least. When there is none it fails as the first one's try,
+     * or as one that was no refusal: that identity may show it later.
+     */
     async givenBy(identities: readonly number[], table: RowQuery['table']): Promise<readonly number[]> {
       const asked = identities.map((identity) => ({ identity, proof: proofOf(identity, table) }));
       try {
         await Promise.any(asked.map(({ proof }) => proof.shown));
       } catch (error) {
-        throw (error as AggregateError).errors[0];
+        const { errors } = error as AggregateError;
+        throw errors.find((one) => !isRefusal(one)) ?? errors[0];
       }
       return asked.filter(({ proof }) => proof.isGiven).map(({ identity }) => identity);
     },

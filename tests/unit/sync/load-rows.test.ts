@@ -138,6 +138,25 @@ describe('a load', () => {
     for (let slot = 0; slot < 3; slot += 1) expect(run.ports.pageSlots.tryTake()).toBeDefined();
   });
 
+  test('that is refused a page writes those that are on their way, and gives every slot back', async () => {
+    const throttled = new ServiceError('DATAVERSE_THROTTLED', 'Cannot read: asked to wait.');
+    let requests = 0;
+    const refuses = () => {
+      requests += 1;
+      return requests === 1 || requests > 3 ? throttled : undefined;
+    };
+    const { run, written } = runOf({ ranges: fourRanges, refuses });
+    await expect(loadRows(run)).rejects.toBe(throttled);
+    expect(written).toEqual(['2', '4']);
+    expect(run.checkpoint.ranges).toEqual([
+      {},
+      { from: '2', link: '3-4' },
+      { from: '4', link: '5-6' },
+      { from: '6' },
+    ]);
+    for (let slot = 0; slot < 3; slot += 1) expect(run.ports.pageSlots.tryTake()).toBeDefined();
+  });
+
   test('begins again in one piece where ranges are refused, and says so', async () => {
     const refuses = (request: PageRequest) =>
       request.kind === 'rows' && (request.from ?? request.to) !== undefined ? refusal : undefined;
