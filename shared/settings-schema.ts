@@ -44,7 +44,7 @@ export const settingsSchema = z.object({
     .describe('Parent domains of the key vaults that may be called, or host:port of a single one.'),
   ENTRA_DATABASE_HOSTS: list(domainOrServer)
     .default([
-      ...['postgres.database.azure.com', 'database.windows.net'],
+      ...['postgres.database.azure.com', 'database.windows.net', 'database.fabric.microsoft.com'],
       ...['database.chinacloudapi.cn', 'database.usgovcloudapi.net'],
     ])
     .describe("Databases that may get a token of the app's identity: domains with all below, or host:port."),

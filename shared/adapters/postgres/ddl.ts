@@ -4,10 +4,11 @@ import type { DestinationTable } from '../../model/table-schema.ts';
 import { compareTable, type TableStep } from '../../schema/compare-table.ts';
 import { fingerprint } from '../../schema/fingerprint.ts';
 import { systemTables } from '../../schema/system-tables.ts';
+import type { ExistingTable } from '../../schema/table-findings.ts';
 import { lockCheckpoint, restartCheckpoint } from './checkpoints.ts';
 import { postgresType } from './column-types.ts';
 import { inTransaction, runLong } from './connection.ts';
-import { type ExistingTable, existingTable } from './existing-tables.ts';
+import { existingTable } from './existing-tables.ts';
 import {
   dueIndexName,
   type Namespace,
