@@ -60,7 +60,7 @@ function narrower({ columns }: DestinationTable, isLacking: boolean) {
 const present = {
   object: 1,
   kind: 'U',
-  hasKey: true,
+  keyOnId: 'EPK[dbo].[account]',
   isOwned: true,
   canSelect: true,
   canInsert: true,

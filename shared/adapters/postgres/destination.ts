@@ -10,6 +10,7 @@ import { countRows, idsAfter, versionsById } from './merge.ts';
 import * as rejectedRows from './rejected-rows.ts';
 import { resyncRows } from './resync-rows.ts';
 import { testDestination, testLimits } from './test-destination.ts';
+import { compareTables } from './test-tables.ts';
 import { wouldTake } from './would-take.ts';
 import { sweepRows, writePage } from './write-page.ts';
 import { writeRetries } from './write-retries.ts';
@@ -31,6 +32,10 @@ function postgresDestination(
   const onRejected = (table: string) => `read or settle rejected rows of table "${table}"`;
   return {
     test: (tables) => testDestination(testPool, namespace, tables),
+    compare: (tables) =>
+      inTransaction(testPool, 'compare the tables of the destination', (client) =>
+        compareTables(client, namespace, tables),
+      ),
     owners: (tables) =>
       inTransaction(testPool, 'read which profiles fill the tables', (client) =>
         checkpoints.readOwners(client, namespace, tables),

@@ -41,7 +41,7 @@ export function typeName({ name, maxLength, precision, scale }: CatalogType): st
 }
 
 /** The type of a column from the catalog; undefined for one that replication cannot write to exactly. */
-export function typeFromCatalog({ name, maxLength, scale }: CatalogType): ColumnType | undefined {
+export function typeFromCatalog({ name, maxLength, precision, scale }: CatalogType): ColumnType | undefined {
   switch (name) {
     case 'uniqueidentifier':
       return { kind: 'guid' };
@@ -55,7 +55,7 @@ export function typeFromCatalog({ name, maxLength, scale }: CatalogType): Column
       return { kind: 'boolean' };
     case 'decimal':
     case 'numeric':
-      return { kind: 'decimal', scale };
+      return { kind: 'decimal', scale, ...(precision < decimalDigits && { digits: precision }) };
     case 'datetime':
     case 'datetime2':
       return { kind: 'datetime' };

@@ -11,6 +11,7 @@ import { resyncRows } from './resync-rows.ts';
 import type { Session } from './session.ts';
 import { ensureSystemTables } from './system-tables.ts';
 import { testDestination, testLimits } from './test-destination.ts';
+import { compareTables } from './test-tables.ts';
 import { wouldTake } from './would-take.ts';
 import { sweepRows, writePage } from './write-page.ts';
 import { writeRetries } from './write-retries.ts';
@@ -33,6 +34,10 @@ export function sqlServerDestination(
   const onRejected = (table: string) => `read or settle rejected rows of table "${table}"`;
   return {
     test: (tables) => testDestination(testPool, namespace, tables),
+    compare: (tables) =>
+      inTransaction(testPool, 'compare the tables of the destination', (session) =>
+        compareTables(session, namespace, tables),
+      ),
     owners: (tables) =>
       inTransaction(testPool, 'read which profiles fill the tables', (session) =>
         checkpoints.readOwners(session, namespace, tables),
