@@ -9,6 +9,7 @@ import type { ApiRequest } from '../../shared/model/api-request.ts';
 import { type Profile, withTables } from '../../shared/model/profile.ts';
 import type { Attribute } from '../../shared/model/table-schema.ts';
 import type { RetryRowItem, SyncTableItem } from '../../shared/model/work-item.ts';
+import type { Destination } from '../../shared/ports/destination.ts';
 import { tableNudges } from '../../shared/sync/nudge-table.ts';
 import { reconcileTables } from '../../shared/sync/reconcile-tables.ts';
 import { retryRows } from '../../shared/sync/retry-rows.ts';
@@ -81,8 +82,11 @@ export const rival: Profile = {
   activation: 0,
 };
 
-/** Replication with everything outside in memory: queues that deliver at least once, processes that die, a clock. */
-export async function replicationWorld(options: FakeDataverseOptions = {}) {
+/**
+ * Replication with everything outside in memory: queues that deliver at least once, processes that die, a clock. A real
+ * destination may be given in place of the one in memory.
+ */
+export async function replicationWorld(options: FakeDataverseOptions = {}, given?: Destination) {
   const source = fakeDataverse(organization, [table], options);
   const destination = fakeDestination();
   const failures = fakeFailureLog();
@@ -134,7 +138,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
       profiles: mortal(stable.profiles),
       syncStates: mortal(stable.syncStates),
       organizations: fakeOrganizations([{ organization, dataverse: mortal(source.dataverse) }]),
-      destinations: { open: async () => mortal(destination) },
+      destinations: { open: async () => mortal(given ?? destination) },
       queues: { syncTable: mortal(stable.syncQueue), retryRow: mortal(stable.retryQueue) },
       failureLog: mortal(failures.log),
       ...known,

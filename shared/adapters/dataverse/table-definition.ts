@@ -48,6 +48,11 @@ export async function readTableDefinition(api: WebApi, logicalName: string): Pro
   const path = `EntityDefinitions(LogicalName='${key}')?$select=${definitionColumns}&$expand=Attributes`;
   const purpose = `read the definition of table "${logicalName}"`;
   const table = await api.get<TableMetadata>(purpose, path, freshly);
+  return definitionOf(table);
+}
+
+/** The definition in one item of `EntityDefinitions` with all its attributes. */
+export function definitionOf(table: TableMetadata): TableDefinition {
   return {
     ...summaryOf(table),
     entitySetName: table.EntitySetName,

@@ -33,7 +33,7 @@ function postgresDestination(
   return {
     test: (tables) => testDestination(testPool, namespace, tables),
     compare: (tables) =>
-      inTransaction(testPool, 'compare the tables of the destination', (client) =>
+      transaction('compare the tables of the destination', (client) =>
         compareTables(client, namespace, tables),
       ),
     owners: (tables) =>

@@ -35,7 +35,7 @@ export function sqlServerDestination(
   return {
     test: (tables) => testDestination(testPool, namespace, tables),
     compare: (tables) =>
-      inTransaction(testPool, 'compare the tables of the destination', (session) =>
+      transaction('compare the tables of the destination', (session) =>
         compareTables(session, namespace, tables),
       ),
     owners: (tables) =>
