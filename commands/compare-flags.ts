@@ -15,6 +15,7 @@ export interface CompareFlags {
   readonly portBase: string | undefined;
   /** File with definitions, in place of an organization. */
   readonly definition: string | undefined;
+  readonly types: 'classic' | 'modern';
   readonly hasDeleteLog: boolean;
   readonly isJson: boolean;
 }
@@ -23,7 +24,15 @@ const text = { type: 'string' } as const;
 const many = { type: 'string', multiple: true } as const;
 const truth = { type: 'boolean' } as const;
 const options = {
-  ...{ destination: text, table: many, schema: text, prefix: text, organization: text, definition: text },
+  ...{
+    destination: text,
+    table: many,
+    schema: text,
+    prefix: text,
+    organization: text,
+    definition: text,
+    types: text,
+  },
   ...{ 'port-base': text, 'without-delete-log': truth, json: truth },
 };
 
@@ -38,13 +47,15 @@ const given = z.object({
     .default(''),
   organization: z.url({ protocol: /^https?$/, error: '--organization takes the URL of one' }).optional(),
   definition: z.string().optional(),
+  types: z.enum(['classic', 'modern'], '--types takes classic or modern').default('classic'),
   'port-base': z.string().optional(),
   'without-delete-log': z.boolean().default(false),
   json: z.boolean().default(false),
 });
 
 const usage = `Usage: npm run compare-schema -- --table account [--table contact] [--schema dbo] [--prefix des]
-  [--organization https://contoso.crm4.dynamics.com | --definition FILE | --port-base 7070] [--without-delete-log] [--json]
+  [--organization https://contoso.crm4.dynamics.com | --definition FILE | --port-base 7070] [--types modern]
+  [--without-delete-log] [--json]
   The destination's connection string or PostgreSQL URL is taken from the environment (DESTINATION), from the first line of
   standard input (--destination -), or from --destination, where whoever sees the machine's processes can read it.`;
 
@@ -69,7 +80,7 @@ export function compareFlags(
   const { table, json, 'port-base': portBase, 'without-delete-log': isWithout, ...rest } = result.data;
   return {
     ...{ connectionString, kind, tables: [...new Set(table)], schema: rest.schema, prefix: rest.prefix },
-    ...{ organization: rest.organization, definition: rest.definition, portBase },
+    ...{ organization: rest.organization, definition: rest.definition, types: rest.types, portBase },
     ...{ hasDeleteLog: !isWithout, isJson: json },
   };
 }

@@ -16,7 +16,10 @@ async function compareSchema(flags: CompareFlags) {
     PostgreSql: async () =>
       (await import('../shared/adapters/postgres/destination.ts')).postgresDestinations({ tokens, hosts }),
     SqlAzure: async () =>
-      (await import('../shared/adapters/sqlserver/destination.ts')).sqlServerDestinations({ tokens, hosts }),
+      (await import('../shared/adapters/sqlserver/destination.ts')).sqlServerDestinations(
+        { tokens, hosts },
+        flags.types,
+      ),
   };
   const { schema, prefix } = flags;
   const destination = (await drivers[flags.kind]()).open(flags.connectionString, { schema, prefix });
