@@ -29,6 +29,10 @@ param furtherDataverseIdentities string = '0'
 @description('Databases that may be sent a token of the identity, separated by commas; empty: all of Azure. Name your own servers.')
 param entraDatabaseHosts string = ''
 
+@description('Types of columns in SQL Server: those of the old service, or dates in datetime2.')
+@allowed(['classic', 'modern'])
+param destinationTypes string = 'classic'
+
 @description('Key Vault address of the keys that webhooks of Dataverse are let in by, one a line; empty: none is.')
 param dataverseWebhookKeysUri string = ''
 
@@ -119,6 +123,7 @@ module functionApp 'modules/function-app.bicep' = {
       DATAVERSE_URLS: dataverseUrls
       DATAVERSE_CLIENT_IDS: join(furtherIdentities.outputs.clientIds, ',')
       ENTRA_DATABASE_HOSTS: entraDatabaseHosts
+      DESTINATION_TYPES: destinationTypes
       DATAVERSE_WEBHOOK_KEYS_URI: dataverseWebhookKeysUri
       TICKET_WEBHOOKS: ticketWebhooks
       TICKET_SYSTEM: ticketSystem

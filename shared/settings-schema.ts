@@ -48,6 +48,12 @@ export const settingsSchema = z.object({
       ...['database.chinacloudapi.cn', 'database.usgovcloudapi.net'],
     ])
     .describe("Databases that may get a token of the app's identity: domains with all below, or host:port."),
+  DESTINATION_TYPES: z
+    .enum(['classic', 'modern'], 'must be classic or modern')
+    .default('classic')
+    .describe(
+      "Types of columns in SQL Server: `classic`, those of the old service's databases, or `modern`, with dates in `datetime2(7)`, which holds those before 1753, too.",
+    ),
   SERVICE_URL: origin
     .optional()
     .describe(

@@ -72,6 +72,21 @@ export const rooms: Readonly<Record<string, Room>> = {
       'zod',
     ],
   },
+  // Programs that somebody runs beside the app; never deployed.
+  commands: {
+    imports: [
+      ...contracts,
+      'shared/adapters/dataverse',
+      'shared/adapters/destinations',
+      'shared/adapters/entra',
+      'shared/adapters/postgres',
+      'shared/adapters/sqlserver',
+      'shared/adapters/system',
+      'shared/settings-schema.ts',
+      'local',
+    ],
+    packages: ['zod'],
+  },
   functions: { imports: ['shared/edge', 'shared/service.ts'], packages: ['@azure/functions'] },
 };
 
@@ -93,7 +108,7 @@ export function problemsOf(path: string, text: string): string[] {
     problems.push('its name is not in kebab-case');
   if (forbiddenWords.test(fileName)) problems.push('its name has a word that says nothing');
   if (lineCount > mostLines(path)) problems.push(`${lineCount} lines; at most ${mostLines(path)}`);
-  if (/^(shared|functions|local)\//.test(path)) problems.push(...importProblems(path, code));
+  if (/^(shared|functions|local|commands)\//.test(path)) problems.push(...importProblems(path, code));
   if (path.startsWith('shared/') || path.startsWith('functions/')) {
     if (path !== 'shared/settings.ts' && /\bprocess\.env\b|node:process/.test(code))
       problems.push('only shared/settings.ts reads the environment');

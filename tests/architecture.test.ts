@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { problemsOf, rooms } from './architecture-rules.ts';
 
 const root = new URL('../', import.meta.url);
-const files = globSync('{shared,functions,local,tests,bench}/**/*.ts', { cwd: root })
+const files = globSync('{shared,functions,local,tests,bench,commands}/**/*.ts', { cwd: root })
   .map((file) => file.replaceAll('\\', '/'))
   .sort();
 

@@ -58,7 +58,10 @@ export function makeParts(settings: Settings) {
       PostgreSql: async () =>
         (await import('../adapters/postgres/destination.ts')).postgresDestinations(entra),
       SqlAzure: async () =>
-        (await import('../adapters/sqlserver/destination.ts')).sqlServerDestinations(entra),
+        (await import('../adapters/sqlserver/destination.ts')).sqlServerDestinations(
+          entra,
+          settings.DESTINATION_TYPES,
+        ),
     },
   });
   return {

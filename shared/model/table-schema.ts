@@ -69,15 +69,18 @@ export interface TableDefinition extends TableSummary {
   readonly referencedKeys?: ReadonlyMap<string, string>;
 }
 
-/** A destination column's type, free of dialect. `maxLength` in characters; without it, unlimited. */
+/**
+ * A destination column's type, free of dialect. `maxLength` in characters; without it, unlimited. `digits`, all of a decimal
+ * that has not 38, and `isWide`, of a date that holds every year and fraction where the server has a type that does not.
+ */
 export type ColumnType =
   | { readonly kind: 'guid' }
   | { readonly kind: 'text'; readonly maxLength?: number }
   | { readonly kind: 'integer' }
   | { readonly kind: 'bigint' }
-  | { readonly kind: 'decimal'; readonly scale: number }
+  | { readonly kind: 'decimal'; readonly scale: number; readonly digits?: number }
   | { readonly kind: 'boolean' }
-  | { readonly kind: 'datetime' };
+  | { readonly kind: 'datetime'; readonly isWide?: true };
 
 /** One column of a destination table and the member of the row's JSON that fills it (none: always null). */
 export interface DestinationColumn {

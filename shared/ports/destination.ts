@@ -4,6 +4,7 @@ import type { Finding } from '../model/finding.ts';
 import type { Profile } from '../model/profile.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { ResyncScope } from '../model/resync.ts';
+import type { ComparedTable } from '../model/table-difference.ts';
 import type { TableMetadata } from '../model/table-metadata.ts';
 import type { DestinationTable } from '../model/table-schema.ts';
 
@@ -72,6 +73,8 @@ export interface Destination {
    * taken, and the width of rows against the server's limit.
    */
   test(tables: readonly DestinationTable[]): Promise<readonly Finding[]>;
+  /** In what these tables, and those that replication keeps beside them, differ from what would be made. Nothing is changed. */
+  compare(tables: readonly DestinationTable[]): Promise<readonly ComparedTable[]>;
   /**
    * The ids of the profiles that the checkpoints of these tables belong to, by table. What keeps them from being read,
    * `test` tells.

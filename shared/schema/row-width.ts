@@ -1,4 +1,5 @@
 import type { ColumnType, DestinationTable } from '../model/table-schema.ts';
+import { firstColumns } from './compare-table.ts';
 
 /** How a server lays a row out, and what it takes at most. */
 export interface RowLimits {
@@ -19,12 +20,9 @@ export interface RowWidth {
   readonly bytes: number;
 }
 
-/** The columns in front of those of the profile: `Id`, `SinkCreatedOn`, `SinkModifiedOn`. */
-const firstTypes: readonly ColumnType[] = [{ kind: 'guid' }, { kind: 'datetime' }, { kind: 'datetime' }];
-
 /** The width of a table's rows. One beyond the limits: rows with many values are refused, and those with fewer are not. */
 export function rowWidth({ columns }: Pick<DestinationTable, 'columns'>, limits: RowLimits): RowWidth {
-  const types = [...firstTypes, ...columns.map(({ type }) => type)];
+  const types = [...firstColumns, ...columns].map(({ type }) => type);
   const bytes = types.reduce((end, type) => {
     const place = limits.place(type);
     return Math.ceil(end / place.alignment) * place.alignment + place.bytes;

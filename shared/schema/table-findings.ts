@@ -1,23 +1,17 @@
 import type { Finding } from '../model/finding.ts';
+import type { ComparedTable } from '../model/table-difference.ts';
 import type { DestinationTable } from '../model/table-schema.ts';
-import type { ExistingColumn, TableComparison } from './compare-table.ts';
 import { type RowLimits, rowWidth } from './row-width.ts';
 import { systemTables } from './system-tables.ts';
-
-/** What the catalog of a destination knows of a table, or of what stands in its place. */
-export interface ExistingTable {
-  readonly isTable: boolean;
-  /** For people: "a table", "a view", ... */
-  readonly kind: string;
-  readonly hasKeyOnId: boolean;
-  /** Whether the login may alter it. */
-  readonly isOwned: boolean;
-  /** Of SELECT, INSERT, UPDATE and DELETE, those that the login has not. */
-  readonly missingPrivileges: readonly string[];
-  readonly columns: readonly ExistingColumn[];
-  /** Those that count towards the server's limit. */
-  readonly columnCount: number;
-}
+import {
+  conflictsAmong,
+  differencesOf,
+  differencesOfSystemTable,
+  type ExistingTable,
+  listed,
+  type ServerNames,
+  type SystemColumnNames,
+} from './table-differences.ts';
 
 /** What a kind of server says of tables. */
 export interface TableRules {
@@ -27,12 +21,8 @@ export interface TableRules {
   readonly limits: RowLimits;
   /** Why a login cannot alter a table that is not `isOwned`: "the login does not own it". */
   readonly notOwned: string;
-  conflictsWith(existing: ExistingTable, table: DestinationTable): readonly string[];
-  compare(existing: ExistingTable, table: DestinationTable): TableComparison;
-  systemColumnNames(key: keyof typeof systemTables): {
-    readonly first: ReadonlySet<string>;
-    readonly later: readonly string[];
-  };
+  readonly names: ServerNames;
+  systemColumnNames(key: keyof typeof systemTables): SystemColumnNames;
 }
 
 /** The tables that are looked at: what exists of them by name, and for people the name of each. */
@@ -47,9 +37,6 @@ interface Look {
 export function obstacle(code: NonNullable<Finding['code']>, message: string): Finding {
   return { severity: 'error', code, message };
 }
-
-const listed = (names: readonly string[]) =>
-  names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
 
 function findingsOfPrivileges(shown: string, { missingPrivileges }: ExistingTable, login: string): Finding[] {
   if (missingPrivileges.length === 0) return [];
@@ -109,11 +96,11 @@ function findingsOfTable(
 ): Finding[] {
   if (existing === undefined)
     return findingsOfWidth(shown, table, rowWidth(table, rules.limits).columns, rules);
-  const conflicts = rules
-    .conflictsWith(existing, table)
-    .map((conflict) => obstacle('DESTINATION_TABLE_CONFLICT', `Cannot use ${shown}: ${conflict}.`));
-  if (!existing.isTable || !existing.hasKeyOnId) return conflicts;
-  const { steps } = rules.compare(existing, table);
+  const { differences, steps } = differencesOf(existing, table, rules.names);
+  const conflicts = conflictsAmong(differences).map((conflict) =>
+    obstacle('DESTINATION_TABLE_CONFLICT', `Cannot use ${shown}: ${conflict}.`),
+  );
+  if (!existing.isTable || existing.keyOnId === undefined) return conflicts;
   const added = steps.filter(({ kind }) => kind === 'add-column').length;
   return [
     ...conflicts,
@@ -136,19 +123,18 @@ function findingsOfSystemTable(
   { rules, login }: Look,
 ): Finding[] {
   if (existing === undefined) return [];
-  const present = new Set(existing.columns.map(({ name }) => name));
-  const { first, later } = rules.systemColumnNames(key);
-  const foreign = existing.isTable
-    ? [...first].filter((name) => !present.has(name)).map((name) => `column "${name}"`)
-    : [];
-  if (!existing.isTable || foreign.length > 0)
+  const differences = differencesOfSystemTable(existing, rules.systemColumnNames(key), rules.names);
+  const [foreign] = conflictsAmong(differences);
+  if (foreign !== undefined)
     return [
       obstacle(
         'DESTINATION_TABLE_CONFLICT',
-        `Cannot use ${shown} for replication's own records: ${existing.isTable ? `a table without ${listed(foreign)}` : existing.kind} has its name.`,
+        `Cannot use ${shown} for replication's own records: ${foreign}.`,
       ),
     ];
-  const missing = later.filter((name) => !present.has(name)).map((name) => `column "${name}"`);
+  const missing = differences.flatMap((each) =>
+    each.kind === 'missing-column' ? [`column "${each.column}"`] : [],
+  );
   const findings = findingsOfPrivileges(shown, existing, login);
   return missing.length > 0 ? [...findings, ...findingsOfOwner(shown, existing, missing, rules)] : findings;
 }
@@ -174,4 +160,25 @@ export function findingsOfTables(tables: readonly DestinationTable[], look: Look
   const there = tables.filter(({ name }) => existing.has(name)).length;
   const message = `Nothing stands in the way of the tables: ${there} of ${tables.length} exist, ${tables.length - there} will be made.`;
   return [{ severity: 'ok', message }, ...findings];
+}
+
+/** The port's `compare`: the tables of a profile, then those that replication keeps beside them. */
+export function comparedTables(
+  tables: readonly DestinationTable[],
+  existing: ReadonlyMap<string, ExistingTable>,
+  { names, systemColumnNames }: Pick<TableRules, 'names' | 'systemColumnNames'>,
+): readonly ComparedTable[] {
+  const keys = Object.keys(systemTables) as (keyof typeof systemTables)[];
+  return [
+    ...tables.map((table) => ({
+      table: table.name,
+      isSystemTable: false,
+      differences: differencesOf(existing.get(table.name), table, names).differences,
+    })),
+    ...keys.map((key) => ({
+      table: systemTables[key],
+      isSystemTable: true,
+      differences: differencesOfSystemTable(existing.get(systemTables[key]), systemColumnNames(key), names),
+    })),
+  ];
 }

@@ -39,6 +39,7 @@ async function guestIn(grants: (schema: string, guest: string) => string) {
   };
   return { schema, guest, destination: open(), open };
 }
+const own = '"Id" uuid PRIMARY KEY, "SinkCreatedOn" timestamp, "SinkModifiedOn" timestamp';
 const all = (schema: string, guest: string) => `GRANT ALL ON SCHEMA ${schema} TO ${guest};`;
 
 const tableOf = (name: string, types: readonly ColumnType[]): DestinationTable => ({
@@ -50,8 +51,8 @@ const tableOf = (name: string, types: readonly ColumnType[]): DestinationTable =
 describe('a test of PostgreSQL names', () => {
   it('each privilege that is missing, of every table', async () => {
     const { schema, guest, destination } = await guestIn(all);
-    await postgres.admin.query(`CREATE TABLE ${schema}.account ("Id" uuid PRIMARY KEY);
-      CREATE TABLE ${schema}.contact ("Id" uuid PRIMARY KEY); GRANT SELECT, UPDATE ON ${schema}.account TO ${guest};`);
+    await postgres.admin.query(`CREATE TABLE ${schema}.account (${own});
+      CREATE TABLE ${schema}.contact (${own}); GRANT SELECT, UPDATE ON ${schema}.account TO ${guest};`);
     const tables = [tableOf('account', []), tableOf('contact', [{ kind: 'integer' }, { kind: 'boolean' }])];
     const missing = 'DESTINATION_PERMISSION_MISSING';
     expect(worse(await destination.test(tables))).toEqual([
@@ -118,7 +119,7 @@ describe('a test of PostgreSQL names', () => {
 
   it('a column of another type', async () => {
     const { schema, destination } = await guestIn(all);
-    await postgres.admin.query(`CREATE TABLE ${schema}.account ("Id" uuid PRIMARY KEY, c0 integer)`);
+    await postgres.admin.query(`CREATE TABLE ${schema}.account (${own}, c0 integer)`);
     expect(worse(await destination.test([tableOf('account', [{ kind: 'guid' }])]))).toContainEqual([
       'DESTINATION_TABLE_CONFLICT',
       'Cannot use table "account": column "c0" is integer, expected uuid.',

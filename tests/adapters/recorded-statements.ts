@@ -54,7 +54,7 @@ const rejected = {
 
 /** Rows by what a statement has in it; the first that fits. */
 function answer(text: string, played: Played): readonly object[] {
-  if (text.includes('[hasKey]')) return played.objects;
+  if (text.includes('[keyOnId]')) return played.objects;
   if (text.includes('[maxLength]')) return played.columns;
   if (text.includes('[isThere]')) return [{ isThere: true }];
   if (text.includes('sp_getapplock')) return [{ result: 0 }];

@@ -10,3 +10,4 @@ afterAll(() => server.close());
 
 describeDestination('SQL Server', () => server.freshSchema());
 describeDestination('SQL Server with a prefix', () => server.freshSchema('des'));
+describeDestination('SQL Server with modern types', () => server.freshSchema('', 'modern'));

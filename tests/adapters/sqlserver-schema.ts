@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { type CatalogType, typeFromCatalog } from '../../shared/adapters/sqlserver/column-types.ts';
+import {
+  type CatalogType,
+  type TypesOfTables,
+  typeFromCatalog,
+} from '../../shared/adapters/sqlserver/column-types.ts';
 import { inTransaction, openPool, type SessionPool } from '../../shared/adapters/sqlserver/connection.ts';
 import { sqlServerDestinations } from '../../shared/adapters/sqlserver/destination.ts';
 import { literal, quoted } from '../../shared/adapters/sqlserver/identifiers.ts';
 import { sql } from '../../shared/adapters/sqlserver/session.ts';
-import type { Destination } from '../../shared/ports/destination.ts';
+import type { Destination, Destinations } from '../../shared/ports/destination.ts';
 import { canonicalValue } from '../../shared/schema/values.ts';
 import type { DestinationUnderTest } from '../contracts/destination-start.ts';
 import { sqlServerUrl } from '../given-servers.ts';
@@ -14,7 +18,10 @@ export interface SqlServerUnderTest {
   readonly connectionString: string;
   /** Statements by the given login, each in a transaction of its own, to look and to disturb. */
   admin<R = Record<string, unknown>>(text: string): Promise<readonly R[]>;
-  freshSchema(prefix?: string): Promise<DestinationUnderTest & { readonly schema: string }>;
+  freshSchema(
+    prefix?: string,
+    types?: TypesOfTables,
+  ): Promise<DestinationUnderTest & { readonly schema: string }>;
   /** Not the real thing, but one to try on. */
   readonly isBabelfish: boolean;
   close(): Promise<void>;
@@ -30,9 +37,13 @@ export async function openSqlServerUnderTest(): Promise<SqlServerUnderTest> {
   const isBabelfish = version.includes('Babelfish');
   const opened: Destination[] = [];
   // The connections of a worker last for all tests: a server may take long to answer the first statements of each.
-  const workers = [sqlServerDestinations(), sqlServerDestinations()] as const;
-  const kept = workers.map((worker) => worker.open(connectionString, { schema: 'dbo', prefix: '' }));
-  const open = (worker: (typeof workers)[number], schema: string, prefix: string) => {
+  const made = (types?: TypesOfTables) =>
+    [sqlServerDestinations(undefined, types), sqlServerDestinations(undefined, types)] as const;
+  const workersOf = { classic: made(), modern: made('modern') };
+  const kept = [...workersOf.classic, ...workersOf.modern].map((worker) =>
+    worker.open(connectionString, { schema: 'dbo', prefix: '' }),
+  );
+  const open = (worker: Destinations, schema: string, prefix: string) => {
     const destination = worker.open(connectionString, { schema, prefix });
     opened.push(destination);
     return destination;
@@ -41,7 +52,8 @@ export async function openSqlServerUnderTest(): Promise<SqlServerUnderTest> {
     isBabelfish,
     connectionString,
     admin,
-    async freshSchema(prefix = '') {
+    async freshSchema(prefix = '', types = 'classic') {
+      const workers = workersOf[types];
       await Promise.all(opened.splice(0).map((each) => each.close()));
       const schema = `test_${randomUUID().slice(0, 8)}`;
       await admin(`CREATE SCHEMA ${schema}`);
@@ -74,7 +86,7 @@ export async function openSqlServerUnderTest(): Promise<SqlServerUnderTest> {
           await admin(`CREATE TABLE ${schema}.referring (${refer})`);
           await admin(`INSERT INTO ${schema}.referring VALUES ('${id}')`);
         },
-        earliest: '1753-01-01T00:00:00Z',
+        ...(types === 'classic' && { earliest: '1753-01-01T00:00:00Z' }),
         isOldServer: isBabelfish,
         ...(isBabelfish && { hidesMissingTables: 'Babelfish has one number for many errors.' }),
         dropTable: async (table) => {

@@ -55,7 +55,9 @@ describe('a test of SQL Server', () => {
     const { schema } = await server.freshSchema();
     await server.admin(`CREATE VIEW ${schema}.a AS SELECT 1 AS one`);
     await server.admin(`CREATE TABLE ${schema}.b (Id uniqueidentifier NOT NULL)`);
-    await server.admin(`CREATE TABLE ${schema}.c (Id uniqueidentifier NOT NULL PRIMARY KEY, c0 int)`);
+    await server.admin(
+      `CREATE TABLE ${schema}.c (Id uniqueidentifier NOT NULL PRIMARY KEY, SinkCreatedOn datetime, SinkModifiedOn datetime, c0 int)`,
+    );
     await server.admin(`CREATE TABLE ${schema}.DeleteLog (RecordId nvarchar(64))`);
     const tables = ['a', 'b', 'c'].map((name) => tableOf(name, [{ kind: 'guid' }]));
     const found = worse(await test(schema, tables));

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
+import type { Destination } from '../../shared/ports/destination.ts';
 import { fingerprint } from '../../shared/schema/fingerprint.ts';
+import { systemTables } from '../../shared/schema/system-tables.ts';
 import {
   aTable,
   type DestinationUnderTest,
@@ -11,6 +13,16 @@ import {
   rowOf,
   startDestination,
 } from './destination-start.ts';
+
+const wider: DestinationTable = {
+  ...aTable,
+  columns: [
+    ...aTable.columns.map((column) =>
+      column.name === 'name' ? { ...column, type: { kind: 'text', maxLength: 40 } as const } : column,
+    ),
+    { name: 'fax', type: { kind: 'text', maxLength: 50 }, source: 'fax' },
+  ],
+};
 
 /** How tables, their checkpoints and reloads behave. */
 export function describeTables(make: () => Promise<DestinationUnderTest>): void {
@@ -89,16 +101,6 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
   });
 
   describe('a table', () => {
-    const wider: DestinationTable = {
-      ...aTable,
-      columns: [
-        ...aTable.columns.map((column) =>
-          column.name === 'name' ? { ...column, type: { kind: 'text', maxLength: 40 } as const } : column,
-        ),
-        { name: 'fax', type: { kind: 'text', maxLength: 50 }, source: 'fax' },
-      ],
-    };
-
     it('takes a second call', async () => {
       const { destination, first, write } = await start();
       expect(await destination.ensureTable(aTable)).toEqual({ changes: [] });
@@ -160,6 +162,46 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
       const columns = [{ name: 'name', type: { kind: 'boolean' }, source: 'name' } as const];
       const changed = destination.ensureTable({ ...aTable, columns });
       await expect(changed).rejects.toMatchObject({ code: 'DESTINATION_TABLE_CONFLICT' });
+    });
+  });
+
+  describe('a comparison', () => {
+    const differencesIn = async (destination: Destination, table: DestinationTable) =>
+      Object.fromEntries((await destination.compare([table])).map((each) => [each.table, each.differences]));
+
+    it('finds everything missing where nothing was made, and makes nothing', async () => {
+      const { destination } = await make();
+      for (const _ of 'ab') {
+        const differences = await differencesIn(destination, aTable);
+        expect(Object.keys(differences)).toEqual(['account', ...Object.values(systemTables)]);
+        for (const each of Object.values(differences)) expect(each).toEqual([{ kind: 'missing-table' }]);
+      }
+    });
+
+    it('finds nothing in what replication made, after every step of its growth', async () => {
+      const { destination } = await start();
+      for (const table of [aTable, wider]) {
+        await destination.ensureTable(table);
+        expect(Object.values(await differencesIn(destination, table)).flat()).toEqual([]);
+      }
+    });
+
+    it('tells columns that are missing, narrower, of another kind, and not wanted', async () => {
+      const { destination } = await start();
+      const columns = [
+        ...aTable.columns.filter(({ name }) => name !== 'description' && name !== 'name'),
+        { name: 'fax', type: { kind: 'boolean' } as const },
+        { name: 'name', type: { kind: 'text' } as const },
+      ].map((column) =>
+        column.name === 'statecode' ? { ...column, type: { kind: 'guid' } as const } : column,
+      );
+      const { account = [] } = await differencesIn(destination, { ...aTable, columns });
+      expect(account.map((each) => [each.kind, 'column' in each ? each.column : ''])).toEqual([
+        ['missing-column', 'fax'],
+        ['narrower-column', 'name'],
+        ['conflicting-column', 'statecode'],
+        ['unknown-column', 'description'],
+      ]);
     });
   });
 

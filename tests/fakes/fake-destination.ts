@@ -4,11 +4,12 @@ import type { ChangeType, Row } from '../../shared/model/change.ts';
 import type { Checkpoint, CheckpointAdvance, Turn } from '../../shared/model/checkpoint.ts';
 import type { RejectedRow } from '../../shared/model/rejected-row.ts';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
-import { compareTable } from '../../shared/schema/compare-table.ts';
 import { fingerprint } from '../../shared/schema/fingerprint.ts';
 import { rowId } from '../../shared/schema/row-id.ts';
 import { compareVersions, laterVersion, versionOfRow } from '../../shared/schema/row-version.ts';
+import { systemTables } from '../../shared/schema/system-tables.ts';
 import { canonicalValue } from '../../shared/schema/values.ts';
+import { fakeComparison, fakeSteps } from './fake-comparison.ts';
 import type { FakeDestination } from './fake-destination-controls.ts';
 import { fakeMetadataTables } from './fake-metadata-tables.ts';
 import { afterVainRetry, fakeRejectedRows } from './fake-rejected-rows.ts';
@@ -39,7 +40,7 @@ export function fakeDestination(): FakeDestination {
   const rejected = fakeRejectedRows();
   const { forget } = rejected;
   const deleteLog: { table: string; id: string; version: string }[] = [];
-  let hasDeleteLog = false;
+  const systemNames = new Set<string>();
   let rowRule: (table: string, row: Readonly<StoredRow>) => RefusalRule | undefined = () => undefined;
   let deleteRule: (table: string, id: string) => RefusalRule | undefined = () => undefined;
   let outage: ServiceError | undefined;
@@ -141,7 +142,8 @@ export function fakeDestination(): FakeDestination {
       const rule = stored && deleteRule(table, id);
       if (rule) refused.push({ ...rule, id, version, verb: 'delete' });
       else {
-        if (stored && isLogged && hasDeleteLog) deleteLog.push({ table, id, version });
+        if (stored && isLogged && systemNames.has(systemTables.deleteLog))
+          deleteLog.push({ table, id, version });
         if (tableOf(table).rows.delete(id)) deletedCount++;
         forget(table, id);
       }
@@ -214,6 +216,7 @@ export function fakeDestination(): FakeDestination {
       outage
         ? [{ severity: 'error', code: outage.code, message: outage.message }]
         : [{ severity: 'ok', message: 'Connected to a destination in memory.' }],
+    compare: (wanted) => step(() => fakeComparison(wanted, (name) => tables.get(name)?.shape, systemNames)),
     owners: (names) =>
       step(() => {
         const found = [...checkpoints.values()].filter(({ table }) => names.includes(table));
@@ -221,8 +224,9 @@ export function fakeDestination(): FakeDestination {
       }),
     ensureSystemTables: (options) =>
       step(() => {
-        hasDeleteLog ||= options.hasDeleteLog;
         metadata.ensure();
+        systemNames.add(systemTables.checkpoint).add(systemTables.rejectedRow);
+        if (options.hasDeleteLog) systemNames.add(systemTables.deleteLog);
       }),
     ...metadata.calls,
     ensureTable: (shape) =>
@@ -233,10 +237,7 @@ export function fakeDestination(): FakeDestination {
           loadAnew(shape.name, false);
           return { changes: [`table "${shape.name}" created`] };
         }
-        const existing = known.shape.columns.map((column) => ({ ...column, typeName: column.type.kind }));
-        const { steps, conflicts } = compareTable(existing, shape);
-        if (conflicts.length > 0)
-          throw fault('DESTINATION_TABLE_CONFLICT', `Cannot use table "${shape.name}": types differ.`);
+        const steps = fakeSteps(known.shape, shape);
         const columns = new Map(known.shape.columns.map((column) => [column.name, column]));
         for (const { column } of steps) columns.set(column.name, column);
         known.shape = { ...shape, columns: [...columns.values()] };

@@ -24,6 +24,7 @@ const valuesAtDeployment: Readonly<Record<string, string>> = {
   DATAVERSE_URLS: 'https://contoso.crm4.dynamics.com,https://fabrikam.crm.dynamics.com',
   DATAVERSE_CLIENT_IDS: '',
   ENTRA_DATABASE_HOSTS: '',
+  DESTINATION_TYPES: 'classic',
   DATAVERSE_WEBHOOK_KEYS_URI: '',
   ...{ TICKET_WEBHOOKS: '', TICKET_SYSTEM: '', TICKET_SYSTEM_URL: '' },
   ...{ TICKET_SYSTEM_PLACE: '', TICKET_SYSTEM_LOGIN_URI: '' },

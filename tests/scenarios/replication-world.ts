@@ -10,6 +10,7 @@ import type { ApiRequest } from '../../shared/model/api-request.ts';
 import { type Profile, withTables } from '../../shared/model/profile.ts';
 import type { Attribute } from '../../shared/model/table-schema.ts';
 import type { RetryRowItem, SyncTableItem } from '../../shared/model/work-item.ts';
+import type { Destination } from '../../shared/ports/destination.ts';
 import { tableNudges } from '../../shared/sync/nudge-table.ts';
 import { reconcileTables } from '../../shared/sync/reconcile-tables.ts';
 import { retryRows } from '../../shared/sync/retry-rows.ts';
@@ -96,13 +97,14 @@ export interface WorldOptions extends FakeDataverseOptions {
   readonly latencies?: readonly number[];
 }
 
-/** Replication with everything outside in memory: queues that deliver at least once, processes that die, a clock. */
-export async function replicationWorld({
-  pages = 2,
-  secondsAPage = 0,
-  latencies = [],
-  ...options
-}: WorldOptions = {}) {
+/**
+ * Replication with everything outside in memory: queues that deliver at least once, processes that die, a clock. A real
+ * destination may be given in place of the one in memory.
+ */
+export async function replicationWorld(
+  { pages = 2, secondsAPage = 0, latencies = [], ...options }: WorldOptions = {},
+  given?: Destination,
+) {
   const source = fakeDataverse(organization, [table], options);
   const destination = fakeDestination();
   const { readPage } = source.dataverse;
@@ -179,7 +181,7 @@ export async function replicationWorld({
       profiles: mortal(stable.profiles),
       syncStates: mortal(stable.syncStates),
       organizations: fakeOrganizations([{ organization, dataverse: mortal(dataverse) }]),
-      destinations: { open: async () => mortal(destination) },
+      destinations: { open: async () => mortal(given ?? destination) },
       queues: { syncTable: mortal(stable.syncQueue), retryRow: mortal(stable.retryQueue) },
       failureLog: mortal(failures.log),
       ...known,

@@ -59,6 +59,11 @@ export async function readTableDefinition(api: WebApi, logicalName: string): Pro
   const path = `${definitionPath(logicalName)}?$select=${definitionColumns}&$expand=Attributes,${relations}`;
   const purpose = `read the definition of table "${logicalName}"`;
   const table = await api.get<TableMetadata>(purpose, path, freshly);
+  return definitionOf(table);
+}
+
+/** The definition in one item of `EntityDefinitions` with all its attributes. */
+export function definitionOf(table: TableMetadata): TableDefinition {
   return {
     ...summaryOf(table),
     entitySetName: table.EntitySetName,

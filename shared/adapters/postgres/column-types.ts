@@ -3,6 +3,8 @@ import type { ColumnType } from '../../model/table-schema.ts';
 /** Digits of every decimal column, as in the old service's databases. */
 const decimalDigits = 38;
 
+const fewerDigits = (digits: number) => (digits < decimalDigits ? { digits } : {});
+
 /** The PostgreSQL type of a destination column. */
 export function postgresType(type: ColumnType): string {
   switch (type.kind) {
@@ -45,7 +47,9 @@ export function typeFromCatalog(typeName: string): ColumnType | undefined {
     case 'boolean':
       return { kind: name };
     case 'numeric':
-      return { kind: 'decimal', scale: first === undefined ? decimalDigits : Number(second ?? 0) };
+      // Without limits it takes what any other does.
+      if (first === undefined) return { kind: 'decimal', scale: decimalDigits };
+      return { kind: 'decimal', scale: Number(second ?? 0), ...fewerDigits(Number(first)) };
     case 'timestamp':
     case 'timestamp without time zone':
       return { kind: 'datetime' };

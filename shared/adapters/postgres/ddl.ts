@@ -1,15 +1,24 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
+import { effectOf } from '../../model/table-difference.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
-import { compareTable, type TableStep } from '../../schema/compare-table.ts';
+import type { TableStep } from '../../schema/compare-table.ts';
 import { fingerprint } from '../../schema/fingerprint.ts';
 import { systemTables } from '../../schema/system-tables.ts';
-import type { ExistingTable } from '../../schema/table-findings.ts';
+import { conflictsAmong, differencesOf, type ServerNames } from '../../schema/table-differences.ts';
 import { lockCheckpoint, restartCheckpoint } from './checkpoints.ts';
 import { postgresType } from './column-types.ts';
 import { inTransaction, runLong } from './connection.ts';
 import { existingTable } from './existing-tables.ts';
-import { type Namespace, prefixed, primaryKeyName, quoted, shortened, tableName } from './identifiers.ts';
+import {
+  keyName,
+  type Namespace,
+  prefixed,
+  primaryKeyName,
+  quoted,
+  shortened,
+  tableName,
+} from './identifiers.ts';
 import { systemTableChanges } from './system-tables.ts';
 
 /**
@@ -65,15 +74,12 @@ function createTable(namespace: Namespace, table: DestinationTable): string {
     ${columns.map((column) => `${column}, `).join('')}CONSTRAINT ${primaryKeyName(namespace, table.name)} PRIMARY KEY ("Id"))`;
 }
 
-/** All that stands in the way of using a table that exists already, in sentences' ends. */
-export function conflictsWith(existing: ExistingTable, table: DestinationTable): readonly string[] {
-  if (!existing.isTable) return [`${existing.kind} has its name`];
-  if (!existing.hasKeyOnId) return ['a table without a primary key on "Id" has its name'];
-  return compareTable(existing.columns, table).conflicts.map(
-    ({ column, existing: present }) =>
-      `column "${column.name}" is ${present.typeName}, expected ${postgresType(column.type)}`,
-  );
-}
+/** How PostgreSQL names types and keys; it tells names apart by case. */
+export const serverNames = (namespace: Namespace): ServerNames => ({
+  typeName: postgresType,
+  keyName: (table) => keyName(namespace, table),
+  spelledAs: (columns) => columns,
+});
 
 async function applyStep(
   client: PoolClient,
@@ -99,11 +105,6 @@ async function applyStep(
   }
 }
 
-const sinkColumns = ['SinkCreatedOn', 'SinkModifiedOn'].map((name) => ({
-  name,
-  type: { kind: 'datetime' } as const,
-}));
-
 interface TablePlan {
   readonly isMissing: boolean;
   readonly steps: readonly TableStep[];
@@ -116,17 +117,17 @@ async function planOf(
   shown: string,
 ): Promise<TablePlan | undefined> {
   const existing = await existingTable(client, namespace, table.name);
-  if (existing === undefined) return { isMissing: true, steps: [] };
-  const conflicts = conflictsWith(existing, table);
+  const { differences, steps } = differencesOf(existing, table, serverNames(namespace));
+  const conflicts = conflictsAmong(differences);
   // DES: the old service could adopt no table, and said so in the words at the end.
   if (conflicts.length > 0)
     throw new ServiceError(
       'DESTINATION_TABLE_CONFLICT',
       `Cannot use ${shown}: ${conflicts.join('; ')}. There is already an object named '${prefixed(namespace, table.name)}' in the database.`,
     );
-  const wanted = { ...table, columns: [...sinkColumns, ...table.columns] };
-  const { steps } = compareTable(existing.columns, wanted);
-  return steps.length === 0 ? undefined : { isMissing: false, steps };
+  return differences.some((each) => effectOf(each) === 'change')
+    ? { isMissing: existing === undefined, steps }
+    : undefined;
 }
 
 /** The port's `ensureTable`. `DESTINATION_TABLE_CONFLICT` with all conflicts when the table cannot be used. */

@@ -11,6 +11,7 @@ import { metadataMark, writeMetadata } from './metadata-tables.ts';
 import * as rejectedRows from './rejected-rows.ts';
 import { resyncRows } from './resync-rows.ts';
 import { testDestination, testLimits } from './test-destination.ts';
+import { compareTables } from './test-tables.ts';
 import { wouldTake } from './would-take.ts';
 import { sweepRows, writePage } from './write-page.ts';
 import { writeRetries } from './write-retries.ts';
@@ -32,6 +33,10 @@ function postgresDestination(
   const onRejected = (table: string) => `read or settle rejected rows of table "${table}"`;
   return {
     test: (tables) => testDestination(testPool, namespace, tables),
+    compare: (tables) =>
+      transaction('compare the tables of the destination', (client) =>
+        compareTables(client, namespace, tables),
+      ),
     owners: (tables) =>
       inTransaction(testPool, 'read which profiles fill the tables', (client) =>
         checkpoints.readOwners(client, namespace, tables),

@@ -1,12 +1,12 @@
 import type { ClientBase } from 'pg';
-import type { ExistingTable } from '../../schema/table-findings.ts';
+import type { ExistingTable } from '../../schema/table-differences.ts';
 import { typeFromCatalog } from './column-types.ts';
 import { type Namespace, prefixed, shortened } from './identifiers.ts';
 
 interface Found {
   readonly name: string;
   readonly kind: string;
-  readonly key: boolean;
+  readonly key: string | null;
   readonly owned: boolean;
   readonly missing: readonly string[];
   readonly count: number;
@@ -16,10 +16,10 @@ interface Found {
 const query = `SELECT c.relname AS name, c.relkind AS kind, c.relnatts AS count, pg_has_role(c.relowner, 'USAGE') AS owned,
     ARRAY(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p
       WHERE NOT has_table_privilege(c.oid, p)) AS missing,
-    EXISTS (
-      SELECT 1 FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+    (SELECT x.relname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
       WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indnkeyatts = 1 AND i.indpred IS NULL
-        AND a.attname = 'Id') AS key,
+        AND a.attname = 'Id' ORDER BY i.indisprimary DESC, x.relname LIMIT 1) AS key,
     (SELECT json_agg(json_build_object('name', attname, 'type', format_type(atttypid, atttypmod)) ORDER BY attnum)
       FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY($2)`;
@@ -66,7 +66,7 @@ function fromFound({ kind, key, owned, missing, count, columns }: Found): Existi
   return {
     isTable: kind === 'r' || kind === 'p',
     kind: kinds[kind] ?? 'an index',
-    hasKeyOnId: key,
+    keyOnId: key ?? undefined,
     isOwned: owned,
     missingPrivileges: missing,
     columns: (columns ?? []).map(({ name, type }) => ({ name, type: typeFromCatalog(type), typeName: type })),

@@ -41,7 +41,12 @@ export function tableName(namespace: Namespace, table: string): string {
 
 /** DES: the brackets and the schema are part of the constraint's name. */
 export function primaryKeyName(namespace: Namespace, table: string): string {
-  return quoted(`EPK[${namespace.schema}].[${prefixed(namespace, table)}]`);
+  return quoted(keyName(namespace, table));
+}
+
+/** The same as the catalog holds it. */
+export function keyName(namespace: Namespace, table: string): string {
+  return shortened(`EPK[${namespace.schema}].[${prefixed(namespace, table)}]`);
 }
 
 /** The quoted name of the index of rejected rows that are due. */

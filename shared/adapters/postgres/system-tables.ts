@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { globalOptionNeeds, metadataTables } from '../../schema/metadata-tables.ts';
 import { systemTables } from '../../schema/system-tables.ts';
-import type { ExistingTable } from '../../schema/table-findings.ts';
+import type { ExistingTable } from '../../schema/table-differences.ts';
 import { existingTables } from './existing-tables.ts';
 import { dueIndexName, type Namespace, quoted, tableName } from './identifiers.ts';
 import { metadataColumns } from './metadata-tables.ts';

@@ -1,23 +1,22 @@
 import type { ClientBase } from 'pg';
 import type { Finding } from '../../model/finding.ts';
+import type { ComparedTable } from '../../model/table-difference.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
-import { compareTable } from '../../schema/compare-table.ts';
-import { findingsOfTables, namesOf, type TableRules } from '../../schema/table-findings.ts';
-import { conflictsWith } from './ddl.ts';
+import { comparedTables, findingsOfTables, namesOf, type TableRules } from '../../schema/table-findings.ts';
+import { serverNames } from './ddl.ts';
 import { existingTables } from './existing-tables.ts';
 import { type Namespace, prefixed, shortened } from './identifiers.ts';
 import { rowLimits } from './row-limits.ts';
 import { systemColumnNames } from './system-tables.ts';
 
-const rules: TableRules = {
+const rulesOf = (namespace: Namespace): TableRules => ({
   server: 'PostgreSQL',
   mostColumns: `${rowLimits.columns}, dropped ones included`,
   limits: rowLimits,
   notOwned: 'the login does not own it',
-  conflictsWith,
-  compare: ({ columns }, table) => compareTable(columns, table),
+  names: serverNames(namespace),
   systemColumnNames,
-};
+});
 
 /** PostgreSQL tells names apart by case, and people and other databases do not. */
 async function findingsOfCase(
@@ -48,7 +47,17 @@ export async function testTables(
   const existing = await existingTables(client, namespace, names);
   const shown = (name: string) => `table "${prefixed(namespace, name)}"`;
   return [
-    ...findingsOfTables(tables, { rules, login, existing, shown }),
+    ...findingsOfTables(tables, { rules: rulesOf(namespace), login, existing, shown }),
     ...(await findingsOfCase(client, namespace, names)),
   ];
+}
+
+/** The port's `compare`. */
+export async function compareTables(
+  client: ClientBase,
+  namespace: Namespace,
+  tables: readonly DestinationTable[],
+): Promise<readonly ComparedTable[]> {
+  const existing = await existingTables(client, namespace, namesOf(tables));
+  return comparedTables(tables, existing, rulesOf(namespace));
 }

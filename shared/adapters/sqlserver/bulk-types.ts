@@ -40,10 +40,23 @@ function writeDatetime(buffer: Writer, milliseconds: number): void {
   buffer.writeUInt32LE(ticks);
 }
 
+/** Of year 1, from which `datetime2` counts days. */
+const firstDayOfAll = -719_162;
+
+/** A canonical text, whose fraction has up to six digits, as tenths of a microsecond since midnight. */
+function writeDatetime2(buffer: Writer, text: string): void {
+  const seconds = Date.parse(`${text.slice(0, 19)}Z`) / 1000;
+  const day = Math.floor(seconds / 86_400);
+  const fraction = text.slice(20, -1).padEnd(7, '0');
+  buffer.writeUInt8(8);
+  buffer.writeUInt40LE((seconds - day * 86_400) * 1e7 + Number(fraction));
+  buffer.writeUInt24LE(day - firstDayOfAll);
+}
+
 /**
  * The types of columns of a bulk load. Beside the driver's: `decimal` of 38 digits takes plain decimal text, whose scale it
  * must not exceed, because the driver's own goes through a double; `datetime` takes milliseconds since 1970 of the years 1753
- * to 9999, and rounds them as the server does. Values are not looked at again: they were made for their columns.
+ * to 9999, and rounds them as the server does; `datetime2` takes canonical text. Values are not looked at again: they were made for their columns.
  */
 export const bulkTypes = {
   uuid: { ...TYPES.UniqueIdentifier, validate: asGiven },
@@ -65,6 +78,15 @@ export const bulkTypes = {
     writeValue: (buffer: Writer, { value }: { value?: unknown }) => {
       if (value == null) buffer.writeUInt8(0);
       else writeDatetime(buffer, value as number);
+    },
+  },
+  datetime2: {
+    ...TYPES.DateTime2,
+    validate: asGiven,
+    resolveScale: () => 7,
+    writeValue: (buffer: Writer, { value }: { value?: unknown }) => {
+      if (value == null) buffer.writeUInt8(0);
+      else writeDatetime2(buffer, value as string);
     },
   },
 } as const;

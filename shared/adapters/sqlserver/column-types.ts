@@ -1,4 +1,4 @@
-import type { ColumnType } from '../../model/table-schema.ts';
+import type { ColumnType, DestinationTable } from '../../model/table-schema.ts';
 
 /** Digits of every decimal column, as in the old service's databases. */
 export const decimalDigits = 38;
@@ -19,8 +19,20 @@ export function sqlServerType(type: ColumnType): string {
     case 'boolean':
       return 'bit';
     case 'datetime':
-      return 'datetime';
+      return type.isWide ? 'datetime2(7)' : 'datetime';
   }
+}
+
+/** `classic`: the types of the old service's databases. `modern`: dates in `datetime2(7)`, which holds all of them. */
+export type TypesOfTables = 'classic' | 'modern';
+
+/** The table with its columns in these types. `SinkCreatedOn` and `SinkModifiedOn` stay as they are: they hold no old dates. */
+export function inTypes(types: TypesOfTables, table: DestinationTable): DestinationTable {
+  if (types === 'classic') return table;
+  const columns = table.columns.map((column) =>
+    column.type.kind === 'datetime' ? { ...column, type: { ...column.type, isWide: true } as const } : column,
+  );
+  return { ...table, columns };
 }
 
 /** A column's type as `sys.columns` and `sys.types` tell it. */
@@ -41,7 +53,7 @@ export function typeName({ name, maxLength, precision, scale }: CatalogType): st
 }
 
 /** The type of a column from the catalog; undefined for one that replication cannot write to exactly. */
-export function typeFromCatalog({ name, maxLength, scale }: CatalogType): ColumnType | undefined {
+export function typeFromCatalog({ name, maxLength, precision, scale }: CatalogType): ColumnType | undefined {
   switch (name) {
     case 'uniqueidentifier':
       return { kind: 'guid' };
@@ -55,10 +67,12 @@ export function typeFromCatalog({ name, maxLength, scale }: CatalogType): Column
       return { kind: 'boolean' };
     case 'decimal':
     case 'numeric':
-      return { kind: 'decimal', scale };
+      return { kind: 'decimal', scale, ...(precision < decimalDigits && { digits: precision }) };
     case 'datetime':
-    case 'datetime2':
       return { kind: 'datetime' };
+    case 'datetime2':
+      // Dataverse's own times have milliseconds at most.
+      return scale < 3 ? { kind: 'datetime' } : { kind: 'datetime', isWide: true };
     default:
       return undefined;
   }

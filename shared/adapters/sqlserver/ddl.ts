@@ -1,14 +1,15 @@
 import { ServiceError } from '../../errors.ts';
+import { effectOf } from '../../model/table-difference.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
-import { compareTable, type TableStep } from '../../schema/compare-table.ts';
+import type { TableStep } from '../../schema/compare-table.ts';
 import { fingerprint } from '../../schema/fingerprint.ts';
-import type { ExistingTable } from '../../schema/table-findings.ts';
+import { conflictsAmong, differencesOf, type ServerNames } from '../../schema/table-differences.ts';
 import { lockCheckpoint, restartCheckpoint } from './checkpoints.ts';
 import { sqlServerType } from './column-types.ts';
 import { runLong, type SessionPool } from './connection.ts';
 import { isDependedOn } from './error-map.ts';
 import { existingTable, spelledAs } from './existing-tables.ts';
-import { type Namespace, prefixed, primaryKeyName, quoted, tableName } from './identifiers.ts';
+import { keyName, type Namespace, prefixed, primaryKeyName, quoted, tableName } from './identifiers.ts';
 import type { Session } from './session.ts';
 import { addColumn, inDdlTransaction, systemTableChanges } from './system-tables.ts';
 
@@ -19,27 +20,12 @@ export function createTable(namespace: Namespace, table: DestinationTable): stri
     ${columns.join('')}CONSTRAINT ${primaryKeyName(namespace, table.name)} PRIMARY KEY CLUSTERED ([Id]))`;
 }
 
-const sinkColumns = ['SinkCreatedOn', 'SinkModifiedOn'].map((name) => ({
-  name,
-  type: { kind: 'datetime' } as const,
-}));
-
-/** What a table needs, compared as the server compares names. */
-export function compareExisting({ columns }: ExistingTable, table: DestinationTable) {
-  const wanted = { ...table, columns: [...sinkColumns, ...table.columns] };
-  const names = wanted.columns.map(({ name }) => name);
-  return compareTable(spelledAs(columns, names), wanted);
-}
-
-/** All that stands in the way of using a table that exists already, in sentences' ends. */
-export function conflictsWith(existing: ExistingTable, table: DestinationTable): readonly string[] {
-  if (!existing.isTable) return [`${existing.kind} has its name`];
-  if (!existing.hasKeyOnId) return ['a table without a primary key on "Id" has its name'];
-  return compareExisting(existing, table).conflicts.map(
-    ({ column, existing: present }) =>
-      `column "${column.name}" is ${present.typeName}, expected ${sqlServerType(column.type)}`,
-  );
-}
+/** How SQL Server names types and keys. */
+export const serverNames = (namespace: Namespace): ServerNames => ({
+  typeName: sqlServerType,
+  keyName: (table) => keyName(namespace, table),
+  spelledAs,
+});
 
 /** The statement of a step. Without NULL, which others that speak T-SQL refuse there: the column becomes nullable all the same. */
 export function alterTable(namespace: Namespace, table: string, { kind, column }: TableStep): string {
@@ -87,16 +73,17 @@ async function planOf(
   shown: string,
 ): Promise<TablePlan | undefined> {
   const existing = await existingTable(session, namespace, table.name);
-  if (existing === undefined) return { isMissing: true, steps: [] };
-  const conflicts = conflictsWith(existing, table);
+  const { differences, steps } = differencesOf(existing, table, serverNames(namespace));
+  const conflicts = conflictsAmong(differences);
   // DES: the old service could adopt no table, and said so in the words at the end.
   if (conflicts.length > 0)
     throw new ServiceError(
       'DESTINATION_TABLE_CONFLICT',
       `Cannot use ${shown}: ${conflicts.join('; ')}. There is already an object named '${prefixed(namespace, table.name)}' in the database.`,
     );
-  const { steps } = compareExisting(existing, table);
-  return steps.length === 0 ? undefined : { isMissing: false, steps };
+  return differences.some((each) => effectOf(each) === 'change')
+    ? { isMissing: existing === undefined, steps }
+    : undefined;
 }
 
 /** The port's `ensureTable`. `DESTINATION_TABLE_CONFLICT` with all conflicts when the table cannot be used. */

@@ -1,6 +1,8 @@
+import type { DestinationTable } from '../../model/table-schema.ts';
 import type { Destination, Destinations } from '../../ports/destination.ts';
 import * as checkpoints from './checkpoints.ts';
 import { claimCheckpoint } from './claim-checkpoint.ts';
+import { inTypes, type TypesOfTables } from './column-types.ts';
 import { inTransaction, openPool, type SessionPool } from './connection.ts';
 import { ensureTable } from './ddl.ts';
 import type { EntraLogin } from './entra-login.ts';
@@ -12,6 +14,7 @@ import { resyncRows } from './resync-rows.ts';
 import type { Session } from './session.ts';
 import { ensureSystemTables } from './system-tables.ts';
 import { testDestination, testLimits } from './test-destination.ts';
+import { compareTables } from './test-tables.ts';
 import { wouldTake } from './would-take.ts';
 import { sweepRows, writePage } from './write-page.ts';
 import { writeRetries } from './write-retries.ts';
@@ -27,19 +30,29 @@ export function sqlServerDestination(
   { pool, testPool }: Pools,
   namespace: Namespace,
   close: () => Promise<void>,
+  types: TypesOfTables = 'classic',
 ): Destination {
+  const typed = <T extends { readonly table: DestinationTable }>(work: T): T => ({
+    ...work,
+    table: inTypes(types, work.table),
+  });
+  const all = (tables: readonly DestinationTable[]) => tables.map((table) => inTypes(types, table));
   const transaction = <T>(doing: string, work: (session: Session) => Promise<T>) =>
     inTransaction(pool, doing, work);
   const onCheckpoint = (table: string) => `read or move the checkpoint of table "${table}"`;
   const onRejected = (table: string) => `read or settle rejected rows of table "${table}"`;
   return {
-    test: (tables) => testDestination(testPool, namespace, tables),
+    test: (tables) => testDestination(testPool, namespace, all(tables)),
+    compare: (tables) =>
+      transaction('compare the tables of the destination', (session) =>
+        compareTables(session, namespace, all(tables)),
+      ),
     owners: (tables) =>
       inTransaction(testPool, 'read which profiles fill the tables', (session) =>
         checkpoints.readOwners(session, namespace, tables),
       ),
     ensureSystemTables: ({ hasDeleteLog }) => ensureSystemTables(pool, namespace, hasDeleteLog),
-    ensureTable: (table) => ensureTable(pool, namespace, table),
+    ensureTable: (table) => ensureTable(pool, namespace, inTypes(types, table)),
     metadataMark: (table) =>
       transaction(`read the mark of table "${table}"`, (session) => metadataMark(session, namespace, table)),
     writeMetadata: (metadata) => writeMetadata(pool, namespace, metadata),
@@ -50,8 +63,8 @@ export function sqlServerDestination(
         await checkpoints.takeTurn(session, namespace, table, turn);
         return checkpoints.restartCheckpoint(session, namespace, table, true);
       }),
-    writePage: (page) => writePage(pool, namespace, page),
-    sweep: (step) => sweepRows(pool, namespace, step),
+    writePage: (page) => writePage(pool, namespace, typed(page)),
+    sweep: (step) => sweepRows(pool, namespace, typed(step)),
     advance: (table, turn, advance) =>
       transaction(onCheckpoint(table), async (session) => {
         const stored = await checkpoints.takeTurn(session, namespace, table, turn);
@@ -65,8 +78,8 @@ export function sqlServerDestination(
       ),
     nextAttemptAt: (table) =>
       transaction(onRejected(table), (session) => rejectedRows.nextAttemptAt(session, namespace, table)),
-    writeRetries: (retry) => writeRetries(pool, namespace, retry),
-    wouldTake: (table, tried) => wouldTake(pool, namespace, table, tried),
+    writeRetries: (retry) => writeRetries(pool, namespace, typed(retry)),
+    wouldTake: (table, tried) => wouldTake(pool, namespace, inTypes(types, table), tried),
     giveUpRejectedRows: (table, rows, at) =>
       transaction(onRejected(table), async (session) => {
         // First, as every write does: a page that records rows meanwhile would be waited for, and wait.
@@ -102,7 +115,7 @@ export function sqlServerDestination(
  * Destinations in SQL Server, 2016 or later, Azure SQL Database, Managed Instance and SQL database in Fabric. All that are opened with one connection string share its connections. `entra`
  * is the login of those without a password.
  */
-export function sqlServerDestinations(entra?: EntraLogin): Destinations {
+export function sqlServerDestinations(entra?: EntraLogin, types?: TypesOfTables): Destinations {
   const pools = new Map<string, Pools & { users: number }>();
   const leave = async (connectionString: string) => {
     const shared = pools.get(connectionString);
@@ -120,11 +133,12 @@ export function sqlServerDestinations(entra?: EntraLogin): Destinations {
       pools.set(connectionString, shared);
       shared.users++;
       let isClosed = false;
-      return sqlServerDestination(shared, namespace, async () => {
+      const close = async () => {
         if (isClosed) return;
         isClosed = true;
         await leave(connectionString);
-      });
+      };
+      return sqlServerDestination(shared, namespace, close, types);
     },
   };
 }

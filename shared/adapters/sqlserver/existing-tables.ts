@@ -1,5 +1,5 @@
 import type { ExistingColumn } from '../../schema/compare-table.ts';
-import type { ExistingTable } from '../../schema/table-findings.ts';
+import type { ExistingTable } from '../../schema/table-differences.ts';
 import { type CatalogType, typeFromCatalog, typeName } from './column-types.ts';
 import { type Namespace, prefixed, shortened } from './identifiers.ts';
 import { type Session, sql } from './session.ts';
@@ -8,7 +8,8 @@ interface FoundObject {
   readonly object: number;
   readonly name: string;
   readonly kind: string;
-  readonly hasKey: boolean;
+  /** Null when there is none. */
+  readonly keyOnId: string | null;
   readonly isOwned: boolean;
   readonly canSelect: boolean;
   readonly canInsert: boolean;
@@ -46,13 +47,13 @@ const objectsQuery = (
 ) => `SELECT o.[object_id] AS [object], o.[name], RTRIM(o.[type]) AS [kind],
     ${may('ALTER')} AS [isOwned], ${may('SELECT')} AS [canSelect], ${may('INSERT')} AS [canInsert],
     ${may('UPDATE')} AS [canUpdate], ${may('DELETE')} AS [canDelete],
-    CONVERT(bit, CASE WHEN EXISTS (
-      SELECT 1 FROM sys.indexes AS i
+    (SELECT TOP (1) MAX(i.[name]) FROM sys.indexes AS i
       INNER JOIN sys.index_columns AS k ON k.[object_id] = i.[object_id] AND k.[index_id] = i.[index_id]
       INNER JOIN sys.columns AS c ON c.[object_id] = k.[object_id] AND c.[column_id] = k.[column_id]
       WHERE i.[object_id] = o.[object_id] AND i.[is_unique] = 1 AND i.[has_filter] = 0 AND i.[is_disabled] = 0
         AND k.[is_included_column] = 0
-      GROUP BY i.[index_id] HAVING COUNT(*) = 1 AND MAX(c.[name]) = N'Id') THEN 1 ELSE 0 END) AS [hasKey]
+      GROUP BY i.[index_id], i.[is_primary_key] HAVING COUNT(*) = 1 AND MAX(c.[name]) = N'Id'
+      ORDER BY i.[is_primary_key] DESC) AS [keyOnId]
   FROM sys.objects AS o INNER JOIN sys.schemas AS n ON n.[schema_id] = o.[schema_id]
   WHERE n.[name] = @schema AND o.[name] IN (${among})`;
 
@@ -106,7 +107,7 @@ function fromFound(row: FoundObject, columns: readonly FoundColumn[]): ExistingT
   return {
     isTable: row.kind === 'U',
     kind: kinds[row.kind] ?? 'another object',
-    hasKeyOnId: row.hasKey,
+    keyOnId: row.keyOnId ?? undefined,
     isOwned: row.isOwned,
     missingPrivileges: privileges.filter(([, isGranted]) => !isGranted).map(([name]) => name),
     columns: columns.map(({ column, ...type }) => ({

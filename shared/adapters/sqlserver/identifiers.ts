@@ -47,6 +47,10 @@ export function tableName(namespace: Namespace, table: string): string {
  * read no doubled bracket; QUOTED_IDENTIFIER is on in every session of the driver.
  */
 export function primaryKeyName(namespace: Namespace, table: string): string {
-  const name = shortened(`EPK[${namespace.schema}].[${prefixed(namespace, table)}]`);
-  return `"${name.replaceAll('"', '""')}"`;
+  return `"${keyName(namespace, table).replaceAll('"', '""')}"`;
+}
+
+/** The same as the catalog holds it. */
+export function keyName(namespace: Namespace, table: string): string {
+  return shortened(`EPK[${namespace.schema}].[${prefixed(namespace, table)}]`);
 }

@@ -25,6 +25,7 @@ const declarations: Readonly<Record<BulkColumn['type'], (column: BulkColumn) => 
   bit: () => 'bit',
   decimal: ({ scale = 0 }) => `decimal(${decimalDigits},${scale})`,
   datetime: () => 'datetime',
+  datetime2: () => 'datetime2(7)',
 };
 
 /** The batch that makes a staging table, or empties the one that is there. `key` names the columns of its clustered key. */

@@ -33,18 +33,19 @@ function textOf(text: string): string {
   return (text.isWellFormed() ? text : text.toWellFormed()).replaceAll('\0', '\uFFFD');
 }
 
-function bulkValue(kind: DestinationColumn['type']['kind'], text: string): unknown {
-  switch (kind) {
-    case 'guid':
+function bulkValue(type: BulkType, text: string): unknown {
+  switch (type) {
+    case 'uuid':
     case 'decimal':
+    case 'datetime2':
       return text;
     case 'text':
       return textOf(text);
-    case 'integer':
+    case 'int':
       return Number(text);
     case 'bigint':
       return BigInt(text);
-    case 'boolean':
+    case 'bit':
       return text === 'true';
     case 'datetime':
       return datetimeOf(text);
@@ -67,6 +68,8 @@ function stagedAs({ type, source = '' }: DestinationColumn, rows: readonly Row[]
       const isUnlimited = type.maxLength === undefined || rows.some((row) => isLong(row[source]));
       return isUnlimited ? { type: 'text' } : { type: 'text', length: longestText };
     }
+    case 'datetime':
+      return type.isWide ? { type: 'datetime2', scale: 7 } : { type: 'datetime' };
     default:
       return { type: type.kind };
   }
@@ -82,17 +85,17 @@ export function pageRows(table: DestinationTable, rows: readonly Row[]): PageRow
   const cells = columns.map((column) => ({
     source: column.source,
     convert: columnConverter(column),
-    kind: column.type.kind,
+    type: column.staged.type,
   }));
   return {
     rows: newestById(rows, table),
     columns,
     valuesOf: ({ ordinal, id, row }) => {
       const values: unknown[] = [ordinal, id];
-      for (const { source, convert, kind } of cells) {
+      for (const { source, convert, type } of cells) {
         const raw = row[source];
         const text = raw === null || raw === undefined ? null : convert(raw);
-        values.push(text === null ? null : bulkValue(kind, text));
+        values.push(text === null ? null : bulkValue(type, text));
       }
       return values;
     },

@@ -1,6 +1,6 @@
 import { globalOptionNeeds, metadataTables } from '../../schema/metadata-tables.ts';
 import { systemTables } from '../../schema/system-tables.ts';
-import type { ExistingTable } from '../../schema/table-findings.ts';
+import type { ExistingTable } from '../../schema/table-differences.ts';
 import { inTransaction, type SessionPool } from './connection.ts';
 import { existingTables } from './existing-tables.ts';
 import { type Namespace, quoted, shortened, tableName } from './identifiers.ts';
