@@ -25,6 +25,8 @@ const table = 'account';
 const count = Number(process.argv[2] ?? 100_000);
 /** Megabytes that the app's heap is limited to, to see with how few it can do. */
 const heap = process.argv[3];
+/** How many pages the app holds at a time; with two, one range is read while it writes. */
+const pages = process.argv[4];
 // The preset of a real environment, not the demonstration's.
 const pageSize = 5000;
 
@@ -33,7 +35,11 @@ type Rate = { readonly rows: number; readonly seconds: number };
 await withTemporaryPlatform(
   {
     rows: 100,
-    environment: { PAGE_SIZE: `${pageSize}`, ...(heap && { NODE_OPTIONS: `--max-old-space-size=${heap}` }) },
+    environment: {
+      PAGE_SIZE: `${pageSize}`,
+      ...(heap && { NODE_OPTIONS: `--max-old-space-size=${heap}` }),
+      ...(pages && { LOAD_PAGES_IN_MEMORY: pages }),
+    },
     signal: AbortSignal.timeout(900_000),
   },
   async (platform, folder) => {

@@ -123,6 +123,9 @@ const members: Readonly<Record<ModelName, Readonly<Record<string, SwaggerSchema>
     LastExportStatus: exportStatus,
     EntityMetadataState: metadataState,
     InitialSyncState: initialSyncState,
+    RowsExpected: count('While the table is loaded: the rows that were counted before.'),
+    RowsLoaded: count('While the table is loaded: the rows read so far.'),
+    RemainingSeconds: count('While the table is loaded: until all rows are read, at the present rate.'),
   },
   StatusResponse: {
     Id: profileId,

@@ -58,7 +58,10 @@ function profileStatus(profile: Profile, states: readonly SyncState[]) {
   });
 }
 
-/** DES: `LastExportDate` is left out until there is one, because clients map it to a date that cannot be null. */
+/**
+ * DES: `LastExportDate` is left out until there is one, because clients map it to a date that cannot be null. Ours: how far
+ * a load is while it goes on.
+ */
 function tableStatus(profile: Profile, state: SyncState) {
   return present({
     Type: state.table,
@@ -68,6 +71,11 @@ function tableStatus(profile: Profile, state: SyncState) {
     LastExportStatus: state.lastExportStatus,
     EntityMetadataState: state.metadataState,
     InitialSyncState: state.initialSyncState,
+    ...(state.phase === 'load' && {
+      RowsExpected: state.rowsExpected,
+      RowsLoaded: state.rowsLoaded,
+      RemainingSeconds: state.loadRemainingSeconds,
+    }),
   });
 }
 

@@ -1,9 +1,37 @@
+import { z } from 'zod';
 import type { SyncPhase } from './sync-state.ts';
 
 /** Names the state that a writer believes the checkpoint to be in; a write with another state than the stored is refused. */
 export interface Turn {
   readonly epoch: number;
   readonly sequence: number;
+}
+
+const keyRange = z.object({
+  /** The first key, a lower-case guid; absent in the range that begins with the table. */
+  from: z.string().exactOptional(),
+  /** The page to read next; without it the range has not begun. */
+  link: z.string().exactOptional(),
+  isDone: z.literal(true).exactOptional(),
+});
+const keyRanges = z.array(keyRange).nonempty();
+
+/** A part of a table that is loaded for itself: from its first key up to that of the range that follows in the list. */
+export type KeyRange = Readonly<z.infer<typeof keyRange>>;
+
+/** How a destination stores the ranges: one text, null when there are none. */
+export function rangesText(ranges: readonly KeyRange[] | undefined): string | null {
+  return ranges === undefined ? null : JSON.stringify(ranges);
+}
+
+/** The same back. None of a text that cannot be read: the table is then loaded in one piece. */
+export function rangesOfText(text: string | null): readonly KeyRange[] | undefined {
+  if (text === null) return undefined;
+  try {
+    return keyRanges.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -17,6 +45,8 @@ export interface Checkpoint extends Turn {
   readonly phase: SyncPhase;
   /** The page to read next in this phase; without it the phase has just begun. */
   readonly link?: string;
+  /** What the load is divided into, in the server's own order of keys: during the identity pass as known so far. */
+  readonly ranges?: readonly KeyRange[];
   /** From the identity pass: where the delta begins after the load. */
   readonly deltaLink?: string;
   /** When the current load began (ISO 8601): rows last written before it are swept. */
@@ -27,7 +57,7 @@ export interface Checkpoint extends Turn {
   readonly isResync: boolean;
   readonly rowsExpected?: number;
   readonly rowsLoaded: number;
-  /** Pages already applied in the current delta pass. */
+  /** Pages already read in the current identity pass, or applied in the current delta pass. */
   readonly pageInPass: number;
   /** Fingerprint of the columns that the rows were written with; absent before the first row. */
   readonly shape?: string;
@@ -37,7 +67,7 @@ export interface Checkpoint extends Turn {
 
 /** The members that a step sets; `undefined` clears a member. Counts and sequence move by what was written. */
 export type CheckpointAdvance = {
-  readonly [K in 'link' | 'deltaLink' | 'loadStartedAt' | 'rowsExpected' | 'shape']?:
+  readonly [K in 'link' | 'ranges' | 'deltaLink' | 'loadStartedAt' | 'rowsExpected' | 'shape']?:
     | Checkpoint[K]
     | undefined;
 } & Partial<Pick<Checkpoint, 'phase' | 'needsSweep' | 'isResync' | 'rowsLoaded' | 'pageInPass'>>;

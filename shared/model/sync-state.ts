@@ -38,6 +38,8 @@ export const syncStateSchema = z.object({
   lastExportStatus: z.enum(['Success', 'Failure']).optional(),
   rowsExpected: z.int().optional(),
   rowsLoaded: z.int(),
+  /** Until the load that is going on has read all rows, at the rate of its last turn. */
+  loadRemainingSeconds: z.int().optional(),
   successCount: z.int(),
   failureCount: z.int(),
   /** Seconds until an idle table is asked again; grows while nothing changes. */

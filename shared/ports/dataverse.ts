@@ -11,12 +11,14 @@ export interface RowQuery {
 }
 
 /**
- * What to read: the first page of all rows (`rows`), the same with a delta link at its end (`tracked-rows`), the page of a
- * `next` link, or what changed since a `delta` link. A delta is asked with the columns of the query, not with those of
- * the request that made the link.
+ * What to read: the first page of all rows (`rows`), or of those with keys from `from` on and before `to` as the server
+ * compares them (`DATAVERSE_REQUEST_REFUSED` where it does not); all rows with a delta link at the end (`tracked-rows`);
+ * the page of a `next` link; or what changed since a `delta` link. A delta is asked with the columns of the query, not with
+ * those of the request that made the link.
  */
 export type PageRequest =
-  | { readonly kind: 'rows' | 'tracked-rows'; readonly query: RowQuery }
+  | { readonly kind: 'rows'; readonly query: RowQuery; readonly from?: string; readonly to?: string }
+  | { readonly kind: 'tracked-rows'; readonly query: RowQuery }
   | { readonly kind: 'next' | 'delta'; readonly query: RowQuery; readonly link: string };
 
 /** A decimal text, and when. */

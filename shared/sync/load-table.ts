@@ -1,8 +1,8 @@
-import type { Release } from '../at-most.ts';
 import { ServiceError } from '../errors.ts';
-import type { ChangePage } from '../model/change.ts';
-import type { CheckpointAdvance } from '../model/checkpoint.ts';
 import type { PageRequest } from '../ports/dataverse.ts';
+import { rowId } from '../schema/row-id.ts';
+import { afterLoad, intoDelta } from './after-load.ts';
+import { onePiece, withBorder } from './key-ranges.ts';
 import { readCurrentPage } from './read-current.ts';
 import { reportProgress } from './report-progress.ts';
 import { isOver, readTime, roundingMilliseconds, type TableRun } from './table-run.ts';
@@ -11,8 +11,8 @@ import { advanceCheckpoint, writePage } from './write-page.ts';
 const sweepLimit = 5000;
 
 /**
- * Counts the rows and takes the delta link from before the load: so whether Dataverse's last link covers rows that
- * change during a long load does not matter. A table of one page is simply read once.
+ * Counts the rows, takes the borders of the ranges that are loaded then, and the delta link from before the load: so whether
+ * Dataverse's last link covers rows that change during a long load does not matter. A table of one page is simply read once.
  */
 export async function takeIdentity(run: TableRun): Promise<void> {
   const { query } = run.shape;
@@ -22,13 +22,26 @@ export async function takeIdentity(run: TableRun): Promise<void> {
   }
   const keys = { ...query, columns: [query.table.primaryId], hasAnnotations: false };
   while (run.checkpoint.phase === 'identity' && !isOver(run)) {
-    const { link, rowsExpected = 0 } = run.checkpoint;
+    const { link, rowsExpected = 0, pageInPass } = run.checkpoint;
     const request: PageRequest =
       link === undefined ? { kind: 'tracked-rows', query: keys } : { kind: 'next', query: keys, link };
     const page = await run.dataverse.readPage(request);
-    const counted = { rowsExpected: (link === undefined ? 0 : rowsExpected) + page.rows.length };
+    const [first] = page.rows;
+    const from = first && rowId(first, query.table.primaryId);
+    const read =
+      link === undefined
+        ? { rowsExpected: page.rows.length, ranges: onePiece }
+        : {
+            rowsExpected: rowsExpected + page.rows.length,
+            ranges: withBorder(run.checkpoint.ranges ?? onePiece, pageInPass, from),
+          };
     if (page.following.kind === 'next') {
-      await advanceCheckpoint(run, { ...counted, link: page.following.link });
+      const { link: next } = page.following;
+      await advanceCheckpoint(run, {
+        ...read,
+        link: next,
+        pageInPass: link === undefined ? 1 : pageInPass + 1,
+      });
       continue;
     }
     if (page.following.kind === 'end')
@@ -39,12 +52,13 @@ export async function takeIdentity(run: TableRun): Promise<void> {
     const deltaLink = page.following.link;
     const loadStartedAt = run.checkpoint.needsSweep ? await reloadStart(run) : undefined;
     await advanceCheckpoint(run, {
-      ...counted,
+      ...read,
       phase: 'load',
       link: undefined,
       deltaLink,
       loadStartedAt,
       rowsLoaded: 0,
+      pageInPass: 0,
     });
   }
 }
@@ -75,48 +89,6 @@ async function reloadStart(run: TableRun): Promise<string> {
   ).toISOString();
 }
 
-/** Reads all columns of all rows by plain pages; where memory allows, the next page is fetched while one is written. */
-export async function loadRows(run: TableRun): Promise<void> {
-  const { pageSlots } = run.ports;
-  const { link } = run.checkpoint;
-  let reading: Reading | undefined = read(run, link, await pageSlots.take());
-  while (reading) {
-    const { readAt, release, answer }: Reading = reading;
-    reading = undefined;
-    try {
-      const page = await answer;
-      if (run.isVoid) return;
-      const nextLink = page.following.kind === 'next' ? page.following.link : undefined;
-      const nextRelease = nextLink !== undefined && !isOver(run) ? pageSlots.tryTake() : undefined;
-      if (nextLink !== undefined && nextRelease) reading = read(run, nextLink, nextRelease);
-      const rowsLoaded = run.checkpoint.rowsLoaded + page.rows.length;
-      const following =
-        nextLink === undefined ? afterLoad(run, run.checkpoint.deltaLink) : { link: nextLink };
-      await writePage(run, page, { ...following, rowsLoaded }, readAt);
-    } catch (error) {
-      reading?.release();
-      throw error;
-    } finally {
-      release();
-    }
-  }
-}
-
-/** A page on its way, and what gives its slot back. */
-interface Reading {
-  readonly readAt: Date;
-  readonly release: Release;
-  readonly answer: Promise<ChangePage>;
-}
-
-function read(run: TableRun, link: string | undefined, release: Release): Reading {
-  const readAt = readTime(run);
-  const answer = readCurrentPage(run, link === undefined ? { kind: 'rows' } : { kind: 'next', link });
-  // It is awaited later: its failure must not count as unhandled while the present page is written.
-  answer.catch(() => {});
-  return { readAt, release, answer };
-}
-
 /** Deletes what a reload did not see; readers never saw the table empty meanwhile. */
 export async function sweepTable(run: TableRun): Promise<void> {
   const { destination, shape, profile, ports } = run;
@@ -134,17 +106,4 @@ export async function sweepTable(run: TableRun): Promise<void> {
     run.done.deletedRows += swept.deletedCount;
     if (run.checkpoint.phase === 'sweep') await reportProgress(run);
   }
-}
-
-const intoDelta = (deltaLink: string | undefined): CheckpointAdvance => ({
-  phase: 'delta',
-  link: deltaLink,
-  deltaLink: undefined,
-  needsSweep: false,
-  isResync: false,
-  pageInPass: 0,
-});
-
-function afterLoad(run: TableRun, deltaLink: string | undefined): CheckpointAdvance {
-  return run.checkpoint.needsSweep ? { phase: 'sweep', link: undefined, deltaLink } : intoDelta(deltaLink);
 }

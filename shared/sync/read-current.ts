@@ -1,6 +1,6 @@
 import { hasCode } from '../errors.ts';
 import type { ChangePage } from '../model/change.ts';
-import type { PageRequest } from '../ports/dataverse.ts';
+import type { PageRequest, RowQuery } from '../ports/dataverse.ts';
 import { compareVersions } from '../schema/row-version.ts';
 import type { TableRun } from './table-run.ts';
 import type { TableShape } from './table-shape.ts';
@@ -12,31 +12,44 @@ import type { TableShape } from './table-shape.ts';
 export async function readCurrentPage(
   run: TableRun,
   request:
-    | { readonly kind: 'rows' | 'tracked-rows' }
+    | { readonly kind: 'rows'; readonly from?: string; readonly to?: string }
+    | { readonly kind: 'tracked-rows' }
     | { readonly kind: 'next' | 'delta'; readonly link: string },
 ): Promise<ChangePage> {
   for (;;) {
+    const { query } = run.shape;
     try {
-      const page = await run.dataverse.readPage({ ...request, query: run.shape.query } as PageRequest);
-      if (page.rows.length === 0 || !(await renewShape(run, page.metadataVersion))) return page;
+      const page = await run.dataverse.readPage({ ...request, query } as PageRequest);
+      if (page.rows.length === 0) return page;
+      await renewShape(run, page.metadataVersion);
+      // Compared with what this page was asked for: the reader of another page may have renewed the shape meanwhile.
+      if (hasColumnsOf(run, query)) return page;
     } catch (error) {
+      if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED')) throw error;
       // Perhaps it was asked for a column that has been deleted.
-      if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED') || !(await readShapeAgain(run))) throw error;
+      await readShapeAgain(run);
+      if (hasColumnsOf(run, query)) throw error;
     }
   }
 }
 
 /** Reads the shape again if the metadata has moved since; `seen` saves a request. Tells whether there are other columns. */
 export async function renewShape(run: TableRun, seen?: string): Promise<boolean> {
-  if (!isOutdated(run.shape, seen ?? (await run.dataverse.metadataVersion()))) return false;
-  return readShapeAgain(run);
+  const { query } = run.shape;
+  if (isOutdated(run.shape, seen ?? (await run.dataverse.metadataVersion()))) await readShapeAgain(run);
+  return !hasColumnsOf(run, query);
 }
 
-async function readShapeAgain(run: TableRun): Promise<boolean> {
-  const { shape, profile, table, dataverse, destination, ports } = run;
+async function readShapeAgain(run: TableRun): Promise<void> {
+  const { profile, table, dataverse, destination, ports } = run;
   ports.shapes.forget(profile, table);
-  run.shape = await ports.shapes.of(profile, table, dataverse, destination);
-  return run.shape.query.columns.join() !== shape.query.columns.join();
+  const renewed = await ports.shapes.of(profile, table, dataverse, destination);
+  // Where several pages are read at a time, a slow reader must not take columns away from pages that have them.
+  if (!isOutdated(renewed, run.shape.metadataVersion)) run.shape = renewed;
+}
+
+function hasColumnsOf({ shape }: TableRun, { columns }: RowQuery): boolean {
+  return shape.query.columns.join() === columns.join();
 }
 
 /** Whether the organization's metadata has moved since the shape was read. Its servers may tell older versions, too. */

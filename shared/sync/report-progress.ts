@@ -13,8 +13,12 @@ export function progressOf(run: TableRun, state: SyncState): SyncState {
   const { checkpoint } = run;
   const now = run.ports.clock.now();
   const isLoaded = checkpoint.phase === 'delta';
+  const { loadRemainingSeconds: known, ...others } = withTableMade(state, now);
+  const loadRemainingSeconds =
+    checkpoint.phase === 'load' ? (remainingSeconds(run, now) ?? known) : undefined;
   return {
-    ...withTableMade(state, now),
+    ...others,
+    ...(loadRemainingSeconds !== undefined && { loadRemainingSeconds }),
     phase: checkpoint.phase,
     initialSyncState: isLoaded ? loadedState(state, checkpoint.failureCount) : 'InProgress',
     ...(isLoaded && {
@@ -26,6 +30,16 @@ export function progressOf(run: TableRun, state: SyncState): SyncState {
     successCount: checkpoint.successCount,
     failureCount: checkpoint.failureCount,
   };
+}
+
+/** By the rows that this run has loaded; undefined before the first. */
+function remainingSeconds({ loading, checkpoint }: TableRun, now: Date): number | undefined {
+  const { rowsExpected, rowsLoaded } = checkpoint;
+  const rows = rowsLoaded - (loading?.rowsLoaded ?? rowsLoaded);
+  if (!loading || rowsExpected === undefined || rows <= 0) return undefined;
+  const secondsARow = (now.getTime() - loading.since.getTime()) / 1000 / rows;
+  // Rows that were created meanwhile are not expected.
+  return Math.ceil(Math.max(0, rowsExpected - rowsLoaded) * secondsARow);
 }
 
 /** What the initial sync came to is decided once, when it ends. */

@@ -22,6 +22,8 @@ export interface TableRun {
   isVoid: boolean;
   readonly done: { pages: number; writtenRows: number; deletedRows: number; rejectedRows: number };
   checkpoint: Checkpoint;
+  /** Where the load stood when this run took it up, and when: the rate is measured from there. */
+  loading?: { readonly rowsLoaded: number; readonly since: Date };
 }
 
 /** Databases round times: two that are so far apart stay in their order. */

@@ -24,6 +24,7 @@ afterEach(() =>
     deletesFirst: false,
     shuffleOrder: false,
     expiredStatus: 400,
+    keyRanges: 'as-sorted',
   }),
 );
 
@@ -108,6 +109,38 @@ describe('reading', () => {
     expect(deletedIds).toEqual([]);
     expect(following.kind).toBe(kind === 'rows' ? 'end' : 'delta');
     for (const column of query.columns) expect(rows[0]).toHaveProperty([column]);
+  });
+
+  test.each([
+    ['as pages are sorted', 'as-sorted', 1],
+    ['in another order', 'as-text', 3],
+  ] as const)(
+    'where keys are compared %s, ranges between keys give every row',
+    async (_, keyRanges, most) => {
+      const query = await queryOf('account');
+      const ids = (await drain({ kind: 'rows', query })).rows.map((row) => String(row.accountid));
+      const borders = [20, 50, 51, 120].map((index) => ids[index] ?? '');
+      await switchTo({ keyRanges });
+      const found: unknown[] = [];
+      for (const [index, to] of [...borders, undefined].entries()) {
+        const from = borders[index - 1];
+        const { rows } = await drain({ kind: 'rows', query, ...(from && { from }), ...(to && { to }) });
+        found.push(...rows.map((row) => row.accountid));
+      }
+      expect(new Set(found)).toEqual(new Set(ids));
+      expect(found.length / ids.length).toBeLessThanOrEqual(most);
+    },
+  );
+
+  test('ranges of keys that are refused are told, and rows by id are still read', async () => {
+    const query = await queryOf('account');
+    const [row] = (await drain({ kind: 'rows', query })).rows;
+    const from = String(row?.accountid);
+    await switchTo({ keyRanges: 'refused' });
+    await expect(source.readPage({ kind: 'rows', query, from })).rejects.toMatchObject({
+      code: 'DATAVERSE_REQUEST_REFUSED',
+    });
+    expect(await source.readRows(query, [from])).toHaveLength(1);
   });
 
   test('every tracked table can be read whole and by id, with all that its destination needs', async () => {

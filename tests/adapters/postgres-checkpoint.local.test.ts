@@ -25,13 +25,14 @@ describe('the checkpoint table of an older version', () => {
       advance: { phase: 'delta', link: 'x' },
     });
     await run(
-      `ALTER TABLE ${named('ReplicationCheckpoint')} DROP COLUMN "Shape", DROP COLUMN "LastWrittenAt"`,
+      `ALTER TABLE ${named('ReplicationCheckpoint')} DROP COLUMN "Shape", DROP COLUMN "LastWrittenAt", DROP COLUMN "Ranges"`,
     );
     await destination.ensureSystemTables({ hasDeleteLog: true });
     expect(await destination.checkpoint('account')).toEqual(checkpoint);
     expect(await destination.lastWrittenAt('account')).toEqual(readAt);
-    const moved = await write(checkpoint, { rows: [rowOf(2, 2)], advance: { shape: 'x' }, readAt: later });
-    expect(moved.checkpoint.shape).toBe('x');
+    const advance = { shape: 'x', ranges: [{ link: 'y' }] };
+    const moved = await write(checkpoint, { rows: [rowOf(2, 2)], advance, readAt: later });
+    expect(moved.checkpoint).toMatchObject(advance);
     expect(await destination.lastWrittenAt('account')).toEqual(later);
   });
 });

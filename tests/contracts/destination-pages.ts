@@ -18,9 +18,16 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
   describe('a page', () => {
     it('arrives with its checkpoint and counts', async () => {
       const { destination, first, write, rows } = await start();
+      const ranges = [{ isDone: true }, { from: idOf(1), link: "it's \\ next" }, { from: idOf(2) }] as const;
       const result = await write(first, {
         rows: [rowOf(1, 5), rowOf(2, '9')],
-        advance: { phase: 'load', link: 'next', loadStartedAt: readAt.toISOString(), rowsExpected: 2 },
+        advance: {
+          phase: 'load',
+          link: 'next',
+          loadStartedAt: readAt.toISOString(),
+          rowsExpected: 2,
+          ranges,
+        },
       });
       expect(result).toMatchObject({ writtenCount: 2, deletedCount: 0, rejected: [] });
       expect(result.checkpoint).toEqual({
@@ -30,12 +37,17 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
         link: 'next',
         loadStartedAt: readAt.toISOString(),
         rowsExpected: 2,
+        ranges,
         successCount: 2,
       });
       expect(await destination.checkpoint('account')).toEqual(result.checkpoint);
       expect(await rows('account')).toHaveLength(2);
-      const cleared = await destination.advance('account', result.checkpoint, { link: undefined });
+      const cleared = await destination.advance('account', result.checkpoint, {
+        link: undefined,
+        ranges: undefined,
+      });
       expect(cleared).not.toHaveProperty('link');
+      expect(cleared).not.toHaveProperty('ranges');
       expect(cleared).toMatchObject({ loadStartedAt: readAt.toISOString(), successCount: 2 });
     });
 

@@ -33,7 +33,8 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
 
     it('of an unfinished load or another profile starts anew, with a sweep over the rows that are there', async () => {
       const { destination, owner, first, write } = await start();
-      const advance = { phase: 'load', link: 'x', deltaLink: 'y', rowsLoaded: 1, rowsExpected: 9 } as const;
+      const progress = { ranges: [{ link: 'x' }], rowsLoaded: 1, rowsExpected: 9 };
+      const advance = { phase: 'load', link: 'x', deltaLink: 'y', ...progress } as const;
       const tooLong = rowOf(2, 2, { name: 'a name that is longer than its column' });
       await write(first, { rows: [rowOf(1, 1), tooLong], advance });
       const anew = { ...first, sequence: 0, needsSweep: true };

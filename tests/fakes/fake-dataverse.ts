@@ -10,6 +10,8 @@ export interface FakeDataverseOptions {
   pageSize?: number;
   /** Whether a tracked read's delta link covers changes from the start or only from the end of the read. */
   tokenTime?: 'start' | 'end';
+  /** Whether keys are compared in the order of pages, in another one, or not at all. */
+  keyFilter?: 'as-sorted' | 'otherwise' | 'refused';
 }
 
 interface StoredRow {
@@ -25,6 +27,8 @@ interface LinkState {
   readonly since: number;
   readonly upTo: number;
   readonly after: string;
+  readonly from?: string;
+  readonly to?: string;
 }
 
 /** An attribute that can be read and written and is nothing special, unless said otherwise. */
@@ -71,7 +75,7 @@ export function fakeDataverse(
   tables: readonly string[],
   options: FakeDataverseOptions = {},
 ) {
-  const { pageSize = 3, tokenTime = 'start' } = options;
+  const { pageSize = 3, tokenTime = 'start', keyFilter = 'as-sorted' } = options;
   const definitions = new Map(tables.map((name) => [name, smallTable(name)]));
   const rows = new Map(tables.map((name) => [name, new Map<string, StoredRow>()]));
   const tombstones = new Map(tables.map((name) => [name, new Map<string, number>()]));
@@ -98,6 +102,11 @@ export function fakeDataverse(
     versionnumber: row.version,
   });
 
+  const sortKey = (key: string) =>
+    keyFilter === 'otherwise' ? [...key].map((digit) => (Number.parseInt(digit, 16) * 7) % 16).join() : key;
+  const isWithin = ({ id }: StoredRow, { from, to }: Pick<LinkState, 'from' | 'to'>) =>
+    (from === undefined || sortKey(id) >= sortKey(from)) && (to === undefined || sortKey(id) < sortKey(to));
+
   const readPage = async ({ query, ...request }: PageRequest): Promise<ChangePage> => {
     const fault = faults.shift();
     if (fault) throw fault;
@@ -105,7 +114,9 @@ export function fakeDataverse(
     const state: LinkState =
       'link' in request
         ? (JSON.parse(request.link) as LinkState)
-        : { table, kind: request.kind, since: 0, upTo: told(), after: '' };
+        : { ...request, table, since: 0, upTo: told(), after: '' };
+    if (keyFilter === 'refused' && (state.from ?? state.to) !== undefined)
+      throw new ServiceError('DATAVERSE_REQUEST_REFUSED', `Cannot read table "${table}": no filter by key.`);
     if (state.kind === 'delta') {
       if (state.since < oldestToken)
         throw new ServiceError(
@@ -137,7 +148,7 @@ export function fakeDataverse(
     }
     const rest = [...of(rows, table).values()]
       .sort((a, b) => (a.id < b.id ? -1 : 1))
-      .filter((row) => row.id > state.after);
+      .filter((row) => row.id > state.after && isWithin(row, state));
     const page = rest.slice(0, pageSize);
     const following =
       rest.length > pageSize

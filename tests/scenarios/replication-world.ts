@@ -81,10 +81,33 @@ export const rival: Profile = {
   activation: 0,
 };
 
+export interface WorldOptions extends FakeDataverseOptions {
+  /** Pages that a process holds at a time. */
+  readonly pages?: number;
+  /** How long a page takes; a turn ends after 240 seconds. */
+  readonly secondsAPage?: number;
+  /** By how many steps of other work the answers of pages come late, in turn. */
+  readonly latencies?: readonly number[];
+}
+
 /** Replication with everything outside in memory: queues that deliver at least once, processes that die, a clock. */
-export async function replicationWorld(options: FakeDataverseOptions = {}) {
+export async function replicationWorld({
+  pages = 2,
+  secondsAPage = 0,
+  latencies = [],
+  ...options
+}: WorldOptions = {}) {
   const source = fakeDataverse(organization, [table], options);
   const destination = fakeDestination();
+  const { readPage } = source.dataverse;
+  let pagesRead = 0;
+  source.dataverse.readPage = async (request) => {
+    now += secondsAPage * 1000;
+    pagesRead += 1;
+    const page = await readPage(request);
+    for (let steps = latencies[pagesRead % latencies.length] ?? 0; steps > 0; steps -= 1) await undefined;
+    return page;
+  };
   const failures = fakeFailureLog();
   const { telemetry, events } = fakeTelemetry();
   const messages: Message[] = [];
@@ -108,7 +131,7 @@ export async function replicationWorld(options: FakeDataverseOptions = {}) {
   await stable.profiles.create(rival);
 
   // What a process keeps in memory lives until it dies.
-  const emptyMemory = () => ({ shapes: tableShapes(clock), pageSlots: slots(2) });
+  const emptyMemory = () => ({ shapes: tableShapes(clock), pageSlots: slots(pages) });
   let memory = emptyMemory();
 
   /** The ports of the process, or of one that dies: with a crash point every call from there on fails. */

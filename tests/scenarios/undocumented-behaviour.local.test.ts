@@ -28,6 +28,8 @@ const behaviours: readonly (readonly [
   [{ olderErrorCodeEmpty: true }, { olderErrorCodeEmpty: false }],
   [{ maxPageSize: 25 }, { maxPageSize: 5000 }],
   [{ gzip: true }, { gzip: false }],
+  [{ keyRanges: 'as-text' }, { keyRanges: 'as-sorted' }],
+  [{ keyRanges: 'refused' }, { keyRanges: 'as-sorted' }],
 ];
 
 /** Where a delta token that expires is of interest. */

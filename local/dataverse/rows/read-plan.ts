@@ -1,9 +1,9 @@
 import { badQuery, unknownProperty } from '../errors.ts';
-import { type Filter, filterProperties, parseFilter, resolveAny } from '../odata/filter.ts';
+import { type Comparison, type Filter, filterProperties, parseFilter, resolveAny } from '../odata/filter.ts';
 import { matcher } from '../odata/match-filter.ts';
 import type { Organization } from '../organization.ts';
 import type { Table } from '../schema/table.ts';
-import { sortKey } from '../store/guid-order.ts';
+import { guidOf, sortKey } from '../store/guid-order.ts';
 import type { RowRange, RowStore, StoredRow } from '../store/row-store.ts';
 import { parseRow } from '../store/row-text.ts';
 import { findLink, linkedKeys } from './linked-rows.ts';
@@ -44,18 +44,43 @@ function planOf(
   const range: RowRange = {};
   const plan: ReadPlan = { range };
   const rest: Filter[] = [];
+  const textBounds: KeyBound[] = [];
+  const { keyRanges } = organization.switches;
   for (const part of filter.op === 'and' ? filter.parts : [filter]) {
+    const bound = keyRanges === 'as-sorted' ? undefined : keyBound(part, table.id);
+    if (bound && keyRanges === 'refused')
+      throw badQuery(`The operator '${bound.op}' is not supported for the primary key.`);
+    if (bound) {
+      textBounds.push(bound);
+      continue;
+    }
     if (narrowByKey(part, table.id, plan) || narrowByVersion(part, range)) continue;
     rest.push(part);
   }
-  if (rest.length > 0) {
+  if (rest.length + textBounds.length > 0) {
     const match = matcher({ op: 'and', parts: rest }, byProperty);
     plan.isMatch = (row) => {
+      if (!textBounds.every((bound) => isWithin(guidOf(row.key), bound))) return false;
       const values = parseRow(row.text);
       return match((property) => values.get(property));
     };
   }
   return plan;
+}
+
+type KeyBound = { op: Comparison; key: string };
+
+/** A comparison of the primary key that is not by equality; SQL Server's order is that of pages, and may not be all there is. */
+function keyBound(part: Filter, id: string): KeyBound | undefined {
+  if (!('value' in part) || part.property !== id || part.value?.kind !== 'guid') return undefined;
+  const { op } = part;
+  return op === 'ge' || op === 'gt' || op === 'le' || op === 'lt' ? { op, key: part.value.text } : undefined;
+}
+
+function isWithin(guid: string, { op, key }: KeyBound): boolean {
+  if (op === 'ge') return guid >= key;
+  if (op === 'gt') return guid > key;
+  return op === 'lt' ? guid < key : guid <= key;
 }
 
 /** The rows of a plan in key order after `after`, read lazily. */

@@ -24,6 +24,7 @@ const switchesShape = z.strictObject({
   lookupAnnotationsComplete: z.boolean().default(false),
   attributesTellODataValidity: z.boolean().default(true),
   filtersByRelated: z.boolean().default(true),
+  keyRanges: z.enum(['as-sorted', 'as-text', 'refused']).default('as-sorted'),
   tellsSetOfPrivileges: z.boolean().default(true),
   webhookTellsHost: z.boolean().default(true),
   bypassNeedsPrivilege: z.boolean().default(true),

@@ -24,7 +24,7 @@ interface PageBody extends AnnotatedBody {
 export async function readPage(api: WebApi, pageSize: number, request: PageRequest): Promise<ChangePage> {
   const { query } = request;
   if (!('link' in request))
-    return fetchPage(api, pageSize, query, rowsPath(query), request.kind === 'tracked-rows');
+    return fetchPage(api, pageSize, query, firstPath(request), request.kind === 'tracked-rows');
   const { link } = request;
   if (request.kind === 'next') return followAsItIs(api, pageSize, query, link, isTracked(link));
   if (namesNoOtherThan(link, query.columns)) return fetchPage(api, pageSize, query, link, true);
@@ -35,6 +35,16 @@ export async function readPage(api: WebApi, pageSize: number, request: PageReque
     if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED', 'DATAVERSE_DELTA_TOKEN_EXPIRED')) throw error;
     return followAsItIs(api, pageSize, query, link, true);
   }
+}
+
+/** Dataverse sorts by the primary key, and compares keys in the same order: SQL Server's, which is not that of their text. */
+function firstPath(request: PageRequest): string {
+  const { query } = request;
+  const { from = undefined, to = undefined } = request.kind === 'rows' ? request : {};
+  const borders = [...(from ? [`ge ${from}`] : []), ...(to ? [`lt ${to}`] : [])];
+  if (borders.length === 0) return rowsPath(query);
+  const filter = borders.map((border) => `${query.table.primaryId} ${border}`).join(' and ');
+  return `${rowsPath(query)}&$filter=${encodeURIComponent(filter)}`;
 }
 
 /** A link that cannot be written anew and names a column that was deleted is refused for ever: only a new load helps. */

@@ -1,6 +1,12 @@
 import type { ClientBase, PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
-import type { Checkpoint, CheckpointAdvance, Turn } from '../../model/checkpoint.ts';
+import {
+  type Checkpoint,
+  type CheckpointAdvance,
+  rangesOfText,
+  rangesText,
+  type Turn,
+} from '../../model/checkpoint.ts';
 import type { SyncPhase } from '../../model/sync-state.ts';
 import { systemTables } from '../../schema/system-tables.ts';
 import { isThere } from './existing-tables.ts';
@@ -17,6 +23,7 @@ export interface StoredCheckpoint {
   readonly Sequence: string;
   readonly Phase: string;
   readonly Link: string | null;
+  readonly Ranges: string | null;
   readonly DeltaLink: string | null;
   readonly LoadStartedAt: string | null;
   readonly NeedsSweep: boolean;
@@ -31,6 +38,7 @@ export interface StoredCheckpoint {
 
 const columnOfMember = {
   link: 'Link',
+  ranges: 'Ranges',
   deltaLink: 'DeltaLink',
   loadStartedAt: 'LoadStartedAt',
   rowsExpected: 'RowsExpected',
@@ -43,11 +51,12 @@ const columnOfMember = {
 } as const satisfies Record<keyof CheckpointAdvance, keyof StoredCheckpoint>;
 
 /** Everything of a load that begins anew; counts of what was done go on. */
-export const loadAnew = `"Epoch" = c."Epoch" + 1, "Sequence" = 0, "Phase" = 'identity', "Link" = NULL, "DeltaLink" = NULL,
-  "LoadStartedAt" = NULL, "RowsExpected" = NULL, "RowsLoaded" = 0, "PageInPass" = 0, "Shape" = NULL`;
+export const loadAnew = `"Epoch" = c."Epoch" + 1, "Sequence" = 0, "Phase" = 'identity', "Link" = NULL, "Ranges" = NULL,
+  "DeltaLink" = NULL, "LoadStartedAt" = NULL, "RowsExpected" = NULL, "RowsLoaded" = 0, "PageInPass" = 0, "Shape" = NULL`;
 
 /** The port's form of it. */
 export function fromStored(row: StoredCheckpoint): Checkpoint {
+  const ranges = rangesOfText(row.Ranges);
   return {
     table: row.TableName,
     profileId: row.ProfileId,
@@ -56,6 +65,7 @@ export function fromStored(row: StoredCheckpoint): Checkpoint {
     sequence: Number(row.Sequence),
     phase: row.Phase as SyncPhase,
     ...(row.Link !== null && { link: row.Link }),
+    ...(ranges !== undefined && { ranges }),
     ...(row.DeltaLink !== null && { deltaLink: row.DeltaLink }),
     ...(row.LoadStartedAt !== null && { loadStartedAt: row.LoadStartedAt }),
     needsSweep: row.NeedsSweep,
@@ -145,11 +155,13 @@ export async function moveCheckpoint(
   const members = (Object.keys(columnOfMember) as (keyof CheckpointAdvance)[]).filter(
     (name) => name in advance,
   );
+  const storedOf = (member: keyof CheckpointAdvance) =>
+    member === 'ranges' ? rangesText(advance.ranges) : (advance[member] ?? null);
   const set = members.map((member, index) => `"${columnOfMember[member]}" = $${index + 5}`);
   const answer = await client.query<StoredCheckpoint>(
     `UPDATE ${checkpointsOf(namespace)} SET ${['"Sequence" = "Sequence" + 1', setDone, ...set].join(', ')}
      WHERE "TableName" = $1 RETURNING *`,
-    [table, ...valuesOf(done), ...members.map((member) => advance[member] ?? null)],
+    [table, ...valuesOf(done), ...members.map(storedOf)],
   );
   const [stored] = answer.rows;
   if (stored === undefined) throw turnLost(table);

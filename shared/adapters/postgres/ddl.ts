@@ -39,6 +39,7 @@ const laterColumns: Readonly<
     ['Shape', 'varchar(64)'],
     ['LastWrittenAt', 'timestamp'],
     ['IsResync', 'boolean'],
+    ['Ranges', 'text'],
   ],
   rejectedRow: [
     ['IsResync', 'boolean'],

@@ -222,6 +222,17 @@ describe('profiles out', () => {
     );
   });
 
+  test('how far a load is, and how long it still takes, is told while it goes on', () => {
+    const state = newSyncState(profile.id, 'account', profile.activation, '2026-11-23T10:00:00Z');
+    const progress = { rowsExpected: 900, rowsLoaded: 300, loadRemainingSeconds: 60 };
+    const statusIn = (phase: SyncState['phase']) =>
+      profileDetails(profile, [{ ...state, ...progress, phase }]).Entities?.[0];
+    const told = { RowsExpected: 900, RowsLoaded: 300, RemainingSeconds: 60 };
+    expect(statusIn('load')).toMatchObject({ Status: told });
+    for (const phase of ['identity', 'sweep', 'delta'] as const)
+      for (const name of Object.keys(told)) expect(statusIn(phase)).not.toHaveProperty(`Status.${name}`);
+  });
+
   test('a date that is not known yet is left out', () => {
     const [entity] = profileDetails(profile, []).Entities ?? [];
     expect(entity).toEqual({

@@ -57,6 +57,30 @@ test('where a page tells no version, it is asked for after the page', async () =
   expect(asked).toEqual(['name', 'version', 'forget', 'name,new_motto', 'version']);
 });
 
+test('a page is read again when the reader of another page has met the new columns meanwhile', async () => {
+  const { run, asked } = runOf(Array(4).fill({ metadataVersion: '10' }), grown);
+  const { readPage } = run.dataverse;
+  const late = Promise.withResolvers<void>();
+  run.dataverse.readPage = async (request) => {
+    const page = await readPage(request);
+    if ('link' in request && request.link === 'late') await late.promise;
+    return page;
+  };
+  const reading = readCurrentPage(run, { kind: 'next', link: 'late' });
+  await readCurrentPage(run, { kind: 'next', link: 'early' });
+  late.resolve();
+  await reading;
+  expect(asked).toEqual(['name', 'name', 'forget', 'name,new_motto', 'name,new_motto']);
+});
+
+test('a slow reader of the shape takes no columns away from a page that has them', async () => {
+  const { run } = runOf([{ metadataVersion: '10' }, { metadataVersion: '10' }], shapeOf(['name'], '10'));
+  const reading = readCurrentPage(run, { kind: 'rows' });
+  run.shape = shapeOf(['name', 'new_motto', 'new_slogan'], '11');
+  await reading;
+  expect(run.shape.query.columns).toHaveLength(3);
+});
+
 test('a page without rows costs nothing more', async () => {
   const { run, asked } = runOf([{ rows: [], deletedIds: ['x'] }], grown, ['10']);
   await readCurrentPage(run, { kind: 'delta', link: 'link' });

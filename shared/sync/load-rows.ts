@@ -1,0 +1,100 @@
+import type { Release } from '../at-most.ts';
+import { hasCode } from '../errors.ts';
+import type { ChangePage } from '../model/change.ts';
+import type { KeyRange } from '../model/checkpoint.ts';
+import { afterLoad } from './after-load.ts';
+import { bordersOf, onePiece, rangesOf } from './key-ranges.ts';
+import { readCurrentPage } from './read-current.ts';
+import { isOver, readTime, type TableRun } from './table-run.ts';
+import { advanceCheckpoint, writePage } from './write-page.ts';
+
+/** A page of a range on its way, and what gives its slot back. */
+interface Reading {
+  readonly index: number;
+  readonly readAt: Date;
+  readonly release: Release;
+  readonly answer: Promise<ChangePage>;
+}
+
+/** One page of a range at a time: the next is asked for only when the one before is about to be written. */
+type Readings = Map<number, Reading>;
+
+/**
+ * Reads all columns of all rows by plain pages, of as many ranges at a time as memory allows. Pages are written one after
+ * the other, each moves only its own range: a crash loses the pages in flight, and whoever goes on does so in every range.
+ * An organization that does not filter by key is read in one piece instead.
+ */
+export async function loadRows(run: TableRun): Promise<void> {
+  run.loading = { rowsLoaded: run.checkpoint.rowsLoaded, since: run.ports.clock.now() };
+  const readings: Readings = new Map();
+  try {
+    await loadRanges(run, readings);
+  } catch (error) {
+    const isDivided = rangesOf(run.checkpoint).length > 1;
+    if (!isDivided || !hasCode(error, 'DATAVERSE_REQUEST_REFUSED')) throw error;
+    run.ports.log.warn(
+      `Table "${run.table}" of "${run.profile.name}" is loaded in one piece: ${error.message}`,
+    );
+    await advanceCheckpoint(run, { ranges: onePiece, rowsLoaded: 0 });
+  } finally {
+    for (const { answer, release } of readings.values()) void answer.then(release, release);
+  }
+}
+
+async function loadRanges(run: TableRun, readings: Readings): Promise<void> {
+  let ranges = rangesOf(run.checkpoint);
+  let slot: Release | undefined = await run.ports.pageSlots.take();
+  for (;;) {
+    readMore(run, ranges, readings, slot);
+    const { index, readAt, release, answer } = await Promise.race(
+      [...readings.values()].map((reading) => reading.answer.then(() => reading)),
+    );
+    readings.delete(index);
+    try {
+      if (run.isVoid) return;
+      const page = await answer;
+      ranges = ranges.with(index, after(page, ranges[index]));
+      readMore(run, ranges, readings);
+      const isLoaded = ranges.every((range) => range.isDone);
+      const following = isLoaded ? afterLoad(run, run.checkpoint.deltaLink) : { link: undefined, ranges };
+      const rowsLoaded = run.checkpoint.rowsLoaded + page.rows.length;
+      await writePage(run, page, { ...following, rowsLoaded }, readAt);
+      if (isLoaded) return;
+    } finally {
+      release();
+    }
+    if (readings.size > 0) slot = undefined;
+    else if (isOver(run)) return;
+    else slot = await run.ports.pageSlots.take();
+  }
+}
+
+/** The range after this page of it. */
+function after({ following }: ChangePage, range: KeyRange | undefined): KeyRange {
+  const { isDone: _, link: __, ...borders } = range ?? {};
+  return following.kind === 'next' ? { ...borders, link: following.link } : { ...borders, isDone: true };
+}
+
+/** Begins to read a page of each range that is not being read, as far as there are slots: `slot` first, then those that are free. */
+function readMore(run: TableRun, ranges: readonly KeyRange[], readings: Readings, slot?: Release): void {
+  let given = slot;
+  for (const [index, range] of ranges.entries()) {
+    if (range.isDone || readings.has(index)) continue;
+    const release = given ?? (isOver(run) ? undefined : run.ports.pageSlots.tryTake());
+    given = undefined;
+    if (!release) return;
+    readings.set(index, read(run, ranges, index, release));
+  }
+}
+
+function read(run: TableRun, ranges: readonly KeyRange[], index: number, release: Release): Reading {
+  const readAt = readTime(run);
+  const link = ranges[index]?.link;
+  const answer = readCurrentPage(
+    run,
+    link === undefined ? { kind: 'rows', ...bordersOf(ranges, index) } : { kind: 'next', link },
+  );
+  // It is awaited later: its failure must not count as unhandled while another page is written.
+  answer.catch(() => {});
+  return { index, readAt, release, answer };
+}
