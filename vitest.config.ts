@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { sqlServerUrl } from './tests/given-servers.ts';
 
 const needServers = 'tests/**/*.local.test.ts';
+const needSqlServer = 'tests/**/*.sqlserver.test.ts';
 const needDeployment = 'tests/compat/*.local.test.ts';
 
 export default defineConfig({
@@ -12,7 +14,12 @@ export default defineConfig({
     expect: { poll: { timeout: 10_000 } },
     reporters: ['default', './tests/closing-line.ts'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['tests/**/*.test.ts'], exclude: [needServers] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['tests/**/*.test.ts'], exclude: [needServers, needSqlServer] },
+      },
+      // There is no SQL Server that a run could bring along.
+      { extends: true, test: { name: 'sqlserver', include: sqlServerUrl() ? [needSqlServer] : [] } },
       // The servers are started only when a file of this project is to run.
       {
         extends: true,

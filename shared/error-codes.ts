@@ -144,7 +144,7 @@ export const errorCodes = {
   SECRET_VALUE_INVALID: code(
     'manual',
     400,
-    'Store a connection string of PostgreSQL in the secret, and give the profile DestinationType PostgreSql: SQL Server comes later.',
+    "Store a connection string in the secret, of the database that the profile's DestinationType names.",
   ),
 
   DESTINATION_UNREACHABLE: code('timed', 500, 'Start the server, or open its firewall for the app.'),

@@ -44,7 +44,7 @@ export const settingsSchema = z.object({
     .describe('Parent domains of the key vaults that may be called, or host:port of a single one.'),
   ENTRA_DATABASE_HOSTS: list(domainOrServer)
     .default([
-      ...['postgres.database.azure.com', 'database.windows.net'],
+      ...['postgres.database.azure.com', 'database.windows.net', 'database.fabric.microsoft.com'],
       ...['database.chinacloudapi.cn', 'database.usgovcloudapi.net'],
     ])
     .describe("Databases that may get a token of the app's identity: domains with all below, or host:port."),
@@ -105,6 +105,9 @@ export const settingsSchema = z.object({
     .describe(
       'Key Vault address of the keys that webhooks of Dataverse are let in by, one a line. Without it none is.',
     ),
+  METADATA_USER_LABELS: truth('false').describe(
+    "`true` adds to the tables of option labels, beside each label's row, one with `IsUserLocalizedLabel` 1: the label in the language of the app's user.",
+  ),
   WATCHDOG_GRACE_SECONDS: numberBetween(5, 3600, 600).describe('A turn this long overdue is started again.'),
   START_DELTA_SYNCS_SCHEDULE: schedule('0 */2 * * * *').describe(
     'When lost turns are looked for (NCRONTAB, UTC).',

@@ -23,6 +23,7 @@ const adapters: Readonly<Record<string, Room>> = {
   'shared/adapters/exporter-in-process': adapter(),
   'shared/adapters/keyvault': adapter('@azure/keyvault-secrets'),
   'shared/adapters/postgres': adapter('pg', 'pg-copy-streams'),
+  'shared/adapters/sqlserver': adapter('tedious'),
   'shared/adapters/storage': adapter('@azure/data-tables', '@azure/storage-blob', '@azure/storage-queue'),
   'shared/adapters/swagger-ui': adapter('swagger-ui-dist'),
   'shared/adapters/system': adapter(),

@@ -37,7 +37,7 @@ export async function startDatabase(options: DatabaseOptions = {}): Promise<Data
   const isDurable = temporaryFolder === undefined;
   const server = await startPostgresServer({ port, folder, isDurable, log: options.log ?? (() => {}) });
   try {
-    await prepare(port);
+    await prepareDatabase(databaseUrl(port, superuser));
   } catch (error) {
     await server.stop();
     throw error;
@@ -66,10 +66,12 @@ async function close(server: PostgresServer, temporaryFolder: string | undefined
   if (temporaryFolder) rmSync(temporaryFolder, { recursive: true, force: true });
 }
 
-/** Every step may have been done by an earlier start, or left undone by a killed one. */
-async function prepare(port: number): Promise<void> {
-  const postgres = databaseUrl(port, superuser).replace(/[^/]*$/, 'postgres');
-  await withClient(postgres, async (client) => {
+/**
+ * Makes the database of this address, which has a superuser's login, with its schema and the app's login. Every step may have
+ * been done before, or left undone by a killed start.
+ */
+export async function prepareDatabase(url: string): Promise<void> {
+  await withClient(Object.assign(new URL(url), { pathname: '/postgres' }).href, async (client) => {
     if (!(await exists(client, 'pg_roles WHERE rolname', exporterLogin.name))) {
       await client.query(`CREATE ROLE ${exporterLogin.name} LOGIN PASSWORD '${exporterLogin.password}'`);
     }
@@ -79,7 +81,7 @@ async function prepare(port: number): Promise<void> {
     await client.query(`REVOKE ALL ON DATABASE ${databaseName} FROM PUBLIC`);
     await client.query(`GRANT CONNECT, TEMPORARY ON DATABASE ${databaseName} TO ${exporterLogin.name}`);
   });
-  await withClient(databaseUrl(port, superuser), async (client) => {
+  await withClient(url, async (client) => {
     await client.query(
       `CREATE SCHEMA IF NOT EXISTS ${destinationSchema} AUTHORIZATION ${exporterLogin.name}`,
     );

@@ -1,4 +1,5 @@
 import { defaultPortBase, largestPortBase } from './addresses.ts';
+import { destinationTypeOf } from './destination-address.ts';
 import { openFlags } from './read-flags.ts';
 
 /** Which form of the app runs. */
@@ -20,7 +21,8 @@ const startHelp = {
   data: 'DIR                where everything is kept (.local)',
   fresh: '                  forget what --data keeps',
   rows: 'N                  sample rows of the organization in all (20000)',
-  destination: 'URL         another PostgreSQL instead of the local one',
+  destination:
+    'URL         another PostgreSQL instead of the local one, or a SQL Server as "Server=...;Database=...;..."',
   'exporter-url': 'URL        run only the automation, for the app of another local platform',
   'no-demo': '                the platform and the app only, without the demonstration',
   from: 'sources|bundle     which form of the app runs (sources)',
@@ -48,12 +50,14 @@ export function readStartFlags(args: readonly string[]): StartFlags {
   const isFresh = flags.isSet('fresh');
   const hasDemonstration = !flags.isSet('no-demo');
 
-  const protocol = destination === undefined ? undefined : (URL.parse(destination)?.protocol ?? '');
+  const type = destination === undefined ? undefined : destinationTypeOf(destination);
   // The value may hold a password: it is not repeated.
-  if (protocol === 'sqlserver:' || protocol === 'mssql:')
-    flags.problem('--destination must be a PostgreSQL: this version has no driver for SQL Server yet');
-  else if (protocol !== undefined && protocol !== 'postgres:' && protocol !== 'postgresql:')
-    flags.problem('--destination must be a URL that starts with postgres:// or postgresql://');
+  if (destination !== undefined && type === undefined)
+    flags.problem(
+      '--destination must be a URL that starts with postgres:// or postgresql://, or an ADO.NET connection string such as "Server=tcp:host,1433;Database=reporting;User ID=...;Password=..."',
+    );
+  if (type === 'SqlAzure' && hasDemonstration)
+    flags.problem('--destination: the demonstration knows PostgreSQL only; add --no-demo for a SQL Server');
   if (exporterUrl !== undefined && !/^http:\/\/127\.0\.0\.1:\d{2,5}\/?$/.test(exporterUrl))
     flags.problem(
       '--exporter-url must be the app of another local platform, such as http://127.0.0.1:7071: no other takes the tokens of a local sign-in',

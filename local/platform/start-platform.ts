@@ -18,7 +18,7 @@ export type PlatformOptions = {
   readonly isFresh?: boolean;
   /** Sample rows in all. */
   readonly rows: number;
-  /** Another database, as a URL with login. The local PostgreSQL is not started then. */
+  /** Another database: a URL of PostgreSQL, or an ADO.NET connection string of SQL Server. The local PostgreSQL is not started then. */
   readonly destination?: string;
   /** The app of another local platform: ours is its automation, with a storage of its own and that platform's servers. */
   readonly exporterUrl?: string;

@@ -1,5 +1,6 @@
 import { clients, contosoTenantId, organizationId, users } from '../sign-ins.ts';
 import { defaultPortBase, exporterPortBase } from './addresses.ts';
+import { destinationHost } from './destination-address.ts';
 import type { Platform } from './start-platform.ts';
 
 /** The short table of addresses and sign-ins that `npm start` prints. */
@@ -17,7 +18,7 @@ export function welcomeText(
     ['Key Vault', `${addresses.keyvault}${options.exporterUrl ? '' : `  (authority: ${caFile})`}`],
     ...(options.exporterUrl ? [] : [['tickets (simulated)', addresses.tickets] as [string, string]]),
     options.destination
-      ? ['database', `${new URL(options.destination).host} (given by --destination)`]
+      ? ['database', `${destinationHost(options.destination)} (given by --destination)`]
       : ['PostgreSQL', addresses.database],
     ['storage', [addresses.blob, addresses.queue, addresses.table].join('  ')],
   ];

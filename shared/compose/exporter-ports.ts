@@ -15,7 +15,7 @@ import type { Parts } from './parts.ts';
 export function syncPorts(settings: Settings, parts: Parts): SyncPorts {
   return {
     ...parts,
-    shapes: tableShapes(parts.clock),
+    shapes: tableShapes(parts.clock, settings.METADATA_USER_LABELS),
     pageSlots: slots(settings.LOAD_PAGES_IN_MEMORY),
     options: {
       workItemSeconds: settings.WORK_ITEM_SECONDS,

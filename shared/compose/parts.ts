@@ -45,16 +45,20 @@ export function makeParts(settings: Settings) {
     log,
   });
   const vault = secrets({ hosts: settings.KEY_VAULT_HOSTS, credential });
+  const entra = {
+    tokens,
+    hosts: settings.ENTRA_DATABASE_HOSTS,
+    ...(clientId !== undefined && { clientId }),
+  };
   const destinations = profileDestinations({
     secrets: vault,
     organizations: members,
     clock,
     drivers: {
       PostgreSql: async () =>
-        (await import('../adapters/postgres/destination.ts')).postgresDestinations({
-          tokens,
-          hosts: settings.ENTRA_DATABASE_HOSTS,
-        }),
+        (await import('../adapters/postgres/destination.ts')).postgresDestinations(entra),
+      SqlAzure: async () =>
+        (await import('../adapters/sqlserver/destination.ts')).sqlServerDestinations(entra),
     },
   });
   return {

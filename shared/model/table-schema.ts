@@ -36,6 +36,9 @@ export interface Attribute {
   readonly maxLength?: number;
   /** Digits after the point, of Decimal, Double and Money. */
   readonly precision?: number;
+  readonly metadataId?: string;
+  /** Logical names of the tables that a lookup or party list refers to. */
+  readonly targets?: readonly string[];
   readonly isPrimaryId: boolean;
   readonly isPrimaryName: boolean;
   readonly isLogical: boolean;
@@ -62,6 +65,8 @@ export interface TableDefinition extends TableSummary {
   readonly primaryId: string;
   readonly hasOptimisticConcurrency: boolean;
   readonly attributes: readonly Attribute[];
+  /** The key by which lookups refer to a table, by its logical name, as far as relationships tell. */
+  readonly referencedKeys?: ReadonlyMap<string, string>;
 }
 
 /** A destination column's type, free of dialect. `maxLength` in characters; without it, unlimited. */

@@ -1,5 +1,6 @@
 import type { ChangePage, Row, RowValue } from '../model/change.ts';
 import type { Organization } from '../model/organization.ts';
+import type { OptionSet } from '../model/table-metadata.ts';
 import type { Relationship, TableDefinition, TableSummary } from '../model/table-schema.ts';
 
 /** Which columns of which table to read; `columns` are member names as the Web API selects them (`_ownerid_value`). */
@@ -55,7 +56,12 @@ export interface Dataverse {
   tablesWithoutRead(tables: readonly string[]): Promise<readonly string[]>;
   /** Read afresh, not from Dataverse's metadata cache. `DATAVERSE_TABLE_MISSING` when there is none. */
   tableDefinition(logicalName: string): Promise<TableDefinition>;
-  /** Grows with every change of any table's columns, a decimal text; undefined where the organization does not tell. */
+  /**
+   * The options of the table's choices, states, statuses and booleans, in all languages; read afresh. One request for each of
+   * these types that the table has.
+   */
+  optionSets(table: TableDefinition): Promise<readonly OptionSet[]>;
+  /** Grows with every change of any table's columns, options or labels, a decimal text; undefined where the organization does not tell. */
   metadataVersion(): Promise<string | undefined>;
   /** How long the organization takes a delta link, in days; undefined where it does not tell. */
   deltaTokenDays(): Promise<number | undefined>;

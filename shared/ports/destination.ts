@@ -4,6 +4,7 @@ import type { Finding } from '../model/finding.ts';
 import type { Profile } from '../model/profile.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { ResyncScope } from '../model/resync.ts';
+import type { TableMetadata } from '../model/table-metadata.ts';
 import type { DestinationTable } from '../model/table-schema.ts';
 
 /** Rows and deletes of one page, to be written in one transaction with the checkpoint. */
@@ -76,7 +77,7 @@ export interface Destination {
    * `test` tells.
    */
   owners(tables: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  /** Makes the delete log, the checkpoint and the rejected-row table where missing. */
+  /** Makes the metadata tables, the delete log and replication's own tables where missing. */
   ensureSystemTables(options: { readonly hasDeleteLog: boolean }): Promise<void>;
   /**
    * Makes the table, or adds and widens columns; never drops. In the same transaction the table's load begins anew when the
@@ -84,6 +85,14 @@ export interface Destination {
    * there: somebody dropped it.
    */
   ensureTable(table: DestinationTable): Promise<{ readonly changes: readonly string[] }>;
+  /** The `mark` of the table's metadata that was written last; undefined when none was, or a metadata table was made since. */
+  metadataMark(table: string): Promise<string | undefined>;
+  /**
+   * Brings the table's rows of the metadata tables to what is given, in one transaction: adds, changes, deletes only what
+   * differs. Rows of other tables stay as they are; of the global option sets, which do not tell their table, all that another
+   * table was written with. Resolves to the number of rows that differed.
+   */
+  writeMetadata(metadata: TableMetadata): Promise<{ readonly changedRows: number }>;
   /**
    * The table's checkpoint for this activation. The first claim of an activation begins a new epoch: it continues a delta
    * of the same profile where it stopped, and otherwise starts with phase `identity`; later claims change nothing.

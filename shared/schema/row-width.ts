@@ -29,5 +29,5 @@ export function rowWidth({ columns }: Pick<DestinationTable, 'columns'>, limits:
     const place = limits.place(type);
     return Math.ceil(end / place.alignment) * place.alignment + place.bytes;
   }, limits.overhead(types.length));
-  return { columns: types.length, bytes };
+  return { columns: types.length, bytes: Math.ceil(bytes) };
 }

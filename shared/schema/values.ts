@@ -100,14 +100,15 @@ function converterOfType(type: ColumnType): (raw: Present) => string {
 }
 
 /** Cut by UTF-16 units, which no database counts fewer of than it allows; never in the middle of a surrogate pair. */
+export function cutToLength(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const isSplit = /[\uD800-\uDBFF]/.test(text.charAt(most - 1));
+  return text.slice(0, isSplit ? most - 1 : most);
+}
+
 function cutText(type: ColumnType): (raw: Present) => string {
   const most = type.kind === 'text' ? (type.maxLength ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-  return (raw) => {
-    const text = plainText(raw);
-    if (text.length <= most) return text;
-    const isSplit = /[\uD800-\uDBFF]/.test(text.charAt(most - 1));
-    return text.slice(0, isSplit ? most - 1 : most);
-  };
+  return (raw) => cutToLength(plainText(raw), most);
 }
 
 /** A managed property's object stands for its `Value`. */

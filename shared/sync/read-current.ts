@@ -20,7 +20,8 @@ export async function readCurrentPage(
     const { query } = run.shape;
     try {
       const page = await run.dataverse.readPage({ ...request, query } as PageRequest);
-      if (page.rows.length === 0) return page;
+      // A page without rows costs no request, but what it tells is heeded: labels follow also where no row changes.
+      if (page.rows.length === 0 && page.metadataVersion === undefined) return page;
       await renewShape(run, page.metadataVersion);
       // Compared with what this page was asked for: the reader of another page may have renewed the shape meanwhile.
       if (hasColumnsOf(run, query)) return page;

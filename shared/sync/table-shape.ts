@@ -5,6 +5,7 @@ import type { Dataverse, RowQuery } from '../ports/dataverse.ts';
 import type { Destination } from '../ports/destination.ts';
 import { destinationTable } from '../schema/destination-table.ts';
 import { rowQuery } from '../schema/row-query.ts';
+import { followMetadata } from './table-metadata.ts';
 
 /** A table as the destination holds it, and the query that reads Dataverse for it. */
 export interface TableShape {
@@ -16,7 +17,10 @@ export interface TableShape {
 
 /** The shapes of this process, so that an idle table costs no metadata request. */
 export interface TableShapes {
-  /** The shape, with the destination's table made or altered to it whenever the definition is read. */
+  /**
+   * The shape. Whenever the definition is read, the destination's table is made or altered to it, and the metadata tables
+   * follow.
+   */
   of(profile: Profile, table: string, dataverse: Dataverse, destination: Destination): Promise<TableShape>;
   /** Reads the definition again at the next use (a column grew, an object is missing). */
   forget(profile: Profile, table: string): void;
@@ -24,8 +28,11 @@ export interface TableShapes {
 
 const maxAgeMilliseconds = 10 * 60_000;
 
-/** Keeps each shape for ten minutes per profile as it was last edited, activation and table. */
-export function tableShapes(clock: Clock): TableShapes {
+/**
+ * Keeps each shape for ten minutes per profile as it was last edited, activation and table. `hasUserLabels`: the metadata
+ * tables also get the labels in the language of the app's user.
+ */
+export function tableShapes(clock: Clock, hasUserLabels: boolean): TableShapes {
   const known = new Map<string, { readonly shape: TableShape; readonly readAt: number }>();
   const key = (profile: Profile, table: string) =>
     `${profile.id}/${profile.activation}/${profile.version}/${table}`;
@@ -39,6 +46,8 @@ export function tableShapes(clock: Clock): TableShapes {
       const target = destinationTable(definition);
       await destination.ensureSystemTables({ hasDeleteLog: profile.writeDeleteLog });
       await destination.ensureTable(target);
+      const reading = { version: metadataVersion, readAt: clock.now(), hasUserLabels };
+      await followMetadata(definition, reading, dataverse, destination);
       const shape = { target, query: rowQuery(definition), metadataVersion };
       for (const [other, entry] of known) if (now - entry.readAt >= maxAgeMilliseconds) known.delete(other);
       known.set(key(profile, table), { shape, readAt: now });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { profileDestinations } from '../../shared/adapters/destinations/profile-destinations.ts';
 import { postgresDestinations } from '../../shared/adapters/postgres/destination.ts';
+import { sqlServerDestinations } from '../../shared/adapters/sqlserver/destination.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import { destinationTypes } from '../../shared/model/profile.ts';
 
@@ -60,9 +61,15 @@ const pairs = fc
     part,
     part,
     fc.constantFrom(';', ' '),
+    fc.oneof(
+      fc.constantFrom('Encrypt=no', 'Authentication=Active Directory Default', 'Integrated Security=true'),
+      fc
+        .tuple(fc.constantFrom('Encrypt', 'Connect Timeout', 'Authentication'), part)
+        .map((pair) => pair.join('=')),
+    ),
   )
-  .map(([key, host, user, password, end]) =>
-    [`${key}=${host}`, `User Id=${user}`, `Password=${password}`, `Database=${user}`].join(end),
+  .map(([key, host, user, password, end, more]) =>
+    [`${key}=${host}`, `User Id=${user}`, `Password=${password}`, `Database=${user}`, more].join(end),
   );
 const anyForm = fc.oneof(url, withoutPassword, pairs, part, fc.string());
 
@@ -75,7 +82,10 @@ async function failureOf(value: string, type: (typeof destinationTypes)[number],
     },
     organizations: { byId: async () => organization },
     clock: { now: () => new Date(0), sleep: async () => {} },
-    drivers: { PostgreSql: async () => postgresDestinations({ tokens, hosts: ['database.example'] }) },
+    drivers: {
+      PostgreSql: async () => postgresDestinations({ tokens, hosts: ['database.example'] }),
+      SqlAzure: async () => sqlServerDestinations({ tokens, hosts: ['database.example'] }),
+    },
   });
   const destination = { type, keyVaultUri: 'https://v/secrets/r', schema: 'dbo', prefix: '' };
   try {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { postgresDestinations } from '../../shared/adapters/postgres/destination.ts';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
+import { fullMetadata } from '../contracts/destination-metadata.ts';
 import { aTable, idOf, rowOf, startDestination } from '../contracts/destination-start.ts';
 import { openPostgresUnderTest, type PostgresUnderTest } from './postgres-schema.ts';
 
@@ -65,9 +66,85 @@ describe('a table in PostgreSQL', () => {
       [schema, 'r'],
     );
     expect(made.map(({ relname }) => relname).sort()).toEqual([
+      'AttributeMetadata',
+      'GlobalOptionSetMetadata',
+      'OptionSetMetadata',
       'ReplicationCheckpoint',
+      'ReplicationGlobalOption',
+      'ReplicationMetadata',
       'ReplicationRejectedRow',
+      'StateMetadata',
+      'StatusMetadata',
+      'TargetMetadata',
     ]);
+  });
+
+  it('has the metadata tables of the old service beside it', async () => {
+    const { schema } = await start('des');
+    const shapeOf = async (table: string) => {
+      const [key] = await ask(
+        "SELECT pg_get_constraintdef(oid) AS key FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'p'",
+        [`${schema}."des_${table}"`],
+      );
+      return [...(await columnsOf(`${schema}."des_${table}"`)), key?.key];
+    };
+    const name = (column: string) => `${column} character varying(64) NOT NULL`;
+    const label = [
+      'IsUserLocalizedLabel boolean NOT NULL',
+      'LocalizedLabelLanguageCode integer NOT NULL',
+      'LocalizedLabel character varying(350)',
+    ];
+    expect(await shapeOf('OptionSetMetadata')).toEqual([
+      name('EntityName'),
+      name('OptionSetName'),
+      'Option integer NOT NULL',
+      ...label,
+      'PRIMARY KEY ("EntityName", "OptionSetName", "Option", "IsUserLocalizedLabel", "LocalizedLabelLanguageCode")',
+    ]);
+    expect(await shapeOf('GlobalOptionSetMetadata')).toEqual([
+      name('OptionSetName'),
+      'Option integer NOT NULL',
+      ...label,
+      'PRIMARY KEY ("OptionSetName", "Option", "IsUserLocalizedLabel", "LocalizedLabelLanguageCode")',
+    ]);
+    expect(await shapeOf('StateMetadata')).toEqual([
+      name('EntityName'),
+      'State integer NOT NULL',
+      ...label,
+      'PRIMARY KEY ("EntityName", "State", "IsUserLocalizedLabel", "LocalizedLabelLanguageCode")',
+    ]);
+    expect(await shapeOf('StatusMetadata')).toEqual([
+      name('EntityName'),
+      'State integer NOT NULL',
+      'Status integer NOT NULL',
+      ...label,
+      'PRIMARY KEY ("EntityName", "State", "Status", "IsUserLocalizedLabel", "LocalizedLabelLanguageCode")',
+    ]);
+    expect(await shapeOf('TargetMetadata')).toEqual([
+      name('EntityName'),
+      name('AttributeName'),
+      name('ReferencedEntity'),
+      'ReferencedAttribute character varying(64)',
+      'PRIMARY KEY ("EntityName", "AttributeName", "ReferencedEntity")',
+    ]);
+    expect(await shapeOf('AttributeMetadata')).toEqual([
+      'Id bigint NOT NULL',
+      name('EntityName'),
+      name('AttributeName'),
+      name('AttributeType'),
+      'AttributeTypeCode integer NOT NULL',
+      'Version bigint',
+      'Timestamp timestamp without time zone',
+      'MetadataId character varying(64)',
+      'Precision integer',
+      'PRIMARY KEY ("Id")',
+    ]);
+    const identities = await ask(
+      `SELECT relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+       WHERE relnamespace = $1::regnamespace AND attname = 'Id' AND attidentity <> '' ORDER BY relname`,
+      [schema],
+    );
+    expect(identities.map(({ relname }) => relname)).toEqual(['des_AttributeMetadata', 'des_DeleteLog']);
   });
 
   it('can have names longer than PostgreSQL takes, kept apart by a hash', async () => {
@@ -150,6 +227,19 @@ describe('a table in PostgreSQL', () => {
       },
     ]);
   });
+});
+
+it('leaves global options of an older exporter alone that no table of this one has been written with', async () => {
+  const { schema, destination } = await start();
+  const table = `${schema}."GlobalOptionSetMetadata"`;
+  await postgres.admin.query(
+    `INSERT INTO ${table} VALUES ('color', 9, false, 1033, 'Old'), ('color', 1, false, 1033, 'Rot')`,
+  );
+  await destination.writeMetadata(fullMetadata);
+  await destination.writeMetadata({ ...fullMetadata, rows: { ...fullMetadata.rows, globalOptionSet: [] } });
+  expect(await ask(`SELECT "Option", "LocalizedLabel" FROM ${table}`)).toEqual([
+    { Option: '9', LocalizedLabel: 'Old' },
+  ]);
 });
 
 describe('a test of PostgreSQL', () => {

@@ -47,7 +47,7 @@ beforeEach(() => {
     secrets: secrets({ hosts: [new URL(vault.url).host], credential }),
     organizations: { byId: async () => organization },
     clock: systemClock(),
-    drivers: { PostgreSql: async () => ({ open }) },
+    drivers: { PostgreSql: async () => ({ open }), SqlAzure: async () => ({ open }) },
   });
 });
 

@@ -121,8 +121,9 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
       expect(await deleteLog()).toHaveLength(1);
     });
 
-    it('fails with the missing object when somebody has dropped the table', async () => {
-      const { first, write, dropTable, destination } = await start();
+    it('fails with the missing object when somebody has dropped the table', async (context) => {
+      const { first, write, dropTable, destination, hidesMissingTables } = await start();
+      if (hidesMissingTables !== undefined) context.skip(hidesMissingTables);
       await dropTable('account');
       const writing = write(first, { rows: [rowOf(1, 1)] });
       await expect(writing).rejects.toMatchObject({ code: 'DESTINATION_OBJECT_MISSING' });
@@ -132,7 +133,7 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
 
   describe('values', () => {
     it('arrive exactly', async () => {
-      const { first, write, rows } = await start();
+      const { first, write, rows, earliest } = await start();
       const values = {
         statecode: -2147483648,
         donotphone: false,
@@ -152,14 +153,14 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
         revenue: '9007199254740993123456789012345678.1239',
         name: '',
         description: 'a\tb\nc\r\\N \\. "\' 😀 \ufffd \ufffd ß',
-        createdon: '0001-01-01T00:00:00Z',
+        createdon: earliest ?? '0001-01-01T00:00:00Z',
         versionnumber: '9223372036854775807',
       });
       expect(stored.find(({ Id }) => Id === idOf(2))).toMatchObject({ name: null, revenue: null });
     });
 
     it('of any Unicode text, any decimal and any date arrive exactly', async () => {
-      const { destination, first, write, rows } = await start();
+      const { destination, first, write, rows, earliest = '' } = await start();
       let turn = first;
       let version = 1;
       const digits = fc.bigInt({ min: -(10n ** 33n), max: 10n ** 33n });
@@ -180,7 +181,7 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
           expect(stored).toMatchObject({
             revenue,
             description: description.replaceAll('\0', '\ufffd').toWellFormed(),
-            createdon,
+            createdon: createdon < earliest ? earliest : createdon,
           });
         }),
         { numRuns: 60 },

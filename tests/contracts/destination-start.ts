@@ -17,6 +17,12 @@ export interface DestinationUnderTest {
   /** Deletes of this id are refused from now on (something refers to the row); undefined ends it. */
   refuseDelete(table: string, id: string | undefined): Promise<void>;
   dropTable(table: string): Promise<void>;
+  /** The first date that its columns hold; what is before stands there. Absent: that of year 1. */
+  readonly earliest?: string;
+  /** Why this server does not tell that a table is missing; absent where it does. */
+  readonly hidesMissingTables?: string;
+  /** A server that the destination's own test warns of, as too old. */
+  readonly isOldServer?: boolean;
 }
 
 export const aTable: DestinationTable = {

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { describeMetadata } from './destination-metadata.ts';
 import { describePages } from './destination-pages.ts';
 import { describeRefusals } from './destination-refusals.ts';
 import { describeReloads } from './destination-reloads.ts';
@@ -12,6 +13,7 @@ export function describeDestination(name: string, make: () => Promise<Destinatio
     describePages(make);
     describeRefusals(make);
     describeTables(make);
+    describeMetadata(make);
     describeReloads(make);
     describeResync(make);
   });

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../shared/error-codes.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { ChangePage, Row } from '../../shared/model/change.ts';
 import type { Organization } from '../../shared/model/organization.ts';
+import type { OptionSet } from '../../shared/model/table-metadata.ts';
 import type { Attribute, TableDefinition } from '../../shared/model/table-schema.ts';
 import type { Dataverse, Organizations, PageRequest, RowQuery } from '../../shared/ports/dataverse.ts';
 
@@ -77,6 +78,7 @@ export function fakeDataverse(
 ) {
   const { pageSize = 3, tokenTime = 'start', keyFilter = 'as-sorted' } = options;
   const definitions = new Map(tables.map((name) => [name, smallTable(name)]));
+  const optionSets = new Map<string, readonly OptionSet[]>();
   const rows = new Map(tables.map((name) => [name, new Map<string, StoredRow>()]));
   const tombstones = new Map(tables.map((name) => [name, new Map<string, number>()]));
   const administrators = new Set<string>();
@@ -174,6 +176,7 @@ export function fakeDataverse(
     relationships: async () => [],
     tablesWithoutRead: async (names) => names.filter((name) => unreadable.has(name)),
     tableDefinition: async (name) => of(definitions, name),
+    optionSets: async ({ logicalName }) => optionSets.get(logicalName) ?? [],
     metadataVersion: async () => String(metadataVersion),
     readPage,
     deltaTokenDays: async () => 7,
@@ -244,6 +247,10 @@ export function fakeDataverse(
     define(definition: TableDefinition): void {
       metadataVersion += 1;
       definitions.set(definition.logicalName, definition);
+    },
+    defineOptions(table: string, sets: readonly OptionSet[]): void {
+      metadataVersion += 1;
+      optionSets.set(table, sets);
     },
     rows: (table: string): ReadonlyMap<string, StoredRow> => of(rows, table),
   };

@@ -4,16 +4,18 @@ import type { ChangeType, Row } from '../../shared/model/change.ts';
 import type { Checkpoint, CheckpointAdvance, Turn } from '../../shared/model/checkpoint.ts';
 import type { RejectedRow } from '../../shared/model/rejected-row.ts';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
-import type { Destination } from '../../shared/ports/destination.ts';
 import { compareTable } from '../../shared/schema/compare-table.ts';
 import { fingerprint } from '../../shared/schema/fingerprint.ts';
 import { rowId } from '../../shared/schema/row-id.ts';
 import { compareVersions, laterVersion, versionOfRow } from '../../shared/schema/row-version.ts';
 import { canonicalValue } from '../../shared/schema/values.ts';
+import type { FakeDestination } from './fake-destination-controls.ts';
+import { fakeMetadataTables } from './fake-metadata-tables.ts';
 import { afterVainRetry, fakeRejectedRows } from './fake-rejected-rows.ts';
 import {
   expressed,
   idsAfter,
+  newestRows,
   type Refusal,
   type RefusalRule,
   reasonOf,
@@ -21,22 +23,7 @@ import {
   tooLong,
 } from './stored-row.ts';
 
-/** A destination in memory with the semantics of the real ones, and what a test needs to see and to disturb. */
-export interface FakeDestination extends Destination {
-  /** Stored rows of a table by id. */
-  rows(table: string): ReadonlyMap<string, Readonly<StoredRow>>;
-  readonly deleteLog: readonly { readonly table: string; readonly id: string; readonly version: string }[];
-  /** Every rejected row that is recorded now and was not given up. */
-  rejectedRows(): readonly RejectedRow[];
-  /** Rows for which this gives a rule are refused, from now on. */
-  refuseRows(rule: (table: string, row: Readonly<StoredRow>) => RefusalRule | undefined): void;
-  /** Deletes for which this gives a rule are refused, from now on. */
-  refuseDeletes(rule: (table: string, id: string) => RefusalRule | undefined): void;
-  /** Every call fails with the error until it is undefined again. */
-  failWith(error: ServiceError | undefined): void;
-  /** Takes the table away, as a person with the right to would. */
-  dropTable(table: string): void;
-}
+export type { FakeDestination };
 
 interface FakeTable {
   shape: DestinationTable;
@@ -62,6 +49,7 @@ export function fakeDestination(): FakeDestination {
     if (outage) throw outage;
     return work();
   };
+  const metadata = fakeMetadataTables(step);
   const tableOf = (name: string): FakeTable => {
     const table = tables.get(name);
     if (table === undefined)
@@ -135,12 +123,7 @@ export function fakeDestination(): FakeDestination {
   };
 
   const writeRows = (shape: DestinationTable, rows: readonly Row[], mode: 'newer' | 'reload', at: Date) => {
-    const newest = new Map<string, Row>();
-    for (const row of rows) {
-      const id = rowId(row, shape.idSource);
-      const known = newest.get(id);
-      if (!known || compareVersions(versionOfRow(known), versionOfRow(row)) <= 0) newest.set(id, row);
-    }
+    const newest = newestRows(rows, shape.idSource);
     const results = [...newest.values()].map((row) => writeRow(shape, row, mode, at.toISOString()));
     return {
       ids: [...newest.keys()],
@@ -211,6 +194,7 @@ export function fakeDestination(): FakeDestination {
 
   return {
     rows: (table) => tables.get(table)?.rows ?? new Map(),
+    metadataRows: metadata.rows,
     deleteLog,
     rejectedRows: () => rejected.tried(),
     refuseRows: (rule) => {
@@ -224,6 +208,7 @@ export function fakeDestination(): FakeDestination {
     },
     dropTable: (table) => {
       tables.delete(table);
+      metadata.drop(table);
     },
     test: async () =>
       outage
@@ -237,7 +222,9 @@ export function fakeDestination(): FakeDestination {
     ensureSystemTables: (options) =>
       step(() => {
         hasDeleteLog ||= options.hasDeleteLog;
+        metadata.ensure();
       }),
+    ...metadata.calls,
     ensureTable: (shape) =>
       step(() => {
         const known = tables.get(shape.name);

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../../shared/error-codes.ts';
 import type { Row } from '../../shared/model/change.ts';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
+import { rowId } from '../../shared/schema/row-id.ts';
+import { compareVersions, versionOfRow } from '../../shared/schema/row-version.ts';
 import { columnConverter } from '../../shared/schema/values.ts';
 
 /** A row as it is stored: canonical texts by column, with `Id`, `SinkCreatedOn` and `SinkModifiedOn`. */
@@ -53,3 +55,14 @@ export interface Refusal extends RefusalRule {
 /** What a person is told of it. */
 export const reasonOf = ({ verb, id, wrong }: Refusal, table: string) =>
   `Cannot ${verb} row "${id}" of table "${table}": ${wrong}.`;
+
+/** Of rows that come more than once, the newest version of each; by id. */
+export function newestRows(rows: readonly Row[], idSource: string): ReadonlyMap<string, Row> {
+  const newest = new Map<string, Row>();
+  for (const row of rows) {
+    const id = rowId(row, idSource);
+    const known = newest.get(id);
+    if (!known || compareVersions(versionOfRow(known), versionOfRow(row)) <= 0) newest.set(id, row);
+  }
+  return newest;
+}

@@ -91,7 +91,7 @@ export async function fencingWorld(postgres: PostgresUnderTest) {
         retryRow: { send: async (retry) => void queue.push({ retry }) },
       },
       failureLog: fakeFailureLog().log,
-      shapes: tableShapes(clock),
+      shapes: tableShapes(clock, false),
       pageSlots: slots(2),
       telemetry: { event() {}, metric() {} },
       clock,

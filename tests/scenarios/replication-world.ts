@@ -131,7 +131,7 @@ export async function replicationWorld({
   await stable.profiles.create(rival);
 
   // What a process keeps in memory lives until it dies.
-  const emptyMemory = () => ({ shapes: tableShapes(clock), pageSlots: slots(pages) });
+  const emptyMemory = () => ({ shapes: tableShapes(clock, false), pageSlots: slots(pages) });
   let memory = emptyMemory();
 
   /** The ports of the process, or of one that dies: with a crash point every call from there on fails. */

@@ -6,7 +6,8 @@ describeDestination('a destination in memory', async () => {
   return {
     destination,
     otherWorker: destination,
-    rows: async (table) => [...destination.rows(table).values()].map(withShortTimes),
+    rows: async (table) =>
+      (destination.metadataRows(table) ?? [...destination.rows(table).values()]).map(withShortTimes),
     deleteLog: async () => destination.deleteLog,
     refuseName: async (_table, name) =>
       destination.refuseRows((_, row) =>

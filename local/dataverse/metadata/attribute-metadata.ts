@@ -1,5 +1,5 @@
 import { type Column, isLookup, type Option, type Table } from '../schema/table.ts';
-import { label } from './labels.ts';
+import { label, optionLabel } from './labels.ts';
 import { metadataId } from './metadata-id.ts';
 
 const typeNames: Record<Column['type'], string> = {
@@ -147,7 +147,11 @@ function typedFacts(column: Column): Record<string, unknown> {
 }
 
 /** The option set of a column, for `$expand=OptionSet` (or GlobalOptionSet when it is a global one). */
-export function optionSet(table: Table, column: Column): Record<string, unknown> | null {
+export function optionSet(
+  table: Table,
+  column: Column,
+  languages: readonly number[],
+): Record<string, unknown> | null {
   if (!column.options || !column.optionSet) return null;
   const { name, isGlobal } = column.optionSet;
   const owner = isGlobal ? `optionset ${name}` : `optionset ${table.name}.${name}`;
@@ -159,7 +163,7 @@ export function optionSet(table: Table, column: Column): Record<string, unknown>
     ParentValues: [],
     MetadataId: null,
     HasChanged: null,
-    Label: label(`${owner} ${one.value}`, one.label, 'all'),
+    Label: optionLabel(`${owner} ${one.value}`, one, languages),
     Description: label(`${owner} ${one.value} description`, undefined),
     ...(column.type === 'state'
       ? { DefaultStatus: one.defaultStatus ?? null, InvariantName: one.label }

@@ -133,7 +133,7 @@ function isOfClass(column: Column, cast: string | undefined): boolean {
 }
 
 function attributeAnswer(
-  { switches }: Organization,
+  { switches, schema }: Organization,
   request: ApiRequest,
   table: Table,
   column: Column,
@@ -154,8 +154,9 @@ function attributeAnswer(
   for (const { name, options } of parseExpand(query.get('$expand'))) {
     if (name !== 'OptionSet' && name !== 'GlobalOptionSet')
       throw badQuery(`Could not find a property named '${name}' on type '${namespace}.${type}'.`);
-    const isOfThisKind = (column.optionSet?.isGlobal ?? false) === (name === 'GlobalOptionSet');
-    const set = column.optionSet && (name === 'OptionSet' || isOfThisKind) ? optionSet(table, column) : null;
+    const isGlobal = column.optionSet?.isGlobal ?? false;
+    const isShown = name === 'GlobalOptionSet' ? isGlobal : !isGlobal || switches.optionSetOfGlobalChoices;
+    const set = isShown ? optionSet(table, column, schema.languages) : null;
     answer[`${name}@odata.context`] =
       `${request.root}/$metadata#EntityDefinitions('${table.name}')/Attributes('${column.name}')/${type}/${name}/$entity`;
     answer[name] = set && selectFrom(set, options.get('$select'), 'OptionSetMetadata');

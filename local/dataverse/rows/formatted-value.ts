@@ -35,7 +35,8 @@ function label(column: Column, value: number): string {
 }
 
 function optionLabel(column: Column, value: number): string {
-  return column.options?.find((option) => option.value === value)?.label ?? String(value);
+  const option = column.options?.find((one) => one.value === value);
+  return option?.labels?.[1033] ?? option?.label ?? String(value);
 }
 
 function grouped(digits: string): string {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { changeOptions, type OptionChange } from './change-options.ts';
 import { parseColumn, parseTable } from './parse-table.ts';
-import { type Column, isInRows, type Option, type Table } from './table.ts';
+import { type Column, isInRows, type Table } from './table.ts';
 
 /** A table's columns, arranged for reading rows: `inRows` are the members that a row's JSON has. */
 export type Shape = { byName: Map<string, Column>; byProperty: Map<string, Column>; inRows: Column[] };
@@ -10,8 +11,9 @@ export type SchemaChange =
   | { table: string; addColumn: string }
   | { table: string; dropColumn: string }
   | { table: string; column: string; maxLength: number }
-  | { table: string; column: string; addOption: Option }
-  | { table: string; changeTracking: true };
+  | OptionChange
+  | { table: string; changeTracking: true }
+  | { addLanguage: number };
 
 export type Schema = ReturnType<typeof schema>;
 
@@ -26,6 +28,7 @@ export function schema() {
   const bySet = new Map<string, Table>();
   const shapes = new Map<string, Shape>();
   const changedAt = new Map<string, number>();
+  const languages = [1033, 1031];
   let revision = 173_309_522;
   const moves: { readonly at: number; readonly from: number }[] = [];
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.txt'))) {
@@ -57,6 +60,8 @@ export function schema() {
     tables,
     bySet,
     shape,
+    /** Of the labels, the first is the organization's own. */
+    languages: languages as readonly number[],
     revision: () => revision,
     /** The revision as it was so long ago: what a server tells whose metadata cache is not renewed yet. */
     revisionBefore(seconds: number): number {
@@ -67,6 +72,13 @@ export function schema() {
 
     /** Applies one change; throws a plain sentence, and changes nothing, when it makes no sense. */
     change(change: SchemaChange, rowVersion: number): void {
+      if ('addLanguage' in change) {
+        if (languages.includes(change.addLanguage))
+          throw new Error(`Cannot add language ${change.addLanguage}: the organization has it.`);
+        languages.push(change.addLanguage);
+        revision += 7;
+        return;
+      }
       const table = tables.get(change.table);
       if (!table) throw new Error(`Cannot change table "${change.table}": there is no such table.`);
       if ('addColumn' in change) {
@@ -87,13 +99,8 @@ export function schema() {
           );
         changed.length = change.maxLength;
         changed.databaseLength = change.maxLength * 2;
-      } else if ('addOption' in change) {
-        const changed = column(table, change.column);
-        if (!changed.options || changed.options.some((option) => option.value === change.addOption.value))
-          throw new Error(
-            `Cannot add an option to column "${changed.name}": it has no options, or has this value.`,
-          );
-        changed.options.push(change.addOption);
+      } else if ('column' in change) {
+        changeOptions(column(table, change.column), change, tables.values());
       } else {
         if (!table.canEnableChangeTracking)
           throw new Error(

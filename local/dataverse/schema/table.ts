@@ -23,7 +23,14 @@ export type ColumnType =
   | 'uniqueidentifier'
   | 'virtual';
 
-export type Option = { value: number; label: string; defaultStatus?: number; state?: number };
+/** `label` is English; `labels` are those that were changed since, by language. */
+export type Option = {
+  value: number;
+  label: string;
+  labels?: Record<number, string>;
+  defaultStatus?: number;
+  state?: number;
+};
 
 /** A column as its metadata tells it. `property` is its name in the JSON of a row (`_ownerid_value` for ownerid). */
 export type Column = {

@@ -31,13 +31,25 @@ const privilegeShape = z.strictObject({
   table: z.string(),
   read: z.enum(['None', ...depths]),
 });
+const ofColumn = { table: z.string(), column: z.string() };
+const language = z.int().min(1025).max(20_490);
 const schemaShape = z.union([
+  z.strictObject({ addLanguage: language }),
+  z.strictObject({ ...ofColumn, dropOption: z.int() }),
+  z.strictObject({ ...ofColumn, addTarget: z.string() }),
+  z.strictObject({
+    ...ofColumn,
+    changeLabel: z.strictObject({
+      value: z.int(),
+      label: z.string().min(1),
+      language: language.default(1033),
+    }),
+  }),
   z.strictObject({ table: z.string(), addColumn: z.string().min(3) }),
   z.strictObject({ table: z.string(), dropColumn: z.string() }),
-  z.strictObject({ table: z.string(), column: z.string(), maxLength: z.int().positive() }),
+  z.strictObject({ ...ofColumn, maxLength: z.int().positive() }),
   z.strictObject({
-    table: z.string(),
-    column: z.string(),
+    ...ofColumn,
     addOption: z.strictObject({ value: z.int(), label: z.string().min(1) }),
   }),
   z.strictObject({ table: z.string(), changeTracking: z.literal(true) }),
@@ -61,6 +73,7 @@ export function control(organization: Organization) {
       url: organization.url,
       version: store.currentVersion(),
       metadataVersion: schema.revision(),
+      languages: schema.languages,
       tables: Object.fromEntries(tables),
       switches,
       faults: planned.planned(),

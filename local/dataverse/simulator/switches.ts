@@ -23,6 +23,7 @@ const switchesShape = z.strictObject({
   olderErrorCodeEmpty: z.boolean().default(false),
   lookupAnnotationsComplete: z.boolean().default(false),
   attributesTellODataValidity: z.boolean().default(true),
+  optionSetOfGlobalChoices: z.boolean().default(true),
   filtersByRelated: z.boolean().default(true),
   keyRanges: z.enum(['as-sorted', 'as-text', 'refused']).default('as-sorted'),
   tellsSetOfPrivileges: z.boolean().default(true),

@@ -1,5 +1,6 @@
 import type { Organization } from '../../model/organization.ts';
 import type { Dataverse } from '../../ports/dataverse.ts';
+import { readOptionSets } from './option-sets.ts';
 import { newestChanges, readRowCounts } from './read-health.ts';
 import { readPage } from './read-page.ts';
 import { tablesThatNotAllRead } from './read-privileges.ts';
@@ -32,6 +33,7 @@ export function dataverse(options: DataverseOptions): Dataverse {
     relationships: () => readRelationships(api),
     tablesWithoutRead: (tables) => tablesThatNotAllRead(api, tables),
     tableDefinition: (logicalName) => readTableDefinition(api, logicalName),
+    optionSets: (table) => readOptionSets(api, table),
     metadataVersion: () => readMetadataVersion(api),
     readPage: (request) => readPage(api, options.pageSize, request),
     newestChange: newestChanges(api),

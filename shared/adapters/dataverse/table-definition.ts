@@ -10,6 +10,8 @@ interface AttributeMetadata {
   readonly MaxLength?: number | null;
   readonly Precision?: number | null;
   readonly SourceType?: number | null;
+  readonly MetadataId?: string | null;
+  readonly Targets?: readonly string[] | null;
   readonly IsPrimaryId?: boolean | null;
   readonly IsPrimaryName?: boolean | null;
   readonly IsLogical?: boolean | null;
@@ -28,10 +30,15 @@ interface TableMetadata {
   readonly PrimaryIdAttribute: string;
   readonly IsOptimisticConcurrencyEnabled?: boolean | null;
   readonly Attributes: readonly AttributeMetadata[];
+  readonly ManyToOneRelationships?:
+    | readonly { readonly ReferencedEntity?: string | null; readonly ReferencedAttribute?: string | null }[]
+    | null;
 }
 
 const summaryColumns = 'LogicalName,DisplayName,IsIntersect,ChangeTrackingEnabled,CanChangeTrackingBeEnabled';
 const definitionColumns = `${summaryColumns},EntitySetName,PrimaryIdAttribute,IsOptimisticConcurrencyEnabled`;
+
+const relations = 'ManyToOneRelationships($select=ReferencedEntity,ReferencedAttribute)';
 
 /** Defeats the metadata cache of some 30 s, so that a column that was just added is seen. */
 export const freshly = { consistency: 'Strong' };
@@ -43,9 +50,13 @@ export async function readTables(api: WebApi): Promise<readonly TableSummary[]> 
   return value.map(summaryOf);
 }
 
+/** The path of one table's definition. */
+export function definitionPath(logicalName: string): string {
+  return `EntityDefinitions(LogicalName='${encodeURIComponent(logicalName.replaceAll("'", "''"))}')`;
+}
+
 export async function readTableDefinition(api: WebApi, logicalName: string): Promise<TableDefinition> {
-  const key = encodeURIComponent(logicalName.replaceAll("'", "''"));
-  const path = `EntityDefinitions(LogicalName='${key}')?$select=${definitionColumns}&$expand=Attributes`;
+  const path = `${definitionPath(logicalName)}?$select=${definitionColumns}&$expand=Attributes,${relations}`;
   const purpose = `read the definition of table "${logicalName}"`;
   const table = await api.get<TableMetadata>(purpose, path, freshly);
   return {
@@ -54,6 +65,11 @@ export async function readTableDefinition(api: WebApi, logicalName: string): Pro
     primaryId: table.PrimaryIdAttribute,
     hasOptimisticConcurrency: table.IsOptimisticConcurrencyEnabled === true,
     attributes: table.Attributes.map(attributeOf),
+    referencedKeys: new Map(
+      (table.ManyToOneRelationships ?? []).flatMap(({ ReferencedEntity, ReferencedAttribute }) =>
+        ReferencedEntity && ReferencedAttribute ? [[ReferencedEntity, ReferencedAttribute] as const] : [],
+      ),
+    ),
   };
 }
 
@@ -68,7 +84,7 @@ function summaryOf(table: TableMetadata): TableSummary {
 }
 
 function attributeOf(attribute: AttributeMetadata): Attribute {
-  const { AttributeOf: parent, MaxLength: maxLength, Precision: precision } = attribute;
+  const { AttributeOf: parent, MaxLength: maxLength, Precision: precision, MetadataId, Targets } = attribute;
   // Images, files and multi-selects all have AttributeType `Virtual`; only the type's name tells them apart.
   const typeName = attribute.AttributeTypeName?.Value ?? attribute.AttributeType ?? 'Virtual';
   return {
@@ -77,6 +93,8 @@ function attributeOf(attribute: AttributeMetadata): Attribute {
     ...(parent ? { attributeOf: parent } : {}),
     ...(typeof maxLength === 'number' ? { maxLength } : {}),
     ...(typeof precision === 'number' ? { precision } : {}),
+    ...(MetadataId ? { metadataId: MetadataId } : {}),
+    ...(Targets ? { targets: Targets } : {}),
     isPrimaryId: attribute.IsPrimaryId === true,
     isPrimaryName: attribute.IsPrimaryName === true,
     isLogical: attribute.IsLogical === true,

@@ -1,4 +1,5 @@
 import type { DestinationType } from '../../model/profile.ts';
+import { adoPairs } from '../../schema/ado-pairs.ts';
 
 const schemes: readonly (readonly [RegExp, DestinationType])[] = [
   [/^postgres(ql)?:\/\//i, 'PostgreSql'],
@@ -28,25 +29,23 @@ export function connectionStringKind(text: string): DestinationType | undefined 
   return undefined;
 }
 
-/** Quoted values may hold any of the separators, so they are taken whole; blanks stay with the keyword, for one way to match. */
-const adoPair = /([^=;]+)=\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|[^;]*)\s*(?:;|$)/y;
 const libpqPair = /\s*(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)(?=\s|$)/y;
 
-function keywordsOf(text: string): string[] {
+/** The keywords, or none when something stands between the pairs. */
+function keywordsOf(text: string): readonly string[] {
   const isAdo = text.replace(/'(?:[^'\\]|\\.)*'/g, '').includes(';');
-  return pairsOf(text, isAdo ? adoPair : libpqPair);
+  return isAdo ? (adoPairs(text) ?? []).map(({ keyword }) => keyword) : libpqKeywords(text);
 }
 
-/** The keywords, or none when something stands between the pairs. */
-function pairsOf(text: string, pair: RegExp): string[] {
+function libpqKeywords(text: string): string[] {
   const keywords: string[] = [];
   let end = 0;
   while (end < text.length) {
-    pair.lastIndex = end;
-    const match = pair.exec(text);
-    if (match === null) return text.slice(end).replace(/[;\s]/g, '') === '' ? keywords : [];
-    keywords.push((match[1] ?? '').replace(/\s/g, '').toLowerCase());
-    end = pair.lastIndex;
+    libpqPair.lastIndex = end;
+    const match = libpqPair.exec(text);
+    if (match === null) return text.slice(end).trim() === '' ? keywords : [];
+    keywords.push((match[1] ?? '').toLowerCase());
+    end = libpqPair.lastIndex;
   }
   return keywords;
 }

@@ -13,8 +13,8 @@ export interface ProfileDestinationsOptions {
   readonly secrets: Secrets;
   readonly organizations: Pick<Organizations, 'byId'>;
   readonly clock: Clock;
-  /** Loads the driver at its first use; a kind without driver cannot be written to. */
-  readonly drivers: Readonly<Partial<Record<DestinationType, () => Promise<Destinations>>>>;
+  /** Each loads its driver at the first use. */
+  readonly drivers: Readonly<Record<DestinationType, () => Promise<Destinations>>>;
 }
 
 const unusedMilliseconds = 60 * 60_000;
@@ -46,8 +46,7 @@ export function profileDestinations(options: ProfileDestinationsOptions): Profil
     connectionString: string,
   ): Promise<Destination> {
     const { type, keyVaultUri, schema, prefix } = profile.destination;
-    const driver = drivers[checkedKind(connectionString, type)] ?? missingDriver(type);
-    const destinations = await driver();
+    const destinations = await drivers[checkedKind(connectionString, type)]();
     const now = clock.now().getTime();
     const key = JSON.stringify([profile.organizationId, keyVaultUri, connectionString, schema, prefix]);
     const known = opened.get(key);
@@ -98,13 +97,6 @@ function checkedKind(connectionString: string, type: DestinationType): Destinati
   throw new ServiceError(
     'SECRET_VALUE_INVALID',
     `Cannot use the destination's secret: ${happened}; the profile's destination type ${type} needs one of ${databaseNames[type]}.`,
-  );
-}
-
-function missingDriver(type: DestinationType): never {
-  throw new ServiceError(
-    'SECRET_VALUE_INVALID',
-    `Cannot use the destination's secret: it names ${databaseNames[type]}, for which this version has no driver; PostgreSQL is supported.`,
   );
 }
 

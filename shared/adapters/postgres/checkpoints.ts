@@ -1,94 +1,25 @@
 import type { ClientBase, PoolClient } from 'pg';
-import { ServiceError } from '../../errors.ts';
+import type { Checkpoint, CheckpointAdvance, Turn } from '../../model/checkpoint.ts';
 import {
-  type Checkpoint,
-  type CheckpointAdvance,
-  rangesOfText,
-  rangesText,
-  type Turn,
-} from '../../model/checkpoint.ts';
-import type { SyncPhase } from '../../model/sync-state.ts';
+  columnOfMember,
+  fromStored,
+  membersOf,
+  type StoredCheckpoint,
+  storedValue,
+  turnLost,
+} from '../../schema/stored-checkpoint.ts';
 import { systemTables } from '../../schema/system-tables.ts';
 import { isThere } from './existing-tables.ts';
 import { type Namespace, tableName } from './identifiers.ts';
 import { latestWrite } from './merge.ts';
 import { forgetGivenUp } from './rejected-rows.ts';
 
-/** A checkpoint as the database holds it. */
-export interface StoredCheckpoint {
-  readonly TableName: string;
-  readonly ProfileId: string;
-  readonly Activation: number;
-  readonly Epoch: string;
-  readonly Sequence: string;
-  readonly Phase: string;
-  readonly Link: string | null;
-  readonly Ranges: string | null;
-  readonly DeltaLink: string | null;
-  readonly LoadStartedAt: string | null;
-  readonly NeedsSweep: boolean;
-  readonly IsResync: boolean | null;
-  readonly RowsExpected: string | null;
-  readonly RowsLoaded: string;
-  readonly PageInPass: number;
-  readonly Shape: string | null;
-  readonly SuccessCount: string;
-  readonly FailureCount: string;
-}
-
-const columnOfMember = {
-  link: 'Link',
-  ranges: 'Ranges',
-  deltaLink: 'DeltaLink',
-  loadStartedAt: 'LoadStartedAt',
-  rowsExpected: 'RowsExpected',
-  phase: 'Phase',
-  needsSweep: 'NeedsSweep',
-  isResync: 'IsResync',
-  rowsLoaded: 'RowsLoaded',
-  pageInPass: 'PageInPass',
-  shape: 'Shape',
-} as const satisfies Record<keyof CheckpointAdvance, keyof StoredCheckpoint>;
-
 /** Everything of a load that begins anew; counts of what was done go on. */
 export const loadAnew = `"Epoch" = c."Epoch" + 1, "Sequence" = 0, "Phase" = 'identity', "Link" = NULL, "Ranges" = NULL,
   "DeltaLink" = NULL, "LoadStartedAt" = NULL, "RowsExpected" = NULL, "RowsLoaded" = 0, "PageInPass" = 0, "Shape" = NULL`;
 
-/** The port's form of it. */
-export function fromStored(row: StoredCheckpoint): Checkpoint {
-  const ranges = rangesOfText(row.Ranges);
-  return {
-    table: row.TableName,
-    profileId: row.ProfileId,
-    activation: row.Activation,
-    epoch: Number(row.Epoch),
-    sequence: Number(row.Sequence),
-    phase: row.Phase as SyncPhase,
-    ...(row.Link !== null && { link: row.Link }),
-    ...(ranges !== undefined && { ranges }),
-    ...(row.DeltaLink !== null && { deltaLink: row.DeltaLink }),
-    ...(row.LoadStartedAt !== null && { loadStartedAt: row.LoadStartedAt }),
-    needsSweep: row.NeedsSweep,
-    isResync: row.IsResync === true,
-    ...(row.RowsExpected !== null && { rowsExpected: Number(row.RowsExpected) }),
-    rowsLoaded: Number(row.RowsLoaded),
-    pageInPass: row.PageInPass,
-    ...(row.Shape !== null && { shape: row.Shape }),
-    successCount: Number(row.SuccessCount),
-    failureCount: Number(row.FailureCount),
-  };
-}
-
 /** The quoted name of the table of checkpoints. */
 export const checkpointsOf = (namespace: Namespace) => tableName(namespace, systemTables.checkpoint);
-
-/** `DESTINATION_TURN_LOST`. */
-export function turnLost(table: string): ServiceError {
-  return new ServiceError(
-    'DESTINATION_TURN_LOST',
-    `Cannot write table "${table}": its checkpoint has moved since it was read; another worker has done this step.`,
-  );
-}
 
 /** The checkpoint of a table, if it has one. */
 export async function readCheckpoint(
@@ -152,16 +83,12 @@ export async function moveCheckpoint(
   advance: CheckpointAdvance,
   done: Done = {},
 ): Promise<Checkpoint> {
-  const members = (Object.keys(columnOfMember) as (keyof CheckpointAdvance)[]).filter(
-    (name) => name in advance,
-  );
-  const storedOf = (member: keyof CheckpointAdvance) =>
-    member === 'ranges' ? rangesText(advance.ranges) : (advance[member] ?? null);
+  const members = membersOf(advance);
   const set = members.map((member, index) => `"${columnOfMember[member]}" = $${index + 5}`);
   const answer = await client.query<StoredCheckpoint>(
     `UPDATE ${checkpointsOf(namespace)} SET ${['"Sequence" = "Sequence" + 1', setDone, ...set].join(', ')}
      WHERE "TableName" = $1 RETURNING *`,
-    [table, ...valuesOf(done), ...members.map(storedOf)],
+    [table, ...valuesOf(done), ...members.map((member) => storedValue(advance, member))],
   );
   const [stored] = answer.rows;
   if (stored === undefined) throw turnLost(table);

@@ -1,14 +1,8 @@
 import type { PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
 import type { Checkpoint } from '../../model/checkpoint.ts';
-import {
-  checkpointsOf,
-  fromStored,
-  loadAnew,
-  lockCheckpoint,
-  type StoredCheckpoint,
-  turnLost,
-} from './checkpoints.ts';
+import { fromStored, type StoredCheckpoint, turnLost } from '../../schema/stored-checkpoint.ts';
+import { checkpointsOf, loadAnew, lockCheckpoint } from './checkpoints.ts';
 import { isThere } from './existing-tables.ts';
 import { type Namespace, tableName } from './identifiers.ts';
 import { forgetAllRejectedRows, forgetGivenUp } from './rejected-rows.ts';

@@ -4,81 +4,13 @@ import type { DestinationTable } from '../../model/table-schema.ts';
 import { compareTable, type TableStep } from '../../schema/compare-table.ts';
 import { fingerprint } from '../../schema/fingerprint.ts';
 import { systemTables } from '../../schema/system-tables.ts';
+import type { ExistingTable } from '../../schema/table-findings.ts';
 import { lockCheckpoint, restartCheckpoint } from './checkpoints.ts';
 import { postgresType } from './column-types.ts';
 import { inTransaction, runLong } from './connection.ts';
-import { type ExistingTable, existingTable } from './existing-tables.ts';
-import {
-  dueIndexName,
-  type Namespace,
-  prefixed,
-  primaryKeyName,
-  quoted,
-  shortened,
-  tableName,
-} from './identifiers.ts';
-
-const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
-  checkpoint: `"TableName" varchar(128) PRIMARY KEY, "ProfileId" uuid NOT NULL, "Activation" integer NOT NULL,
-    "Epoch" bigint NOT NULL, "Sequence" bigint NOT NULL, "Phase" varchar(16) NOT NULL, "Link" text, "DeltaLink" text,
-    "LoadStartedAt" varchar(30), "NeedsSweep" boolean NOT NULL, "RowsExpected" bigint, "RowsLoaded" bigint NOT NULL,
-    "PageInPass" integer NOT NULL,
-    "SuccessCount" bigint NOT NULL, "FailureCount" bigint NOT NULL`,
-  rejectedRow: `"TableName" varchar(128), "RecordId" uuid, "Version" numeric(38,0) NOT NULL, "ChangeType" varchar(32) NOT NULL,
-    "NoticedAt" timestamp NOT NULL, "Attempts" integer NOT NULL, "NextAttemptAt" timestamp NOT NULL,
-    "Code" varchar(64) NOT NULL, "Reason" text NOT NULL, PRIMARY KEY ("TableName", "RecordId")`,
-  deleteLog: `"Id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "EntityName" varchar(64) NOT NULL,
-    "RecordId" varchar(64) NOT NULL, "SinkDeleteTime" timestamp NOT NULL, "VersionNumber" bigint NOT NULL`,
-};
-
-/** Columns that the first version's tables lack. All can be added to a table with rows. */
-const laterColumns: Readonly<
-  Partial<Record<keyof typeof systemTables, readonly (readonly [string, string])[]>>
-> = {
-  checkpoint: [
-    ['Shape', 'varchar(64)'],
-    ['LastWrittenAt', 'timestamp'],
-    ['IsResync', 'boolean'],
-    ['Ranges', 'text'],
-  ],
-  rejectedRow: [
-    ['IsResync', 'boolean'],
-    ['GivenUpAt', 'timestamp'],
-  ],
-};
-
-/** Of the rejected rows only those are looked for that were not given up, and of these there are few. */
-const dueRows = (namespace: Namespace, table: string) =>
-  `CREATE INDEX IF NOT EXISTS ${dueIndexName(namespace, table)} ON ${tableName(namespace, table)} ("TableName", "NextAttemptAt")
-   WHERE "GivenUpAt" IS NULL`;
-
-/** Names of a system table's columns: those that it was made with, and those that can be added. */
-export function systemColumnNames(key: keyof typeof systemTables): {
-  readonly first: ReadonlySet<string>;
-  readonly later: readonly string[];
-} {
-  const names = [...systemColumns[key].matchAll(/"(\w+)"/g)].map(([, name = '']) => name);
-  return { first: new Set(names), later: (laterColumns[key] ?? []).map(([name]) => name) };
-}
-
-/** The statement that a system table needs, if any. */
-async function systemTableChange(
-  client: PoolClient,
-  namespace: Namespace,
-  key: keyof typeof systemTables,
-): Promise<string | undefined> {
-  const name = tableName(namespace, systemTables[key]);
-  const existing = await existingTable(client, namespace, systemTables[key]);
-  const present = new Set(existing?.columns.map((column) => column.name));
-  const missing = (laterColumns[key] ?? []).filter(([column]) => !present.has(column));
-  const columns = missing.map(([column, type]) => `${quoted(column)} ${type}`);
-  if (existing !== undefined && columns.length === 0) return undefined;
-  const statement =
-    existing === undefined
-      ? `CREATE TABLE ${name} (${[systemColumns[key], ...columns].join(', ')})`
-      : `ALTER TABLE ${name} ${columns.map((column) => `ADD COLUMN ${column}`).join(', ')}`;
-  return key === 'rejectedRow' ? `${statement}; ${dueRows(namespace, systemTables[key])}` : statement;
-}
+import { existingTable } from './existing-tables.ts';
+import { type Namespace, prefixed, primaryKeyName, quoted, shortened, tableName } from './identifiers.ts';
+import { systemTableChanges } from './system-tables.ts';
 
 /**
  * Applies what `plan` finds to be missing, in a transaction that no other DDL of the same namespace runs beside: two workers
@@ -112,7 +44,7 @@ export async function ensureSystemTables(
   namespace: Namespace,
   hasDeleteLog: boolean,
 ): Promise<void> {
-  const keys = (['checkpoint', 'rejectedRow', 'deleteLog'] as const).filter(
+  const keys = (Object.keys(systemTables) as (keyof typeof systemTables)[]).filter(
     (key) => key !== 'deleteLog' || hasDeleteLog,
   );
   await inDdlTransaction(
@@ -120,11 +52,7 @@ export async function ensureSystemTables(
     namespace,
     'make the system tables in the destination',
     async (client) => {
-      const statements: string[] = [];
-      for (const key of keys) {
-        const statement = await systemTableChange(client, namespace, key);
-        if (statement !== undefined) statements.push(statement);
-      }
+      const statements = await systemTableChanges(client, namespace, keys);
       return statements.length === 0 ? undefined : statements;
     },
     (client, statements) => client.query(statements.join(';')),
@@ -215,8 +143,8 @@ export async function ensureTable(
     `make or alter ${shown}`,
     (client) => planOf(client, namespace, table, shown),
     async (client, { isMissing, steps }) => {
-      const change = await systemTableChange(client, namespace, 'checkpoint');
-      if (change !== undefined) await client.query(change);
+      for (const change of await systemTableChanges(client, namespace, ['checkpoint']))
+        await client.query(change);
       // Locked before the table, in the order of a page's write.
       const checkpoint = await lockCheckpoint(client, namespace, name);
       const changes = isMissing ? [`${shown} created`] : [];

@@ -7,6 +7,7 @@ import { ensureSystemTables, ensureTable } from './ddl.ts';
 import type { EntraLogin } from './entra-login.ts';
 import type { Namespace } from './identifiers.ts';
 import { countRows, idsAfter, versionsById } from './merge.ts';
+import { metadataMark, writeMetadata } from './metadata-tables.ts';
 import * as rejectedRows from './rejected-rows.ts';
 import { resyncRows } from './resync-rows.ts';
 import { testDestination, testLimits } from './test-destination.ts';
@@ -37,6 +38,9 @@ function postgresDestination(
       ),
     ensureSystemTables: ({ hasDeleteLog }) => ensureSystemTables(pool, namespace, hasDeleteLog),
     ensureTable: (table) => ensureTable(pool, namespace, table),
+    metadataMark: (table) =>
+      transaction(`read the mark of table "${table}"`, (client) => metadataMark(client, namespace, table)),
+    writeMetadata: (metadata) => writeMetadata(pool, namespace, metadata),
     claim: (table, owner) =>
       transaction(onCheckpoint(table), (client) => claimCheckpoint(client, namespace, table, owner)),
     restart: (table, turn) =>

@@ -1,21 +1,7 @@
 import type { ClientBase } from 'pg';
-import type { ExistingColumn } from '../../schema/compare-table.ts';
+import type { ExistingTable } from '../../schema/table-findings.ts';
 import { typeFromCatalog } from './column-types.ts';
 import { type Namespace, prefixed, shortened } from './identifiers.ts';
-
-/** What the catalog knows of a table, or of what stands in its place. */
-export interface ExistingTable {
-  readonly isTable: boolean;
-  /** For people: "a table", "a view", ... */
-  readonly kind: string;
-  readonly hasKeyOnId: boolean;
-  readonly isOwned: boolean;
-  /** Of SELECT, INSERT, UPDATE and DELETE, those that the login has not. */
-  readonly missingPrivileges: readonly string[];
-  readonly columns: readonly ExistingColumn[];
-  /** With those that were dropped: they count towards the server's limit. */
-  readonly columnCount: number;
-}
 
 interface Found {
   readonly name: string;

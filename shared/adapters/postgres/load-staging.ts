@@ -5,10 +5,11 @@ import copyStreams from 'pg-copy-streams';
 import { isRowFault } from '../../error-codes.ts';
 import { ServiceError } from '../../errors.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
+import type { IdentifiedRow } from '../../schema/identified-rows.ts';
 import { stagingType } from './column-types.ts';
 import { quoted } from './identifiers.ts';
 import { isDone, isolateEach, type Refused } from './isolate-refused.ts';
-import type { IdentifiedRow, PageRows } from './row-text.ts';
+import type { PageRows } from './row-text.ts';
 
 /** Rows joined to one string and encoded at once: large enough to be cheap, small enough not to hold a page twice. */
 const rowsPerChunk = 500;

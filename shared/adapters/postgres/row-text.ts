@@ -1,17 +1,8 @@
-import { hasCode, ServiceError } from '../../errors.ts';
 import type { Row } from '../../model/change.ts';
 import type { DestinationColumn, DestinationTable } from '../../model/table-schema.ts';
-import { compareVersions, versionOfRow } from '../../schema/row-version.ts';
-import { canonicalValue, columnConverter, type ValueConverter } from '../../schema/values.ts';
+import { columnsWithValues, type IdentifiedRow, newestById } from '../../schema/identified-rows.ts';
+import { columnConverter, type ValueConverter } from '../../schema/values.ts';
 import { shortened } from './identifiers.ts';
-
-/** A row of a page with its place in the staging table. */
-export interface IdentifiedRow {
-  readonly ordinal: number;
-  readonly id: string;
-  readonly version: string;
-  readonly row: Row;
-}
 
 /** The rows of a page, each id once, and how to write them as lines of COPY's text format. */
 export interface PageRows {
@@ -47,10 +38,6 @@ interface Cell {
   readonly isText: boolean;
 }
 
-function columnsWithValues(columns: readonly DestinationColumn[], rows: readonly Row[]): DestinationColumn[] {
-  return columns.filter(({ source }) => source !== undefined && rows.some((row) => row[source] != null));
-}
-
 function appendCells(text: string, row: Row, cells: readonly Cell[]): string {
   let line = text;
   for (const { source, convert, isText } of cells) {
@@ -79,32 +66,6 @@ function appendObject(text: string, { ordinal, id, row }: IdentifiedRow, cells: 
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
   return `${text}${escaped(json)}\n`;
-}
-
-function idOf(row: Row, table: DestinationTable): string {
-  try {
-    const id = canonicalValue({ kind: 'guid' }, row[table.idSource]);
-    if (id !== null) return id;
-  } catch (error) {
-    if (!hasCode(error, 'ROW_VALUE_INVALID')) throw error;
-  }
-  throw new ServiceError(
-    'DATAVERSE_ANSWER_UNREADABLE',
-    `Cannot write table "${table.name}": a row has no guid in "${table.idSource}".`,
-  );
-}
-
-/** The newest version of each row that comes more than once. */
-function newestById(rows: readonly Row[], table: DestinationTable): readonly IdentifiedRow[] {
-  const byId = new Map<string, { id: string; row: Row; version: string }>();
-  for (const row of rows) {
-    const id = idOf(row, table);
-    const version = versionOfRow(row);
-    const known = byId.get(id);
-    if (known === undefined || compareVersions(known.version, version) <= 0)
-      byId.set(id, { id, row, version });
-  }
-  return Array.from(byId.values(), (row, ordinal) => ({ ...row, ordinal }));
 }
 
 /** Makes the rows of a page ready for COPY. Lines are made when they are sent, so that a page is not held twice. */

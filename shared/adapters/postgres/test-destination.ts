@@ -3,11 +3,12 @@ import type { Pool, PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
+import { obstacle } from '../../schema/table-findings.ts';
 import { inTransaction, type PoolLimits } from './connection.ts';
 import { isRemoteInClear } from './connection-string.ts';
 import { destinationError } from './error-map.ts';
 import { type Namespace, quoted, shortened, tableName } from './identifiers.ts';
-import { findingsOfTables, obstacle } from './test-tables.ts';
+import { testTables } from './test-tables.ts';
 
 interface Facts {
   readonly version: number;
@@ -145,7 +146,7 @@ export async function testDestination(
         ...findingsOfTransport(pool),
         ...findings,
         ...(canTry ? [await tryDdl(client, namespace)] : []),
-        ...(await findingsOfTables(client, namespace, tables, facts.login)),
+        ...(await testTables(client, namespace, tables, facts.login)),
       ];
     });
   } catch (error) {

@@ -1,29 +1,13 @@
 import type { Pool } from 'pg';
-import type { ChangeType } from '../../model/change.ts';
-import type { RejectedRow } from '../../model/rejected-row.ts';
 import type { PageResult, PageWrite, SweepStep } from '../../ports/destination.ts';
+import { firstRejection } from '../../schema/rejections.ts';
 import { moveCheckpoint, takeTurn } from './checkpoints.ts';
 import { inTransaction } from './connection.ts';
 import type { Namespace } from './identifiers.ts';
 import { unseenRows } from './merge.ts';
 import { forgetRejectedRows, recordRejectedRows } from './rejected-rows.ts';
 import { pageRows } from './row-text.ts';
-import { type Refusal, removeRows, writeRows } from './write-rows.ts';
-
-const firstRejection =
-  (table: string, noticedAt: Date, nextAttemptAt: Date, isResync: boolean, changeType?: ChangeType) =>
-  ({ id, version, code, reason, exists }: Refusal): RejectedRow => ({
-    table,
-    id,
-    version,
-    changeType: changeType ?? (exists ? 'Update' : 'New'),
-    noticedAt: noticedAt.toISOString(),
-    attempts: 1,
-    nextAttemptAt: nextAttemptAt.toISOString(),
-    code,
-    reason,
-    isResync,
-  });
+import { removeRows, writeRows } from './write-rows.ts';
 
 /** The port's `writePage`. */
 export async function writePage(pool: Pool, namespace: Namespace, page: PageWrite): Promise<PageResult> {

@@ -1,56 +1,23 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import type { Row } from '../../model/change.ts';
-import type { RejectedRow } from '../../model/rejected-row.ts';
-import type { DestinationTable } from '../../model/table-schema.ts';
 import type { RetryWrite } from '../../ports/destination.ts';
+import { againRejected, stillAsTried } from '../../schema/rejections.ts';
 import { rowId } from '../../schema/row-id.ts';
-import { laterVersion } from '../../schema/row-version.ts';
 import { noteDone, takeTurn } from './checkpoints.ts';
 import { inTransaction } from './connection.ts';
 import type { Namespace } from './identifiers.ts';
 import { forgetRejectedRows, rejectedRowsById, updateRejectedRows } from './rejected-rows.ts';
 import { pageRows } from './row-text.ts';
-import { type Refusal, removeRows, writeRows } from './write-rows.ts';
-
-/** The records that no page has replaced or removed since they were read, locked. */
-async function stillRejected(
-  client: PoolClient,
-  namespace: Namespace,
-  table: DestinationTable,
-  tried: readonly RejectedRow[],
-): Promise<ReadonlyMap<string, RejectedRow>> {
-  const ids = tried.map(({ id }) => id);
-  const stored = await rejectedRowsById(client, namespace, table.name, ids);
-  const triedById = new Map(tried.map((row) => [row.id, row]));
-  return new Map(
-    stored
-      .filter(({ id, attempts, version }) => {
-        const row = triedById.get(id);
-        return row?.attempts === attempts && row.version === version;
-      })
-      .map((row) => [row.id, row]),
-  );
-}
-
-function againRejected(row: RejectedRow, refusal: Refusal | undefined, nextAttemptAt: Date): RejectedRow {
-  return {
-    ...row,
-    attempts: row.attempts + 1,
-    nextAttemptAt: nextAttemptAt.toISOString(),
-    ...(refusal && {
-      version: laterVersion(row.version, refusal.version),
-      code: refusal.code,
-      reason: refusal.reason,
-    }),
-  };
-}
+import { removeRows, writeRows } from './write-rows.ts';
 
 /** The port's `writeRetries`. */
 export async function writeRetries(pool: Pool, namespace: Namespace, retry: RetryWrite) {
   const { table, readAt } = retry;
   return inTransaction(pool, `try rejected rows of table "${table.name}" again`, async (client) => {
     await takeTurn(client, namespace, table.name, retry.turn);
-    const current = await stillRejected(client, namespace, table, retry.tried);
+    const ids = retry.tried.map(({ id }) => id);
+    const stored = await rejectedRowsById(client, namespace, table.name, ids);
+    const current = stillAsTried(stored, retry.tried);
     const isCurrent = (row: Row) => current.has(rowId(row, table.idSource));
     const page = pageRows(table, retry.rows.filter(isCurrent));
     // Whoever asks for a row again wants what Dataverse has, also where the version is the same.

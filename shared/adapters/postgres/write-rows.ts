@@ -4,6 +4,8 @@ import { ServiceError } from '../../errors.ts';
 import type { Row } from '../../model/change.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
 import type { ExistingColumn } from '../../schema/compare-table.ts';
+import type { IdentifiedRow } from '../../schema/identified-rows.ts';
+import type { Refusal } from '../../schema/rejections.ts';
 import { compareVersions } from '../../schema/row-version.ts';
 import { type RowFault, rowFaultOf } from './error-map.ts';
 import { existingTable } from './existing-tables.ts';
@@ -20,16 +22,7 @@ import {
   type WriteTarget,
   type Writing,
 } from './merge.ts';
-import type { IdentifiedRow, PageRows } from './row-text.ts';
-
-/** A row that the destination refused, or a delete that it refused. */
-export interface Refusal {
-  readonly id: string;
-  readonly version: string;
-  readonly code: ErrorCode;
-  readonly reason: string;
-  readonly exists: boolean;
-}
+import type { PageRows } from './row-text.ts';
 
 /** Called for each refused row; the names of the row and table come from here, what is wrong from the caller. */
 const reasonOf = (id: string, table: string, wrong: string) =>

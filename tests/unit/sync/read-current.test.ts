@@ -87,6 +87,12 @@ test('a page without rows costs nothing more', async () => {
   expect(asked).toEqual(['name']);
 });
 
+test('a page without rows that tells of newer metadata has it read', async () => {
+  const { run, asked } = runOf([{ rows: [], metadataVersion: '10' }], shapeOf(['name'], '10'));
+  await readCurrentPage(run, { kind: 'delta', link: 'link' });
+  expect(asked).toEqual(['name', 'forget']);
+});
+
 test.each([
   ['is asked again without a column that was deleted', shapeOf(['accountid'], '9'), true],
   ['stays refused when the columns are the same', shapeOf(['name'], '9'), false],

@@ -1,0 +1,92 @@
+import type { PoolClient } from 'pg';
+import { globalOptionNeeds, metadataTables } from '../../schema/metadata-tables.ts';
+import { systemTables } from '../../schema/system-tables.ts';
+import type { ExistingTable } from '../../schema/table-findings.ts';
+import { existingTables } from './existing-tables.ts';
+import { dueIndexName, type Namespace, quoted, tableName } from './identifiers.ts';
+import { metadataColumns } from './metadata-tables.ts';
+
+const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
+  checkpoint: `"TableName" varchar(128) PRIMARY KEY, "ProfileId" uuid NOT NULL, "Activation" integer NOT NULL,
+    "Epoch" bigint NOT NULL, "Sequence" bigint NOT NULL, "Phase" varchar(16) NOT NULL, "Link" text, "DeltaLink" text,
+    "LoadStartedAt" varchar(30), "NeedsSweep" boolean NOT NULL, "RowsExpected" bigint, "RowsLoaded" bigint NOT NULL,
+    "PageInPass" integer NOT NULL,
+    "SuccessCount" bigint NOT NULL, "FailureCount" bigint NOT NULL`,
+  rejectedRow: `"TableName" varchar(128), "RecordId" uuid, "Version" numeric(38,0) NOT NULL, "ChangeType" varchar(32) NOT NULL,
+    "NoticedAt" timestamp NOT NULL, "Attempts" integer NOT NULL, "NextAttemptAt" timestamp NOT NULL,
+    "Code" varchar(64) NOT NULL, "Reason" text NOT NULL, PRIMARY KEY ("TableName", "RecordId")`,
+  deleteLog: `"Id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "EntityName" varchar(64) NOT NULL,
+    "RecordId" varchar(64) NOT NULL, "SinkDeleteTime" timestamp NOT NULL, "VersionNumber" bigint NOT NULL`,
+  metadataMark: `"TableName" varchar(128) PRIMARY KEY, "Mark" varchar(64)`,
+  globalOptionNeed: metadataColumns(globalOptionNeeds),
+  optionSet: metadataColumns(metadataTables.optionSet),
+  globalOptionSet: metadataColumns(metadataTables.globalOptionSet),
+  state: metadataColumns(metadataTables.state),
+  status: metadataColumns(metadataTables.status),
+  target: metadataColumns(metadataTables.target),
+  attribute: metadataColumns(metadataTables.attribute),
+};
+
+/** Columns that the first version's tables lack. All can be added to a table with rows. */
+const laterColumns: Readonly<
+  Partial<Record<keyof typeof systemTables, readonly (readonly [string, string])[]>>
+> = {
+  checkpoint: [
+    ['Shape', 'varchar(64)'],
+    ['LastWrittenAt', 'timestamp'],
+    ['IsResync', 'boolean'],
+    ['Ranges', 'text'],
+  ],
+  rejectedRow: [
+    ['IsResync', 'boolean'],
+    ['GivenUpAt', 'timestamp'],
+  ],
+};
+
+/** Of the rejected rows only those are looked for that were not given up, and of these there are few. */
+const dueRows = (namespace: Namespace, table: string) =>
+  `CREATE INDEX IF NOT EXISTS ${dueIndexName(namespace, table)} ON ${tableName(namespace, table)} ("TableName", "NextAttemptAt")
+   WHERE "GivenUpAt" IS NULL`;
+
+/** Names of a system table's columns: those that it was made with, and those that can be added. */
+export function systemColumnNames(key: keyof typeof systemTables): {
+  readonly first: ReadonlySet<string>;
+  readonly later: readonly string[];
+} {
+  const names = [...systemColumns[key].matchAll(/"(\w+)"/g)].map(([, name = '']) => name);
+  return { first: new Set(names), later: (laterColumns[key] ?? []).map(([name]) => name) };
+}
+
+/** The statement that a system table needs, if any. */
+function systemTableChange(
+  namespace: Namespace,
+  key: keyof typeof systemTables,
+  existing: ExistingTable | undefined,
+): string | undefined {
+  const name = tableName(namespace, systemTables[key]);
+  const present = new Set(existing?.columns.map((column) => column.name));
+  const missing = (laterColumns[key] ?? []).filter(([column]) => !present.has(column));
+  const columns = missing.map(([column, type]) => `${quoted(column)} ${type}`);
+  if (existing !== undefined && columns.length === 0) return undefined;
+  const statement =
+    existing === undefined
+      ? `CREATE TABLE ${name} (${[systemColumns[key], ...columns].join(', ')})`
+      : `ALTER TABLE ${name} ${columns.map((column) => `ADD COLUMN ${column}`).join(', ')}`;
+  return key === 'rejectedRow' ? `${statement}; ${dueRows(namespace, systemTables[key])}` : statement;
+}
+
+/** What the system tables lack. A metadata table that has to be made is empty: the marks of what it held go with it. */
+export async function systemTableChanges(
+  client: PoolClient,
+  namespace: Namespace,
+  keys: readonly (keyof typeof systemTables)[],
+): Promise<readonly string[]> {
+  const names = keys.map((key) => systemTables[key]);
+  const existing = await existingTables(client, namespace, names);
+  const statements = keys.flatMap(
+    (key) => systemTableChange(namespace, key, existing.get(systemTables[key])) ?? [],
+  );
+  const isEmpty = keys.some((key) => key in metadataTables && !existing.has(systemTables[key]));
+  const marks = tableName(namespace, systemTables.metadataMark);
+  return isEmpty ? [...statements, `DELETE FROM ${marks}`] : statements;
+}

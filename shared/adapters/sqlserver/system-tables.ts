@@ -1,0 +1,136 @@
+import { globalOptionNeeds, metadataTables } from '../../schema/metadata-tables.ts';
+import { systemTables } from '../../schema/system-tables.ts';
+import type { ExistingTable } from '../../schema/table-findings.ts';
+import { inTransaction, type SessionPool } from './connection.ts';
+import { existingTables } from './existing-tables.ts';
+import { type Namespace, quoted, shortened, tableName } from './identifiers.ts';
+import { lockNamespace } from './lock-namespace.ts';
+import { metadataColumns } from './metadata-tables.ts';
+import { type Session, sql } from './session.ts';
+
+const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
+  checkpoint: `[TableName] nvarchar(128) NOT NULL PRIMARY KEY CLUSTERED, [ProfileId] uniqueidentifier NOT NULL,
+    [Activation] int NOT NULL, [Epoch] bigint NOT NULL, [Sequence] bigint NOT NULL, [Phase] nvarchar(16) NOT NULL,
+    [Link] nvarchar(max) NULL, [Ranges] nvarchar(max) NULL, [DeltaLink] nvarchar(max) NULL, [LoadStartedAt] nvarchar(30) NULL, [NeedsSweep] bit NOT NULL,
+    [RowsExpected] bigint NULL, [RowsLoaded] bigint NOT NULL, [PageInPass] int NOT NULL, [SuccessCount] bigint NOT NULL,
+    [FailureCount] bigint NOT NULL, [Shape] nvarchar(64) NULL, [LastWrittenAt] datetime2(3) NULL, [IsResync] bit NULL`,
+  rejectedRow: `[TableName] nvarchar(128) NOT NULL, [RecordId] uniqueidentifier NOT NULL, [Version] decimal(38,0) NOT NULL,
+    [ChangeType] nvarchar(32) NOT NULL, [NoticedAt] datetime2(3) NOT NULL, [Attempts] int NOT NULL,
+    [NextAttemptAt] datetime2(3) NOT NULL, [Code] nvarchar(64) NOT NULL, [Reason] nvarchar(max) NOT NULL, [IsResync] bit NULL,
+    [GivenUpAt] datetime2(3) NULL, PRIMARY KEY CLUSTERED ([TableName], [RecordId])`,
+  deleteLog: `[Id] bigint IDENTITY(1,1) NOT NULL PRIMARY KEY CLUSTERED, [EntityName] nvarchar(64) NOT NULL,
+    [RecordId] nvarchar(64) NOT NULL, [SinkDeleteTime] datetime NOT NULL, [VersionNumber] bigint NOT NULL`,
+  metadataMark: '[TableName] nvarchar(128) NOT NULL PRIMARY KEY CLUSTERED, [Mark] nvarchar(64) NULL',
+  globalOptionNeed: metadataColumns(globalOptionNeeds),
+  optionSet: metadataColumns(metadataTables.optionSet),
+  globalOptionSet: metadataColumns(metadataTables.globalOptionSet),
+  state: metadataColumns(metadataTables.state),
+  status: metadataColumns(metadataTables.status),
+  target: metadataColumns(metadataTables.target),
+  attribute: metadataColumns(metadataTables.attribute),
+};
+
+/** Columns that the tables of an older version lack: there is none yet. All can be added to a table with rows. */
+const laterColumns: Readonly<
+  Partial<Record<keyof typeof systemTables, readonly (readonly [string, string])[]>>
+> = {};
+
+/** Names of a system table's columns: those that it was made with, and those that can be added. */
+export function systemColumnNames(key: keyof typeof systemTables): {
+  readonly first: ReadonlySet<string>;
+  readonly later: readonly string[];
+} {
+  const names = [...systemColumns[key].matchAll(/\[(\w+)\]/g)].map(([, name = '']) => name);
+  return { first: new Set(names), later: (laterColumns[key] ?? []).map(([name]) => name) };
+}
+
+/** One statement a column: real servers take several at once, others that speak T-SQL do not. */
+export const addColumn = (table: string, name: string, type: string) =>
+  `ALTER TABLE ${table} ADD ${quoted(name)} ${type} NULL`;
+
+/** The statements that make a system table. */
+export function createSystemTable(namespace: Namespace, key: keyof typeof systemTables): string {
+  const table = systemTables[key];
+  const name = tableName(namespace, table);
+  const added = (laterColumns[key] ?? []).map(([column, type]) => `, ${quoted(column)} ${type} NULL`);
+  const statement = `CREATE TABLE ${name} (${systemColumns[key]}${added.join('')})`;
+  if (key !== 'rejectedRow') return statement;
+  // Of the rejected rows only those are looked for that were not given up, and of these there are few.
+  return `${statement}; CREATE INDEX [IX_NextAttemptAt] ON ${name} ([TableName], [NextAttemptAt]) WHERE [GivenUpAt] IS NULL`;
+}
+
+/** The statements that a system table needs. */
+function systemTableChange(
+  namespace: Namespace,
+  key: keyof typeof systemTables,
+  existing: ExistingTable | undefined,
+): readonly string[] {
+  if (existing === undefined) return [createSystemTable(namespace, key)];
+  const name = tableName(namespace, systemTables[key]);
+  const present = new Set(existing.columns.map((column) => column.name));
+  const missing = (laterColumns[key] ?? []).filter(([column]) => !present.has(column));
+  return missing.map(([column, type]) => addColumn(name, column, type));
+}
+
+/** What the system tables lack. A metadata table that has to be made is empty: the marks of what it held go with it. */
+export async function systemTableChanges(
+  session: Session,
+  namespace: Namespace,
+  keys: readonly (keyof typeof systemTables)[],
+): Promise<readonly string[]> {
+  const names = keys.map((key) => systemTables[key]);
+  const existing = await existingTables(session, namespace, names);
+  const statements = keys.flatMap((key) =>
+    systemTableChange(namespace, key, existing.get(systemTables[key])),
+  );
+  const isEmpty = keys.some((key) => key in metadataTables && !existing.has(systemTables[key]));
+  const marks = tableName(namespace, systemTables.metadataMark);
+  return isEmpty ? [...statements, `DELETE FROM ${marks}`] : statements;
+}
+
+/**
+ * Applies what `plan` finds to be missing, in a transaction that no other DDL of the same namespace runs beside: two workers
+ * may ask for one table. Where nothing is missing nobody is waited for.
+ */
+export function inDdlTransaction<Plan, T>(
+  pool: SessionPool,
+  namespace: Namespace,
+  doing: string,
+  plan: (session: Session) => Promise<Plan | undefined>,
+  apply: (session: Session, plan: Plan) => Promise<T>,
+): Promise<T | undefined> {
+  return inTransaction(pool, doing, async (session) => {
+    if ((await plan(session)) === undefined) return undefined;
+    await lockNamespace(session, namespace, 'tables', doing);
+    const current = await plan(session);
+    if (current === undefined) return undefined;
+    const schema = await session.query('SELECT 1 AS [one] FROM sys.schemas WHERE [name] = @schema', [
+      sql.text('schema', shortened(namespace.schema)),
+    ]);
+    if (schema.rows.length === 0) await session.batch(`CREATE SCHEMA ${quoted(namespace.schema)}`);
+    return apply(session, current);
+  });
+}
+
+/** Makes the tables that replication keeps beside the data, and the columns that older versions did not have. */
+export async function ensureSystemTables(
+  pool: SessionPool,
+  namespace: Namespace,
+  hasDeleteLog: boolean,
+): Promise<void> {
+  const keys = (Object.keys(systemTables) as (keyof typeof systemTables)[]).filter(
+    (key) => key !== 'deleteLog' || hasDeleteLog,
+  );
+  await inDdlTransaction(
+    pool,
+    namespace,
+    'make the system tables in the destination',
+    async (session) => {
+      const statements = await systemTableChanges(session, namespace, keys);
+      return statements.length === 0 ? undefined : statements;
+    },
+    async (session, statements) => {
+      for (const statement of statements) await session.batch(statement);
+    },
+  );
+}

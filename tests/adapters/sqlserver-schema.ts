@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { type CatalogType, typeFromCatalog } from '../../shared/adapters/sqlserver/column-types.ts';
+import { inTransaction, openPool, type SessionPool } from '../../shared/adapters/sqlserver/connection.ts';
+import { sqlServerDestinations } from '../../shared/adapters/sqlserver/destination.ts';
+import { literal, quoted } from '../../shared/adapters/sqlserver/identifiers.ts';
+import { sql } from '../../shared/adapters/sqlserver/session.ts';
+import type { Destination } from '../../shared/ports/destination.ts';
+import { canonicalValue } from '../../shared/schema/values.ts';
+import type { DestinationUnderTest } from '../contracts/destination-start.ts';
+import { sqlServerUrl } from '../given-servers.ts';
+
+/** The given server, with a fresh schema for each test; they stay, for somebody to look into. */
+export interface SqlServerUnderTest {
+  readonly connectionString: string;
+  /** Statements by the given login, each in a transaction of its own, to look and to disturb. */
+  admin<R = Record<string, unknown>>(text: string): Promise<readonly R[]>;
+  freshSchema(prefix?: string): Promise<DestinationUnderTest & { readonly schema: string }>;
+  close(): Promise<void>;
+}
+
+export async function openSqlServerUnderTest(): Promise<SqlServerUnderTest> {
+  const connectionString = sqlServerUrl();
+  if (connectionString === undefined) throw new Error('TEST_SQLSERVER_URL names no SQL Server.');
+  const pool = openPool(connectionString);
+  const admin = async <R = Record<string, unknown>>(text: string) =>
+    inTransaction(pool, 'disturb', async (session) => (await session.batch<R>(text)).rows);
+  const [{ version = '' } = {}] = await admin<{ version: string }>('SELECT @@VERSION AS version');
+  // Not the real thing, but one to try on.
+  const isBabelfish = version.includes('Babelfish');
+  const opened: Destination[] = [];
+  // The connections of a worker last for all tests: a server may take long to answer the first statements of each.
+  const workers = [sqlServerDestinations(), sqlServerDestinations()] as const;
+  const kept = workers.map((worker) => worker.open(connectionString, { schema: 'dbo', prefix: '' }));
+  const open = (worker: (typeof workers)[number], schema: string, prefix: string) => {
+    const destination = worker.open(connectionString, { schema, prefix });
+    opened.push(destination);
+    return destination;
+  };
+  return {
+    connectionString,
+    admin,
+    async freshSchema(prefix = '') {
+      await Promise.all(opened.splice(0).map((each) => each.close()));
+      const schema = `test_${randomUUID().slice(0, 8)}`;
+      await admin(`CREATE SCHEMA ${schema}`);
+      const named = (table: string) => `${schema}.${quoted(`${prefix && `${prefix}_`}${table}`)}`;
+      return {
+        schema,
+        destination: open(workers[0], schema, prefix),
+        otherWorker: open(workers[1], schema, prefix),
+        rows: (table) => canonicalRows(pool, named(table)),
+        deleteLog: async () => {
+          const rows = await canonicalRows(pool, named('DeleteLog'));
+          return rows
+            .toSorted((one, other) => Number(one.Id) - Number(other.Id))
+            .map((row) => ({
+              table: row.EntityName ?? '',
+              id: row.RecordId ?? '',
+              version: row.VersionNumber ?? '',
+            }));
+        },
+        refuseName: async (table, name) => {
+          await admin(`ALTER TABLE ${named(table)} DROP CONSTRAINT IF EXISTS refused_${schema}`);
+          if (name === undefined) return;
+          const check = `CONSTRAINT refused_${schema} CHECK (name <> ${literal(name)})`;
+          await admin(`ALTER TABLE ${named(table)} ADD ${check}`);
+        },
+        refuseDelete: async (table, id) => {
+          await admin(`DROP TABLE IF EXISTS ${schema}.referring`);
+          if (id === undefined) return;
+          const refer = `referring uniqueidentifier CONSTRAINT referring_${schema} REFERENCES ${named(table)} (Id)`;
+          await admin(`CREATE TABLE ${schema}.referring (${refer})`);
+          await admin(`INSERT INTO ${schema}.referring VALUES ('${id}')`);
+        },
+        earliest: '1753-01-01T00:00:00Z',
+        isOldServer: isBabelfish,
+        ...(isBabelfish && { hidesMissingTables: 'Babelfish has one number for many errors.' }),
+        dropTable: async (table) => {
+          await admin(`DROP TABLE ${named(table)}`);
+        },
+      };
+    },
+    async close() {
+      await Promise.all([...opened, ...kept].map((each) => each.close()));
+      await pool.close();
+    },
+  };
+}
+
+/** Every value as the text that the server makes of it. */
+async function canonicalRows(
+  pool: SessionPool,
+  table: string,
+): Promise<readonly Record<string, string | null>[]> {
+  return inTransaction(pool, 'look', async (session) => {
+    const { rows: columns } = await session.query<CatalogType & { readonly column: string }>(
+      `SELECT c.name AS [column], t.name, CONVERT(int, c.max_length) AS maxLength,
+         CONVERT(int, c.precision) AS precision, CONVERT(int, c.scale) AS scale
+       FROM sys.columns c JOIN sys.types t ON t.user_type_id = c.system_type_id
+       WHERE c.object_id = OBJECT_ID(@table) ORDER BY c.column_id`,
+      [sql.text('table', table)],
+    );
+    // The names are those of the answer: some servers that speak T-SQL tell them in lower case in their catalog.
+    const texts = columns.map(
+      ({ column, name }, index) => `${textOf(name, quoted(column))} AS [text ${index}]`,
+    );
+    const { rows } = await session.query<Record<string, string | null>>(
+      `SELECT *, ${texts.join(', ')} FROM ${table}`,
+    );
+    return rows.map((row) => {
+      const names = Object.keys(row);
+      return Object.fromEntries(
+        columns.map((catalogType, index) => {
+          const type = typeFromCatalog(catalogType);
+          if (type === undefined) throw new Error(`unexpected type ${catalogType.name}`);
+          return [names[index], canonicalValue(type, row[`text ${index}`] ?? null)];
+        }),
+      );
+    });
+  });
+}
+
+function textOf(type: string, name: string): string {
+  if (type.startsWith('datetime')) return `CONVERT(nvarchar(40), ${name}, 126) + N'Z'`;
+  if (type === 'bit') return `CASE ${name} WHEN 1 THEN N'true' WHEN 0 THEN N'false' END`;
+  if (type === 'uniqueidentifier') return `LOWER(CONVERT(nvarchar(36), ${name}))`;
+  return `CONVERT(nvarchar(max), ${name})`;
+}
