@@ -19,16 +19,33 @@ const keyRanges = z.array(keyRange).nonempty();
 /** A part of a table that is loaded for itself: from its first key up to that of the range that follows in the list. */
 export type KeyRange = Readonly<z.infer<typeof keyRange>>;
 
-/** How a destination stores the ranges: one text, null when there are none. */
-export function rangesText(ranges: readonly KeyRange[] | undefined): string | null {
-  return ranges === undefined ? null : JSON.stringify(ranges);
+const refill = z.object({
+  /** Members of the rows' JSON, as the Web API selects them. */
+  columns: z.array(z.string()).nonempty().readonly(),
+  /** The page to read next; without it the re-read has not begun. */
+  link: z.string().exactOptional(),
+  /** The organization does not filter by these columns: every row is read. */
+  isWhole: z.literal(true).exactOptional(),
+});
+
+/** Columns that rows were written without: those that have a value there are read again. */
+export type Refill = Readonly<z.infer<typeof refill>>;
+
+/** How a destination stores ranges or a refill: one text, null when there is none. */
+export function partText(part: readonly KeyRange[] | Refill | undefined): string | null {
+  return part === undefined ? null : JSON.stringify(part);
 }
 
-/** The same back. None of a text that cannot be read: the table is then loaded in one piece. */
-export function rangesOfText(text: string | null): readonly KeyRange[] | undefined {
+/** The ranges back. None of a text that cannot be read: the table is then loaded in one piece. */
+export const rangesOfText = (text: string | null) => partOf<readonly KeyRange[]>(keyRanges, text);
+
+/** The refill back. */
+export const refillOfText = (text: string | null) => partOf<Refill>(refill, text);
+
+function partOf<T>(schema: z.ZodType<T>, text: string | null): T | undefined {
   if (text === null) return undefined;
   try {
-    return keyRanges.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text));
   } catch {
     return undefined;
   }
@@ -61,13 +78,15 @@ export interface Checkpoint extends Turn {
   readonly pageInPass: number;
   /** Fingerprint of the columns that the rows were written with; absent before the first row. */
   readonly shape?: string;
+  /** What is left to be read again for columns that came later than rows. */
+  readonly refill?: Refill;
   readonly successCount: number;
   readonly failureCount: number;
 }
 
 /** The members that a step sets; `undefined` clears a member. Counts and sequence move by what was written. */
 export type CheckpointAdvance = {
-  readonly [K in 'link' | 'ranges' | 'deltaLink' | 'loadStartedAt' | 'rowsExpected' | 'shape']?:
+  readonly [K in 'link' | 'ranges' | 'deltaLink' | 'loadStartedAt' | 'rowsExpected' | 'shape' | 'refill']?:
     | Checkpoint[K]
     | undefined;
 } & Partial<Pick<Checkpoint, 'phase' | 'needsSweep' | 'isResync' | 'rowsLoaded' | 'pageInPass'>>;

@@ -13,12 +13,19 @@ export interface RowQuery {
 
 /**
  * What to read: the first page of all rows (`rows`), or of those with keys from `from` on and before `to` as the server
- * compares them (`DATAVERSE_REQUEST_REFUSED` where it does not); all rows with a delta link at the end (`tracked-rows`);
+ * compares them, or of those with a value in any of the columns `withAnyOf` (`DATAVERSE_REQUEST_REFUSED` where it does not);
+ * all rows with a delta link at the end (`tracked-rows`);
  * the page of a `next` link; or what changed since a `delta` link. A delta is asked with the columns of the query, not with
  * those of the request that made the link.
  */
 export type PageRequest =
-  | { readonly kind: 'rows'; readonly query: RowQuery; readonly from?: string; readonly to?: string }
+  | {
+      readonly kind: 'rows';
+      readonly query: RowQuery;
+      readonly from?: string;
+      readonly to?: string;
+      readonly withAnyOf?: readonly string[];
+    }
   | { readonly kind: 'tracked-rows'; readonly query: RowQuery }
   | { readonly kind: 'next' | 'delta'; readonly query: RowQuery; readonly link: string };
 

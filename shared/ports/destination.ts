@@ -19,9 +19,10 @@ export interface PageWrite {
   /**
    * `newer`: only rows with a greater version than the stored are written. `reload`: also those with an equal one, and any
    * row that was last written before the checkpoint's `loadStartedAt`: what a reload reads is the truth, also where an
-   * organization was restored and its versions went back.
+   * organization was restored and its versions went back. `refill`: also those with an equal one, and no other: they may lack
+   * columns that came later.
    */
-  readonly mode: 'newer' | 'reload';
+  readonly mode: 'newer' | 'reload' | 'refill';
   /** When the page was read: written as `SinkModifiedOn`, and the notification time of rejected rows. */
   readonly readAt: Date;
   readonly isDeleteLogged: boolean;

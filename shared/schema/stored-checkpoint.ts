@@ -1,5 +1,11 @@
 import { ServiceError } from '../errors.ts';
-import { type Checkpoint, type CheckpointAdvance, rangesOfText, rangesText } from '../model/checkpoint.ts';
+import {
+  type Checkpoint,
+  type CheckpointAdvance,
+  partText,
+  rangesOfText,
+  refillOfText,
+} from '../model/checkpoint.ts';
 import type { SyncPhase } from '../model/sync-state.ts';
 
 /** A checkpoint as every database holds it. 64-bit numbers come as text. */
@@ -19,7 +25,8 @@ export interface StoredCheckpoint {
   readonly RowsExpected: string | null;
   readonly RowsLoaded: string;
   readonly PageInPass: number;
-  readonly Shape: string | null;
+  readonly Columns: string | null;
+  readonly Refill: string | null;
   readonly SuccessCount: string;
   readonly FailureCount: string;
 }
@@ -36,7 +43,8 @@ export const columnOfMember = {
   isResync: 'IsResync',
   rowsLoaded: 'RowsLoaded',
   pageInPass: 'PageInPass',
-  shape: 'Shape',
+  shape: 'Columns',
+  refill: 'Refill',
 } as const satisfies Record<keyof CheckpointAdvance, keyof StoredCheckpoint>;
 
 /** The members that a step sets, in a fixed order. */
@@ -49,12 +57,13 @@ export function storedValue(
   advance: CheckpointAdvance,
   member: keyof CheckpointAdvance,
 ): string | number | boolean | null {
-  return member === 'ranges' ? rangesText(advance.ranges) : (advance[member] ?? null);
+  return member === 'ranges' || member === 'refill' ? partText(advance[member]) : (advance[member] ?? null);
 }
 
 /** The port's form of it. */
 export function fromStored(row: StoredCheckpoint): Checkpoint {
   const ranges = rangesOfText(row.Ranges);
+  const refill = refillOfText(row.Refill);
   return {
     table: row.TableName,
     profileId: row.ProfileId,
@@ -71,7 +80,8 @@ export function fromStored(row: StoredCheckpoint): Checkpoint {
     ...(row.RowsExpected !== null && { rowsExpected: Number(row.RowsExpected) }),
     rowsLoaded: Number(row.RowsLoaded),
     pageInPass: row.PageInPass,
-    ...(row.Shape !== null && { shape: row.Shape }),
+    ...(row.Columns !== null && { shape: row.Columns }),
+    ...(refill !== undefined && { refill }),
     successCount: Number(row.SuccessCount),
     failureCount: Number(row.FailureCount),
   };

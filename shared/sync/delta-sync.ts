@@ -1,14 +1,13 @@
 import type { Release } from '../at-most.ts';
 import { ServiceError } from '../errors.ts';
-import type { ChangePage, Row } from '../model/change.ts';
 import { rowId } from '../schema/row-id.ts';
-import { readCurrentPage, renewShape } from './read-current.ts';
+import { readCurrentPage, type ShapedPage } from './read-current.ts';
 import { isOver, readTime, type TableRun } from './table-run.ts';
 import { writePage } from './write-page.ts';
 
 /** A page of a pass and its link, read and settled; `release` gives its slot back. */
 interface DeltaPage {
-  readonly page: ChangePage;
+  readonly page: ShapedPage;
   readonly readAt: Date;
   readonly release: Release;
 }
@@ -105,19 +104,15 @@ async function readDeltaPage(
  * writes. The answer is as good as a row of the page itself: a row that is found is guarded by its version, and whatever
  * happens to it after the question is told by a later page or the next pass. Only an answer from before the page would be none.
  */
-async function settleDeletes(run: TableRun, page: ChangePage): Promise<ChangePage> {
+async function settleDeletes(run: TableRun, page: ShapedPage): Promise<ShapedPage> {
   if (page.deletedIds.length === 0) return page;
-  const { query } = run.shape;
+  const { query } = page.shape;
   const keysOnly = { ...query, columns: [query.table.primaryId], hasAnnotations: false };
   const alive = await run.dataverse.readRows(keysOnly, page.deletedIds);
   if (alive.length === 0) return page;
   const aliveIds = new Set(alive.map((row) => rowId(row, query.table.primaryId)));
-  let rows: readonly Row[];
-  do rows = await run.dataverse.readRows(run.shape.query, [...aliveIds]);
-  while (await renewShape(run));
-  return {
-    rows: [...page.rows, ...rows],
-    deletedIds: page.deletedIds.filter((id) => !aliveIds.has(id)),
-    following: page.following,
-  };
+  // With the columns of the page, whatever the table has by now: those that it lacks are filled afterwards.
+  const rows = await run.dataverse.readRows(query, [...aliveIds]);
+  const deletedIds = page.deletedIds.filter((id) => !aliveIds.has(id));
+  return { ...page, rows: [...page.rows, ...rows], deletedIds };
 }

@@ -4,7 +4,7 @@ import type { ChangePage } from '../model/change.ts';
 import type { KeyRange } from '../model/checkpoint.ts';
 import { afterLoad } from './after-load.ts';
 import { bordersOf, onePiece, rangesOf } from './key-ranges.ts';
-import { readCurrentPage } from './read-current.ts';
+import { readCurrentPage, type ShapedPage } from './read-current.ts';
 import { isOver, readTime, type TableRun } from './table-run.ts';
 import { advanceCheckpoint, writePage } from './write-page.ts';
 
@@ -13,7 +13,7 @@ interface Reading {
   readonly index: number;
   readonly readAt: Date;
   readonly release: Release;
-  readonly answer: Promise<ChangePage>;
+  readonly answer: Promise<ShapedPage>;
 }
 
 /** One page of a range at a time: the next is asked for only when the one before is about to be written. */

@@ -5,26 +5,35 @@ import { compareVersions } from '../schema/row-version.ts';
 import type { TableRun } from './table-run.ts';
 import type { TableShape } from './table-shape.ts';
 
+/** A page, and the shape whose columns it was read with. */
+export type ShapedPage = ChangePage & { readonly shape: TableShape };
+
+/** What to read of the run's table. */
+export type TableRequest =
+  | {
+      readonly kind: 'rows';
+      readonly from?: string;
+      readonly to?: string;
+      readonly withAnyOf?: readonly string[];
+    }
+  | { readonly kind: 'tracked-rows' }
+  | { readonly kind: 'next' | 'delta'; readonly link: string };
+
 /**
  * Reads a page with all columns that the table had at that moment. A row that came without the value of a column that is
  * new would be written with its version, and the version would keep the value out for ever.
  */
-export async function readCurrentPage(
-  run: TableRun,
-  request:
-    | { readonly kind: 'rows'; readonly from?: string; readonly to?: string }
-    | { readonly kind: 'tracked-rows' }
-    | { readonly kind: 'next' | 'delta'; readonly link: string },
-): Promise<ChangePage> {
+export async function readCurrentPage(run: TableRun, request: TableRequest): Promise<ShapedPage> {
   for (;;) {
-    const { query } = run.shape;
+    const { shape } = run;
+    const { query } = shape;
     try {
       const page = await run.dataverse.readPage({ ...request, query } as PageRequest);
       // A page without rows costs no request, but what it tells is heeded: labels follow also where no row changes.
-      if (page.rows.length === 0 && page.metadataVersion === undefined) return page;
+      if (page.rows.length === 0 && page.metadataVersion === undefined) return { ...page, shape };
       await renewShape(run, page.metadataVersion);
       // Compared with what this page was asked for: the reader of another page may have renewed the shape meanwhile.
-      if (hasColumnsOf(run, query)) return page;
+      if (hasColumnsOf(run, query)) return { ...page, shape: run.shape };
     } catch (error) {
       if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED')) throw error;
       // Perhaps it was asked for a column that has been deleted.
@@ -34,11 +43,9 @@ export async function readCurrentPage(
   }
 }
 
-/** Reads the shape again if the metadata has moved since; `seen` saves a request. Tells whether there are other columns. */
-export async function renewShape(run: TableRun, seen?: string): Promise<boolean> {
-  const { query } = run.shape;
+/** Reads the shape again if the metadata has moved since; `seen` saves a request. */
+async function renewShape(run: TableRun, seen: string | undefined): Promise<void> {
   if (isOutdated(run.shape, seen ?? (await run.dataverse.metadataVersion()))) await readShapeAgain(run);
-  return !hasColumnsOf(run, query);
 }
 
 async function readShapeAgain(run: TableRun): Promise<void> {

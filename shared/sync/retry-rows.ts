@@ -5,7 +5,9 @@ import type { Profile } from '../model/profile.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { RetryRowItem } from '../model/work-item.ts';
 import type { Destination } from '../ports/destination.ts';
+import { coversAll } from '../schema/fingerprint.ts';
 import { rowId } from '../schema/row-id.ts';
+import { columnsNoted } from './columns-noted.ts';
 import { exportingProfile } from './exporting-profile.ts';
 import { isOutdated } from './read-current.ts';
 import { isRetrying, scheduleRetry } from './schedule-retry.ts';
@@ -141,9 +143,16 @@ async function tryAgain(
   // A column may have grown in Dataverse since: then the table is widened before the row is tried again.
   if (tried.some((row) => row.code === 'ROW_TEXT_TOO_LONG')) ports.shapes.forget(profile, table);
   for (let lostTurns = 0; ; lostTurns += 1) {
-    const shape = await ports.shapes.of(profile, table, dataverse, destination);
+    let shape = await ports.shapes.of(profile, table, dataverse, destination);
     let checkpoint = await destination.checkpoint(table);
     if (checkpoint?.profileId !== profile.id) return false;
+    // What a row is written without now would be written by nobody else.
+    if (!coversAll(checkpoint.shape, shape.target)) {
+      ports.shapes.forget(profile, table);
+      shape = await ports.shapes.of(profile, table, dataverse, destination);
+      if (!coversAll(checkpoint.shape, shape.target))
+        checkpoint = await destination.advance(table, checkpoint, columnsNoted(checkpoint, shape.target));
+    }
     // A row that is deleted between this write and the link that the first load is about to take is seen by nobody else.
     if (checkpoint.phase === 'identity' && !checkpoint.needsSweep)
       checkpoint = await destination.advance(table, checkpoint, { needsSweep: true });

@@ -3,13 +3,15 @@ import { asToldTo, exportOf, type Profile } from '../model/profile.ts';
 import type { SyncState } from '../model/sync-state.ts';
 import type { SyncTableItem } from '../model/work-item.ts';
 import type { Destination } from '../ports/destination.ts';
-import { fingerprint } from '../schema/fingerprint.ts';
+import { coversAll } from '../schema/fingerprint.ts';
+import { columnsNoted } from './columns-noted.ts';
 import { withComparison } from './compare-rows.ts';
 import { deltaSync } from './delta-sync.ts';
 import { afterFault, closeIncident, isIncidentOver, withoutIncident } from './incident.ts';
 import { loadRows } from './load-rows.ts';
 import { sweepTable, takeIdentity } from './load-table.ts';
 import { isOutdated } from './read-current.ts';
+import { refillColumns } from './refill-columns.ts';
 import { progressOf, reportProgress, withTableMade } from './report-progress.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
@@ -81,7 +83,7 @@ async function takeTurn(profile: Profile, state: SyncState, ports: SyncPorts): P
   const run = await beginRun(profile, state, ports, startedAt);
   if (run.checkpoint.phase !== 'delta') await reportProgress(run);
   const { pass, compared } = await withComparison(run, state.comparison, () => replicate(run));
-  const seconds = nextInterval(state, pass, ports.options);
+  const seconds = run.checkpoint.refill ? 0 : nextInterval(state, pass, ports.options);
   await reviveRetries(run);
   const isOverNow = isIncidentOver(state, pass.isComplete);
   if (isOverNow) closeIncident(profile, state, ports);
@@ -110,11 +112,15 @@ async function beginRun(
   const { table, turn, activation } = state;
   const dataverse = await ports.organizations.dataverse(profile.organizationId);
   const destination = await ports.destinations.open(profile);
-  const shape = await ports.shapes.of(profile, table, dataverse, destination);
+  let shape = await ports.shapes.of(profile, table, dataverse, destination);
   let checkpoint = await claimTable(profile, state, destination, ports);
-  const columns = fingerprint(shape.target);
-  if (checkpoint.shape !== columns)
-    checkpoint = await destination.advance(table, checkpoint, { shape: columns });
+  // Another process may know of columns that this one does not.
+  if (!coversAll(checkpoint.shape, shape.target)) {
+    ports.shapes.forget(profile, table);
+    shape = await ports.shapes.of(profile, table, dataverse, destination);
+  }
+  const noted = columnsNoted(checkpoint, shape.target);
+  if ('shape' in noted) checkpoint = await destination.advance(table, checkpoint, noted);
   const endsAt = startedAt + ports.options.workItemSeconds * 1000;
   const done = { pages: 0, writtenRows: 0, deletedRows: 0, rejectedRows: 0 };
   const parts = { shape, dataverse, destination, ports, checkpoint };
@@ -158,7 +164,9 @@ async function replicate(run: TableRun): Promise<{ isComplete: boolean; hasChang
       if (!run.isVoid) await steps[run.checkpoint.phase](run);
       if (isOver(run)) return { isComplete: false, hasChanges: true };
     }
-    return await deltaSync(run);
+    const pass = await deltaSync(run);
+    if (pass.isComplete) await refillColumns(run);
+    return pass;
   } catch (error) {
     if (hasCode(error, 'DATAVERSE_DELTA_TOKEN_EXPIRED')) await restartLoad(run, error.message);
     throw error;

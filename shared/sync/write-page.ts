@@ -1,25 +1,33 @@
-import type { ChangePage } from '../model/change.ts';
-import type { CheckpointAdvance } from '../model/checkpoint.ts';
+import type { Checkpoint, CheckpointAdvance } from '../model/checkpoint.ts';
+import type { PageWrite } from '../ports/destination.ts';
+import { columnsNoted } from './columns-noted.ts';
+import type { ShapedPage } from './read-current.ts';
 import { reportProgress } from './report-progress.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { TableRun } from './table-run.ts';
 
-/** Writes the page and moves the checkpoint, in one transaction; then sees to its rejected rows and to the status. */
+const modeOf = ({ needsSweep, phase }: Checkpoint) => (needsSweep && phase !== 'delta' ? 'reload' : 'newer');
+
+/**
+ * Writes the page, with the columns that it was read with, and moves the checkpoint, in one transaction; then sees to its
+ * rejected rows and to the status.
+ */
 export async function writePage(
   run: TableRun,
-  page: Pick<ChangePage, 'rows' | 'deletedIds'>,
+  page: ShapedPage,
   advance: CheckpointAdvance,
   readAt: Date,
+  mode: PageWrite['mode'] = modeOf(run.checkpoint),
 ): Promise<void> {
   const { profile, ports } = run;
   const nextAttemptAt = new Date(ports.clock.now().getTime() + profile.retryPolicy.intervalSeconds * 1000);
   const result = await run.destination.writePage({
-    table: run.shape.target,
+    table: page.shape.target,
     turn: run.checkpoint,
-    advance,
+    advance: { ...advance, ...columnsNoted(run.checkpoint, page.shape.target) },
     rows: page.rows,
     deletedIds: page.deletedIds,
-    mode: run.checkpoint.needsSweep && run.checkpoint.phase !== 'delta' ? 'reload' : 'newer',
+    mode,
     readAt,
     isDeleteLogged: profile.writeDeleteLog,
     nextAttemptAt,

@@ -35,7 +35,8 @@ const checkpoint: StoredCheckpoint = {
   RowsExpected: null,
   RowsLoaded: '0',
   PageInPass: 0,
-  Shape: null,
+  Columns: null,
+  Refill: null,
   SuccessCount: '0',
   FailureCount: '0',
 };

@@ -19,6 +19,7 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
     it('arrives with its checkpoint and counts', async () => {
       const { destination, first, write, rows } = await start();
       const ranges = [{ isDone: true }, { from: idOf(1), link: "it's \\ next" }, { from: idOf(2) }] as const;
+      const refill = { columns: ['fax', '_ownerid_value'], link: "it's next", isWhole: true } as const;
       const result = await write(first, {
         rows: [rowOf(1, 5), rowOf(2, '9')],
         advance: {
@@ -27,6 +28,7 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
           loadStartedAt: readAt.toISOString(),
           rowsExpected: 2,
           ranges,
+          refill,
         },
       });
       expect(result).toMatchObject({ writtenCount: 2, deletedCount: 0, rejected: [] });
@@ -38,6 +40,7 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
         loadStartedAt: readAt.toISOString(),
         rowsExpected: 2,
         ranges,
+        refill,
         successCount: 2,
       });
       expect(await destination.checkpoint('account')).toEqual(result.checkpoint);
@@ -45,9 +48,11 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
       const cleared = await destination.advance('account', result.checkpoint, {
         link: undefined,
         ranges: undefined,
+        refill: undefined,
       });
       expect(cleared).not.toHaveProperty('link');
       expect(cleared).not.toHaveProperty('ranges');
+      expect(cleared).not.toHaveProperty('refill');
       expect(cleared).toMatchObject({ loadStartedAt: readAt.toISOString(), successCount: 2 });
     });
 

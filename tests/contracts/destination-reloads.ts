@@ -110,4 +110,26 @@ export function describeReloads(make: () => Promise<DestinationUnderTest>): void
       expect(await names()).toEqual({ [idOf(1)]: 'account 1' });
     });
   });
+
+  describe('a refill', () => {
+    it('writes rows of the version that is stored, and newer ones, but never older ones, whenever they were written', async () => {
+      const { destination, first, write, names } = await start();
+      const rows = [rowOf(1, 5), rowOf(2, 5), rowOf(3, 5)];
+      let turn = (await write(first, { rows, advance: { phase: 'delta' } })).checkpoint;
+      turn = await destination.advance('account', turn, { loadStartedAt: later.toISOString() });
+      const again = [4, 5, 6].map((version, index) => rowOf(index + 1, version, { name: 'again' }));
+      const { writtenCount } = await write(turn, { mode: 'refill', rows: again });
+      expect(writtenCount).toBe(2);
+      expect(await names()).toEqual({ [idOf(1)]: 'account 1', [idOf(2)]: 'again', [idOf(3)]: 'again' });
+    });
+
+    it('is forgotten when the load begins anew', async () => {
+      const { destination, first } = await start();
+      const refill = { columns: ['fax'] } as const;
+      const turn = await destination.advance('account', first, { phase: 'delta', shape: 'x', refill });
+      const anew = await destination.restart('account', turn);
+      expect(anew).not.toHaveProperty('refill');
+      expect(anew).not.toHaveProperty('shape');
+    });
+  });
 }

@@ -13,6 +13,8 @@ export interface FakeDataverseOptions {
   tokenTime?: 'start' | 'end';
   /** Whether keys are compared in the order of pages, in another one, or not at all. */
   keyFilter?: 'as-sorted' | 'otherwise' | 'refused';
+  /** Whether rows can be asked for by columns that have a value. */
+  valueFilter?: 'taken' | 'refused';
 }
 
 interface StoredRow {
@@ -30,6 +32,7 @@ interface LinkState {
   readonly after: string;
   readonly from?: string;
   readonly to?: string;
+  readonly withAnyOf?: readonly string[];
 }
 
 /** An attribute that can be read and written and is nothing special, unless said otherwise. */
@@ -76,7 +79,7 @@ export function fakeDataverse(
   tables: readonly string[],
   options: FakeDataverseOptions = {},
 ) {
-  const { pageSize = 3, tokenTime = 'start', keyFilter = 'as-sorted' } = options;
+  const { pageSize = 3, tokenTime = 'start', keyFilter = 'as-sorted', valueFilter } = options;
   const definitions = new Map(tables.map((name) => [name, smallTable(name)]));
   const optionSets = new Map<string, readonly OptionSet[]>();
   const rows = new Map(tables.map((name) => [name, new Map<string, StoredRow>()]));
@@ -89,6 +92,7 @@ export function fakeDataverse(
   let oldestToken = 0;
   let isStandingStill = false;
   let toldUpTo: number | undefined;
+  let staleVersion: number | undefined;
   const told = () => toldUpTo ?? counter;
   const faults: ServiceError[] = [];
 
@@ -107,8 +111,10 @@ export function fakeDataverse(
 
   const sortKey = (key: string) =>
     keyFilter === 'otherwise' ? [...key].map((digit) => (Number.parseInt(digit, 16) * 7) % 16).join() : key;
-  const isWithin = ({ id }: StoredRow, { from, to }: Pick<LinkState, 'from' | 'to'>) =>
-    (from === undefined || sortKey(id) >= sortKey(from)) && (to === undefined || sortKey(id) < sortKey(to));
+  const isWithin = ({ id, values }: StoredRow, { from, to, withAnyOf }: LinkState) =>
+    (from === undefined || sortKey(id) >= sortKey(from)) &&
+    (to === undefined || sortKey(id) < sortKey(to)) &&
+    (withAnyOf === undefined || withAnyOf.some((column) => (values[column] ?? null) !== null));
 
   const readPage = async ({ query, ...request }: PageRequest): Promise<ChangePage> => {
     const fault = faults.shift();
@@ -120,6 +126,8 @@ export function fakeDataverse(
         : { ...request, table, since: 0, upTo: told(), after: '' };
     if (keyFilter === 'refused' && (state.from ?? state.to) !== undefined)
       throw new ServiceError('DATAVERSE_REQUEST_REFUSED', `Cannot read table "${table}": no filter by key.`);
+    if (valueFilter === 'refused' && state.withAnyOf)
+      throw new ServiceError('DATAVERSE_REQUEST_REFUSED', `Cannot read table "${table}": no such filter.`);
     if (state.kind === 'delta') {
       if (state.since < oldestToken)
         throw new ServiceError(
@@ -178,7 +186,7 @@ export function fakeDataverse(
     tablesWithoutRead: async (names) => names.filter((name) => unreadable.has(name)),
     tableDefinition: async (name) => of(definitions, name),
     optionSets: async ({ logicalName }) => optionSets.get(logicalName) ?? [],
-    metadataVersion: async () => String(metadataVersion),
+    metadataVersion: async () => String(staleVersion ?? metadataVersion),
     readPage,
     deltaTokenDays: async () => 7,
     newestChange: async (name) => {
@@ -248,6 +256,10 @@ export function fakeDataverse(
     /** Changes from now on can be read but are not told with a delta: an older transaction is open, or it ends. */
     holdChangesBack(isOn: boolean): void {
       toldUpTo = isOn ? told() : undefined;
+    },
+    /** The metadata's version is told as it is now, whatever changes: a server's cache is old, or is renewed. */
+    tellStaleVersion(isOn: boolean): void {
+      staleVersion = isOn ? metadataVersion : undefined;
     },
     define(definition: TableDefinition): void {
       metadataVersion += 1;

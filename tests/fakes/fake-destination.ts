@@ -4,6 +4,7 @@ import type { ChangeType, Row } from '../../shared/model/change.ts';
 import type { Checkpoint, CheckpointAdvance, Turn } from '../../shared/model/checkpoint.ts';
 import type { RejectedRow } from '../../shared/model/rejected-row.ts';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
+import type { PageWrite } from '../../shared/ports/destination.ts';
 import { fingerprint } from '../../shared/schema/fingerprint.ts';
 import { rowId } from '../../shared/schema/row-id.ts';
 import { compareVersions, laterVersion, versionOfRow } from '../../shared/schema/row-version.ts';
@@ -77,7 +78,7 @@ export function fakeDestination(): FakeDestination {
     });
   };
 
-  const writeRow = (shape: DestinationTable, row: Row, mode: 'newer' | 'reload', at: string) => {
+  const writeRow = (shape: DestinationTable, row: Row, mode: PageWrite['mode'], at: string) => {
     const { loadStartedAt = '' } = checkpoints.get(shape.name) ?? {};
     const table = tableOf(shape.name);
     const id = canonicalValue({ kind: 'guid' }, row[shape.idSource]) ?? '';
@@ -104,7 +105,7 @@ export function fakeDestination(): FakeDestination {
     }
     const rule = tooLong(table.shape, values) ?? rowRule(shape.name, { Id: id, ...values });
     if (rule) return { isWritten: false, refusal: refuse(rule) };
-    const isWritten = !stored || isOlder > 0 || isUndone || (mode === 'reload' && isOlder === 0);
+    const isWritten = !stored || isOlder > 0 || isUndone || (mode !== 'newer' && isOlder === 0);
     if (isWritten)
       table.rows.set(id, {
         ...stored,
@@ -123,7 +124,7 @@ export function fakeDestination(): FakeDestination {
     return tooLong(tableOf(shape.name).shape, values) ?? rowRule(shape.name, values);
   };
 
-  const writeRows = (shape: DestinationTable, rows: readonly Row[], mode: 'newer' | 'reload', at: Date) => {
+  const writeRows = (shape: DestinationTable, rows: readonly Row[], mode: PageWrite['mode'], at: Date) => {
     const newest = newestRows(rows, shape.idSource);
     const results = [...newest.values()].map((row) => writeRow(shape, row, mode, at.toISOString()));
     return {

@@ -114,6 +114,7 @@ const happening = fc.oneof(
       seconds: fc.constantFrom(1, 30, 300),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('staleVersion' as const), isOn: fc.boolean() }) },
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
@@ -144,7 +145,8 @@ async function happen(world: World, what: Happening): Promise<void> {
       return world.deliver(0, undefined, false, {
         atCall: what.atCall,
         act: async () => {
-          await world.deliver(0);
+          // In this process it would wait for ever for the page that the other delivery holds.
+          await world.deliverElsewhere(0);
           if (what.deleted) world.source.delete(table, what.deleted);
         },
       });
@@ -170,6 +172,8 @@ async function happen(world: World, what: Happening): Promise<void> {
       return;
     case 'holdBack':
       return world.source.holdChangesBack(what.isOn);
+    case 'staleVersion':
+      return world.source.tellStaleVersion(what.isOn);
     case 'expireTokens':
       return world.source.expireTokens();
     case 'refuseBadRows':
@@ -230,6 +234,7 @@ async function comesToRest(world: World, isAsked: boolean): Promise<void> {
   world.destination.failWith(undefined);
   world.refuseBadRows(false);
   world.source.holdChangesBack(false);
+  world.source.tellStaleVersion(false);
   await world.change({ tables: profile.tables });
   await world.call('activate');
   await world.settle();
@@ -241,7 +246,11 @@ async function comesToRest(world: World, isAsked: boolean): Promise<void> {
 
 /** What is not documented of Dataverse, each way. */
 const behaviours = (['start', 'end'] as const).flatMap((tokenTime) =>
-  (['as-sorted', 'otherwise', 'refused'] as const).map((keyFilter) => ({ tokenTime, keyFilter })),
+  (['as-sorted', 'otherwise', 'refused'] as const).map((keyFilter) => ({
+    tokenTime,
+    keyFilter,
+    valueFilter: tokenTime === 'end' ? ('refused' as const) : ('taken' as const),
+  })),
 );
 
 /** Pages of few rows, so that a load has several ranges; as many at a time as memory and time allow. */

@@ -30,6 +30,11 @@ const behaviours: readonly (readonly [
   [{ gzip: true }, { gzip: false }],
   [{ keyRanges: 'as-text' }, { keyRanges: 'as-sorted' }],
   [{ keyRanges: 'refused' }, { keyRanges: 'as-sorted' }],
+  [{ staleMetadataVersionSeconds: 3 }, { staleMetadataVersionSeconds: 0 }],
+  [
+    { staleMetadataVersionSeconds: 3, filtersByValue: false },
+    { staleMetadataVersionSeconds: 0, filtersByValue: true },
+  ],
 ];
 
 /** Where a delta token that expires is of interest. */

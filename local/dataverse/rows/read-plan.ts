@@ -41,6 +41,8 @@ function planOf(
     const column = byProperty.get(property);
     if (!column?.canRead) throw unknownProperty(property, table.name);
   }
+  if (!organization.switches.filtersByValue && asksForValues(filter))
+    throw badQuery("The operator 'ne' is not supported with null.");
   const range: RowRange = {};
   const plan: ReadPlan = { range };
   const rest: Filter[] = [];
@@ -66,6 +68,12 @@ function planOf(
     };
   }
   return plan;
+}
+
+/** Whether rows with a value in some column are asked for. */
+function asksForValues(filter: Filter): boolean {
+  if ('parts' in filter) return filter.parts.some(asksForValues);
+  return filter.op === 'ne' && filter.value === null;
 }
 
 type KeyBound = { op: Comparison; key: string };

@@ -25,6 +25,7 @@ const switchesShape = z.strictObject({
   attributesTellODataValidity: z.boolean().default(true),
   optionSetOfGlobalChoices: z.boolean().default(true),
   filtersByRelated: z.boolean().default(true),
+  filtersByValue: z.boolean().default(true),
   keyRanges: z.enum(['as-sorted', 'as-text', 'refused']).default('as-sorted'),
   tellsSetOfPrivileges: z.boolean().default(true),
   webhookTellsHost: z.boolean().default(true),

@@ -39,12 +39,19 @@ export async function readPage(api: WebApi, pageSize: number, request: PageReque
 
 /** Dataverse sorts by the primary key, and compares keys in the same order: SQL Server's, which is not that of their text. */
 function firstPath(request: PageRequest): string {
-  const { query } = request;
-  const { from = undefined, to = undefined } = request.kind === 'rows' ? request : {};
-  const borders = [...(from ? [`ge ${from}`] : []), ...(to ? [`lt ${to}`] : [])];
-  if (borders.length === 0) return rowsPath(query);
-  const filter = borders.map((border) => `${query.table.primaryId} ${border}`).join(' and ');
-  return `${rowsPath(query)}&$filter=${encodeURIComponent(filter)}`;
+  const filter = filterOf(request);
+  return filter === ''
+    ? rowsPath(request.query)
+    : `${rowsPath(request.query)}&$filter=${encodeURIComponent(filter)}`;
+}
+
+function filterOf(request: PageRequest): string {
+  if (request.kind !== 'rows') return '';
+  const { from, to, withAnyOf = [] } = request;
+  const key = request.query.table.primaryId;
+  const borders = [...(from ? [`${key} ge ${from}`] : []), ...(to ? [`${key} lt ${to}`] : [])];
+  const values = withAnyOf.map((column) => `${column} ne null`).join(' or ');
+  return [...borders, ...(values ? [`(${values})`] : [])].join(' and ');
 }
 
 /** A link that cannot be written anew and names a column that was deleted is refused for ever: only a new load helps. */

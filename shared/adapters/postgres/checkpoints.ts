@@ -16,7 +16,7 @@ import { forgetGivenUp } from './rejected-rows.ts';
 
 /** Everything of a load that begins anew; counts of what was done go on. */
 export const loadAnew = `"Epoch" = c."Epoch" + 1, "Sequence" = 0, "Phase" = 'identity', "Link" = NULL, "Ranges" = NULL,
-  "DeltaLink" = NULL, "LoadStartedAt" = NULL, "RowsExpected" = NULL, "RowsLoaded" = 0, "PageInPass" = 0, "Shape" = NULL`;
+  "DeltaLink" = NULL, "LoadStartedAt" = NULL, "RowsExpected" = NULL, "RowsLoaded" = 0, "PageInPass" = 0, "Columns" = NULL, "Refill" = NULL`;
 
 /** The quoted name of the table of checkpoints. */
 export const checkpointsOf = (namespace: Namespace) => tableName(namespace, systemTables.checkpoint);

@@ -7,7 +7,7 @@ import { type Isolation, isolateRefused } from './isolate-refused.ts';
 
 /** How a page's rows are written, and when. */
 export interface Writing {
-  readonly mode: 'newer' | 'reload';
+  readonly mode: 'newer' | 'reload' | 'refill';
   readonly writtenAt: Date;
   /** In a reload, rows last written before this are overwritten whatever their version: the organization may have been restored. */
   readonly loadStartedAt: string | undefined;

@@ -32,10 +32,11 @@ const laterColumns: Readonly<
   Partial<Record<keyof typeof systemTables, readonly (readonly [string, string])[]>>
 > = {
   checkpoint: [
-    ['Shape', 'varchar(64)'],
     ['LastWrittenAt', 'timestamp'],
     ['IsResync', 'boolean'],
     ['Ranges', 'text'],
+    ['Columns', 'text'],
+    ['Refill', 'text'],
   ],
   rejectedRow: [
     ['IsResync', 'boolean'],

@@ -15,7 +15,8 @@ export async function writePage(pool: Pool, namespace: Namespace, page: PageWrit
   const rows = pageRows(table, page.rows);
   return inTransaction(pool, `write a page of table "${table.name}"`, async (client) => {
     const { loadStartedAt, isResync } = await takeTurn(client, namespace, table.name, page.turn);
-    const writing = { mode, writtenAt: readAt, loadStartedAt };
+    const since = mode === 'reload' ? loadStartedAt : undefined;
+    const writing = { mode, writtenAt: readAt, loadStartedAt: since };
     const upserts = await writeRows(client, { namespace, table }, rows, writing);
     const deletes = await removeRows(
       client,

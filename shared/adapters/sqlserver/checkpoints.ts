@@ -16,7 +16,7 @@ import { type Session, type SqlParameter, sql } from './session.ts';
 
 /** Everything of a load that begins anew; counts of what was done go on. */
 export const loadAnew = `[Epoch] = [Epoch] + 1, [Sequence] = 0, [Phase] = N'identity', [Link] = NULL, [Ranges] = NULL, [DeltaLink] = NULL,
-  [LoadStartedAt] = NULL, [RowsExpected] = NULL, [RowsLoaded] = 0, [PageInPass] = 0, [Shape] = NULL`;
+  [LoadStartedAt] = NULL, [RowsExpected] = NULL, [RowsLoaded] = 0, [PageInPass] = 0, [Columns] = NULL, [Refill] = NULL`;
 
 /** The quoted name of the table of checkpoints. */
 export const checkpointsOf = (namespace: Namespace) => tableName(namespace, systemTables.checkpoint);

@@ -13,7 +13,7 @@ const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
     [Activation] int NOT NULL, [Epoch] bigint NOT NULL, [Sequence] bigint NOT NULL, [Phase] nvarchar(16) NOT NULL,
     [Link] nvarchar(max) NULL, [Ranges] nvarchar(max) NULL, [DeltaLink] nvarchar(max) NULL, [LoadStartedAt] nvarchar(30) NULL, [NeedsSweep] bit NOT NULL,
     [RowsExpected] bigint NULL, [RowsLoaded] bigint NOT NULL, [PageInPass] int NOT NULL, [SuccessCount] bigint NOT NULL,
-    [FailureCount] bigint NOT NULL, [Shape] nvarchar(64) NULL, [LastWrittenAt] datetime2(3) NULL, [IsResync] bit NULL`,
+    [FailureCount] bigint NOT NULL, [Columns] nvarchar(max) NULL, [Refill] nvarchar(max) NULL, [LastWrittenAt] datetime2(3) NULL, [IsResync] bit NULL`,
   rejectedRow: `[TableName] nvarchar(128) NOT NULL, [RecordId] uniqueidentifier NOT NULL, [Version] decimal(38,0) NOT NULL,
     [ChangeType] nvarchar(32) NOT NULL, [NoticedAt] datetime2(3) NOT NULL, [Attempts] int NOT NULL,
     [NextAttemptAt] datetime2(3) NOT NULL, [Code] nvarchar(64) NOT NULL, [Reason] nvarchar(max) NOT NULL, [IsResync] bit NULL,

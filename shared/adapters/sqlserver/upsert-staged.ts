@@ -10,7 +10,7 @@ import { type Session, sql } from './session.ts';
 
 /** How a page's rows are written, and when. */
 export interface Writing {
-  readonly mode: 'newer' | 'reload';
+  readonly mode: 'newer' | 'reload' | 'refill';
   readonly writtenAt: Date;
   /** In a reload, rows last written before this are overwritten whatever their version: the organization may have been restored. */
   readonly loadStartedAt: string | undefined;
@@ -37,10 +37,8 @@ export function upsertWork({ namespace, table }: WriteTarget, page: PageRows, wr
   const staged = new Map(page.columns.map(({ name }, index) => [name, `s.[${stagedName(index)}]`]));
   const columns = table.columns.map(({ name }) => [quoted(name), staged.get(name) ?? 'NULL'] as const);
   const version = stagedColumn(page, 'versionnumber');
-  const isNewer =
-    mode === 'newer'
-      ? `t.[versionnumber] < ${version}`
-      : `t.[versionnumber] <= ${version} OR ${isUnseen('t', 'CONVERT(datetime, @loadStartedAt)')}`;
+  const isUndone = mode === 'reload' ? ` OR ${isUnseen('t', 'CONVERT(datetime, @loadStartedAt)')}` : '';
+  const isNewer = `t.[versionnumber] ${mode === 'newer' ? '<' : '<='} ${version}${isUndone}`;
   const isOverwritten =
     version === undefined ? '' : ` AND (t.[versionnumber] IS NULL OR ${version} IS NULL OR ${isNewer})`;
   const name = tableName(namespace, table.name);

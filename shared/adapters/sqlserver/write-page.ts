@@ -20,7 +20,8 @@ export async function writePage(
   return inIsolatingTransaction(pool, `write a page of table "${table.name}"`, async (session) => {
     const stored = await takeTurn(session, namespace, table.name, page.turn);
     const { loadStartedAt, isResync } = stored;
-    const writing = { mode, writtenAt: readAt, loadStartedAt };
+    const since = mode === 'reload' ? loadStartedAt : undefined;
+    const writing = { mode, writtenAt: readAt, loadStartedAt: since };
     const upserts = await writeRows(session, { namespace, table }, rows, writing);
     const deletes = await removeRows(
       session,

@@ -14,7 +14,7 @@ function runOf(pages: number, isFailing = false) {
   const row = (id: string) => ({ accountid: id });
   const run = {
     ...{ profile: { id: 'p', name: 'P', retryPolicy: {} }, table: 'account', activation: 1, turn: 1 },
-    shape: { target: {}, query: { columns: [], table: { primaryId: 'accountid' } } },
+    shape: { target: { columns: [] }, query: { columns: [], table: { primaryId: 'accountid' } } },
     dataverse: {
       readPage: async (request: PageRequest) => {
         const page = 'link' in request ? Number(request.link) : 0;

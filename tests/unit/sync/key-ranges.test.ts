@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type KeyRange, rangesOfText, rangesText } from '../../../shared/model/checkpoint.ts';
+import { type KeyRange, partText, rangesOfText } from '../../../shared/model/checkpoint.ts';
 import { bordersOf, onePiece, withBorder } from '../../../shared/sync/key-ranges.ts';
 
 /** The ranges after an identity pass of so many pages, each of which begins with its own number. */
@@ -64,7 +64,7 @@ test('a page without rows makes no border', () => {
 
 test('ranges are stored as one text; one that cannot be read is none', () => {
   const ranges: readonly KeyRange[] = [{ isDone: true }, { from: 'a', link: 'x' }, { from: 'b' }];
-  expect(rangesOfText(rangesText(ranges))).toEqual(ranges);
-  expect(rangesText(undefined)).toBeNull();
+  expect(rangesOfText(partText(ranges))).toEqual(ranges);
+  expect(partText(undefined)).toBeNull();
   for (const text of [null, '', '[]', '{}', '[{"from":1}]']) expect(rangesOfText(text)).toBeUndefined();
 });
