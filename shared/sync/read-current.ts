@@ -37,8 +37,19 @@ export async function readCurrentPage(
 /** Reads the shape again if the metadata has moved since; `seen` saves a request. Tells whether there are other columns. */
 export async function renewShape(run: TableRun, seen?: string): Promise<boolean> {
   const { query } = run.shape;
-  if (isOutdated(run.shape, seen ?? (await run.dataverse.metadataVersion()))) await readShapeAgain(run);
+  const version = seen ?? (await run.dataverse.metadataVersion());
+  if (isOutdated(run.shape, version)) await inTurn(run, version);
   return !hasColumnsOf(run, query);
+}
+
+/** Where several pages are on their way, all of them tell that the metadata moved: the first of their readers is enough. */
+async function inTurn(run: TableRun, version: string | undefined): Promise<void> {
+  const others = run.renewing?.catch(() => {});
+  run.renewing = (async () => {
+    await others;
+    if (isOutdated(run.shape, version)) await readShapeAgain(run);
+  })();
+  await run.renewing;
 }
 
 async function readShapeAgain(run: TableRun): Promise<void> {
