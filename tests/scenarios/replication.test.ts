@@ -144,7 +144,8 @@ async function happen(world: World, what: Happening): Promise<void> {
       return world.deliver(0, undefined, false, {
         atCall: what.atCall,
         act: async () => {
-          await world.deliver(0);
+          // By another process: it must not wait for memory that this one, which waits for it, has.
+          await world.deliverElsewhere(0);
           if (what.deleted) world.source.delete(table, what.deleted);
         },
       });
