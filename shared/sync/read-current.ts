@@ -45,7 +45,18 @@ export async function readCurrentPage(run: TableRun, request: TableRequest): Pro
 
 /** Reads the shape again if the metadata has moved since; `seen` saves a request. */
 async function renewShape(run: TableRun, seen: string | undefined): Promise<void> {
-  if (isOutdated(run.shape, seen ?? (await run.dataverse.metadataVersion()))) await readShapeAgain(run);
+  const version = seen ?? (await run.dataverse.metadataVersion());
+  if (isOutdated(run.shape, version)) await inTurn(run, version);
+}
+
+/** Where several pages are on their way, all of them tell that the metadata moved: the first of their readers is enough. */
+async function inTurn(run: TableRun, version: string | undefined): Promise<void> {
+  const others = run.renewing?.catch(() => {});
+  run.renewing = (async () => {
+    await others;
+    if (isOutdated(run.shape, version)) await readShapeAgain(run);
+  })();
+  await run.renewing;
 }
 
 async function readShapeAgain(run: TableRun): Promise<void> {

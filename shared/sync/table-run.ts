@@ -13,6 +13,8 @@ export interface TableRun {
   readonly turn: number;
   /** Renewed when the organization's metadata moves. */
   shape: TableShape;
+  /** The last renewal that was begun: each waits for the one before. */
+  renewing?: Promise<void>;
   readonly dataverse: Dataverse;
   readonly destination: Destination;
   readonly ports: SyncPorts;

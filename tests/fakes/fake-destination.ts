@@ -226,8 +226,8 @@ export function fakeDestination(): FakeDestination {
     ensureSystemTables: (options) =>
       step(() => {
         metadata.ensure();
-        systemNames.add(systemTables.checkpoint).add(systemTables.rejectedRow);
-        if (options.hasDeleteLog) systemNames.add(systemTables.deleteLog);
+        for (const name of Object.values(systemTables))
+          if (name !== systemTables.deleteLog || options.hasDeleteLog) systemNames.add(name);
       }),
     ...metadata.calls,
     ensureTable: (shape) =>
