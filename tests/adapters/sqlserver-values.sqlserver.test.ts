@@ -26,5 +26,5 @@ describe('SQL Server', () => {
     text: (sent: string) => sent.replaceAll('\0', '\ufffd').toWellFormed(),
     datetime: datetimeOf,
   };
-  itKeepsEveryValue(() => server.freshSchema(), rules, 20);
+  itKeepsEveryValue(() => server.freshSchema(), rules, 8);
 });
