@@ -1,4 +1,3 @@
-import { Client } from 'pg';
 import { organizations } from '../../shared/adapters/dataverse/organizations.ts';
 import { consoleLog } from '../../shared/adapters/system/console-log.ts';
 import { systemClock } from '../../shared/adapters/system/system-clock.ts';
@@ -9,12 +8,15 @@ import { destinationTable } from '../../shared/schema/destination-table.ts';
 import { rowQuery } from '../../shared/schema/row-query.ts';
 import { canonicalValue } from '../../shared/schema/values.ts';
 import { userToken } from './callers.ts';
+import { type StoredRow, storedRows } from './stored-rows.ts';
 
 /** Where the two sides are. */
 export interface ComparedSides {
   readonly dataverse: string;
   readonly entra: string;
   readonly database: string;
+  /** `dbo` unless it is given. */
+  readonly schema?: string;
   readonly organizationId: string;
   /** Of the profile; none unless it is given. */
   readonly prefix?: string;
@@ -23,7 +25,7 @@ export interface ComparedSides {
 }
 
 /**
- * Compares every row and every value of a table in the organization and in schema `dbo` of the reporting database.
+ * Compares every row and every value of a table in the organization and in the reporting database.
  * Resolves to what differs, in sentences; an empty list means that they are equal.
  */
 export async function differencesOf(table: string, sides: ComparedSides): Promise<readonly string[]> {
@@ -44,7 +46,8 @@ export async function differencesOf(table: string, sides: ComparedSides): Promis
     for (const row of page.rows) source.set(String(row[target.idSource]), row);
     request = page.following.kind === 'next' ? { kind: 'next', query, link: page.following.link } : undefined;
   }
-  const stored = await storedRows(sides.prefix ? `${sides.prefix}_${table}` : table, sides.database);
+  const named = sides.prefix ? `${sides.prefix}_${table}` : table;
+  const stored = await storedRows(sides.database, sides.schema ?? 'dbo', named);
   const missing = [...source.keys()].filter((id) => !stored.has(id));
   const surplus = [...stored.keys()].filter((id) => !source.has(id));
   const wrong = [...source].flatMap(([id, row]) => {
@@ -56,24 +59,6 @@ export async function differencesOf(table: string, sides: ComparedSides): Promis
     ...surplus.map((id) => `${table} ${id}: not in the source`),
     ...wrong,
   ];
-}
-
-type StoredRow = Readonly<Record<string, string | null>>;
-
-async function storedRows(table: string, database: string): Promise<ReadonlyMap<string, StoredRow>> {
-  // Every value as the text that PostgreSQL shows, so that no client conversion stands between.
-  const client = new Client({
-    connectionString: database,
-    types: { getTypeParser: () => (text: string) => text },
-  });
-  await client.connect();
-  try {
-    await client.query(`SET datestyle = 'ISO, YMD'`);
-    const { rows } = await client.query<StoredRow>(`SELECT * FROM dbo."${table}"`);
-    return new Map(rows.map((row) => [String(row.Id), row]));
-  } finally {
-    await client.end();
-  }
 }
 
 /**
@@ -88,23 +73,15 @@ function wrongColumns(columns: readonly DestinationColumn[], row: Row, stored: S
     if (isNameOfOtherRow(column)) return [];
     const expected = column.source === undefined ? null : canonicalValue(column.type, row[column.source]);
     const found = stored[column.name];
-    const isSame =
-      found !== undefined && comparable(column, expected) === comparable(column, shown(column, found));
+    const isSame = found !== undefined && comparable(column, expected) === comparable(column, found);
     return isSame ? [] : [`${column.name} is ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`];
   });
 }
 
-/** PostgreSQL's text of a value in the form that a source has it. */
-function shown({ type }: DestinationColumn, text: string | null): string | null {
-  if (text === null) return null;
-  if (type.kind === 'boolean') return text === 't' ? 'true' : 'false';
-  if (type.kind === 'datetime') return canonicalValue(type, `${text.replace(' ', 'T')}Z`);
-  return text;
-}
-
-/** One notation for equal numbers, and what PostgreSQL must put in place of characters that it cannot hold. */
+/** One notation for equal numbers, and what stands in place of characters that not every database holds. */
 function comparable({ type }: DestinationColumn, text: string | null): string | null {
   if (text === null) return null;
   if (type.kind === 'decimal' && text.includes('.')) return text.replace(/\.?0+$/, '');
+  if (type.kind === 'datetime') return canonicalValue(type, text);
   return type.kind === 'text' ? text.replaceAll('\0', '\ufffd').toWellFormed() : text;
 }

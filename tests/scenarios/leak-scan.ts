@@ -1,8 +1,9 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client } from 'pg';
 import { managedIdentity } from '../../local/sign-ins.ts';
+import { adoPairs } from '../../shared/schema/ado-pairs.ts';
 import type { RawAnswer } from './raw-request.ts';
+import { statementOn } from './stored-rows.ts';
 
 /** A secret that was found; it tells which kind and where, and not the secret. */
 export interface Leak {
@@ -57,25 +58,24 @@ export function leaksInFiles(folder: string, secrets: readonly string[]): Leak[]
   return files.flatMap((name) => leaksIn(name, readFileSync(join(folder, name), 'latin1'), secrets));
 }
 
-/** What stands in the app's own tables of a database: checkpoints, rejected rows, deletes. */
-export async function leaksInDatabase(superuserUrl: string, secrets: readonly string[]): Promise<Leak[]> {
-  const client = new Client({ connectionString: superuserUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ name: string }>(
-      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-       WHERE tablename ~ '(ReplicationCheckpoint|ReplicationRejectedRow|DeleteLog)$'`,
-    );
-    const leaks: Leak[] = [];
-    for (const { name } of rows) {
-      const query = `SELECT coalesce(string_agg(to_json(each)::text, chr(10)), '') AS text FROM ${name} each`;
-      const [first] = (await client.query<{ text: string }>(query)).rows;
-      leaks.push(...leaksIn(name, first?.text ?? '', secrets));
-    }
-    return leaks;
-  } finally {
-    await client.end();
+/** What stands in the app's own tables of a database, or of one schema: checkpoints, rejected rows, deletes. */
+export async function leaksInDatabase(
+  url: string,
+  secrets: readonly string[],
+  schema?: string,
+): Promise<Leak[]> {
+  const tables = await statementOn<{ schema: string; name: string }>(
+    url,
+    `SELECT table_schema AS "schema", table_name AS "name" FROM information_schema.tables
+     WHERE (table_name LIKE '%ReplicationCheckpoint' OR table_name LIKE '%ReplicationRejectedRow' OR table_name LIKE '%DeleteLog')
+     ${schema === undefined ? '' : `AND table_schema = '${schema}'`}`,
+  );
+  const leaks: Leak[] = [];
+  for (const { schema: owner, name } of tables) {
+    const rows = await statementOn(url, `SELECT * FROM "${owner}"."${name}"`);
+    leaks.push(...leaksIn(`${owner}."${name}"`, rows.map((row) => JSON.stringify(row)).join('\n'), secrets));
   }
+  return leaks;
 }
 
 /** Passwords of the vault's secrets, all versions, that are no plain words; the whole of a secret that is no URL. */
@@ -85,14 +85,16 @@ function vaultPasswords(data: string): string[] {
   const secrets = JSON.parse(readFileSync(file, 'utf8')) as Record<string, { value: string }[]>;
   const passwords = Object.values(secrets)
     .flat()
-    .map(({ value }) => URL.parse(value)?.password ?? value);
+    .map(({ value }) => URL.parse(value)?.password ?? adoPassword(value) ?? value);
   const distinctive = passwords.filter((password) => /\d/.test(password) && password.length >= 12);
   return [...new Set(distinctive.flatMap((password) => [password, percentDecoded(password)]))];
 }
 
-/** Everything that the app of a platform wrote to its database; the platform has to run. */
-export function leaksInDestination(data: string, databaseUrl: string): Promise<Leak[]> {
-  return leaksInDatabase(databaseUrl, vaultPasswords(data));
+const adoPassword = (value: string) => adoPairs(value)?.find(({ keyword }) => keyword === 'password')?.value;
+
+/** Everything that the app of a platform wrote to its database, or to one schema of it; the platform has to run. */
+export function leaksInDestination(data: string, databaseUrl: string, schema?: string): Promise<Leak[]> {
+  return leaksInDatabase(databaseUrl, vaultPasswords(data), schema);
 }
 
 /** Everything that the app wrote elsewhere: log, telemetry, storage account. The platform has to be stopped: then all is on disk. */

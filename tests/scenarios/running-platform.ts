@@ -1,8 +1,9 @@
-import { Client } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
+import { destinationTypeOf } from '../../local/platform/destination-address.ts';
 import type { Platform } from '../../local/platform/start-platform.ts';
 import { organizationId } from '../../local/sign-ins.ts';
 import { startScannedPlatform } from './scanned-platform.ts';
+import { statementOn } from './stored-rows.ts';
 
 /**
  * One platform for a test file, started before its tests and ended after them; to be called at the top of the file. The
@@ -37,17 +38,11 @@ export async function simulator<T = unknown>(
 }
 
 /** Statements with the login of people: on the reporting database, or another one of the same server. */
-export async function inDatabase<Row extends object>(
+export function inDatabase<Row extends object>(
   { addresses }: Pick<Platform, 'addresses'>,
   statement: string,
 ): Promise<readonly Row[]> {
-  const client = new Client({ connectionString: addresses.database });
-  await client.connect();
-  try {
-    return (await client.query<Row>(statement)).rows;
-  } finally {
-    await client.end();
-  }
+  return statementOn<Row>(addresses.database, statement);
 }
 
 /** What a client sends to create a profile of these tables, quick to retry; to be overridden where a test differs. */
@@ -60,7 +55,7 @@ export function profileBody(
     Name: `Reporting ${tables.join(' ')}`,
     OrganizationId: organizationId,
     DestinationKeyVaultUri: `${addresses.keyvault}/secrets/reporting`,
-    DestinationType: 'PostgreSql',
+    DestinationType: destinationTypeOf(addresses.destination),
     DestinationPrefix: '',
     DestinationSchemaName: 'dbo',
     Entities: tables.map((Type) => ({ Type, Settings: {} })),

@@ -10,10 +10,18 @@ import { leaksInDestination, leaksOnDisk } from './leak-scan.ts';
 export type Environment = Readonly<Record<string, string>>;
 export type EnvironmentAt = Environment | ((addresses: Addresses) => Promise<Environment>);
 
-/** A platform on fresh data and free ports. `end` stops it, forgets its data, and fails when anything that the app wrote holds a secret. */
+/**
+ * A platform on fresh data and free ports. `end` stops it, forgets its data, and fails when anything that the app wrote holds a
+ * secret; of a destination that others use, too, only `schema` is searched.
+ */
 export async function startScannedPlatform(
   environment: EnvironmentAt = {},
-  more: Partial<Pick<PlatformOptions, 'rows' | 'queueLeaseSeconds'>> = {},
+  {
+    schema,
+    ...more
+  }: Partial<Pick<PlatformOptions, 'rows' | 'queueLeaseSeconds' | 'destination'>> & {
+    readonly schema?: string;
+  } = {},
 ): Promise<{ readonly platform: Platform; readonly end: () => Promise<void> }> {
   const data = mkdtempSync(join(tmpdir(), 'scenario-'));
   const forget = () => rmSync(data, { recursive: true, force: true });
@@ -29,7 +37,7 @@ export async function startScannedPlatform(
     const end = async () => {
       try {
         const { stop, addresses } = platform;
-        const inDestination = await leaksInDestination(data, addresses.database).finally(stop);
+        const inDestination = await leaksInDestination(data, addresses.database, schema).finally(stop);
         const leaks = [...inDestination, ...leaksOnDisk(data)];
         if (leaks.length > 0)
           throw new Error(`The app wrote secrets: ${JSON.stringify(leaks, undefined, 2)}`);

@@ -17,18 +17,17 @@ export interface Misfit {
 /** Digits in front of the point that any scale of a column of Dataverse leaves room for. */
 const usualDigits = 18;
 
+/** Digits in front of the point of a plain decimal number. */
+const wholeDigits = (text: string) => /^-?0*(\d*)/.exec(text)?.[1]?.length ?? 0;
+
 /** Whether a value may be more than the column takes: texts that have grown, numbers beyond any of Dataverse. */
 function isDoubtful({ type, isCut }: PageColumn, value: RowValue | undefined): boolean {
   if (type.kind === 'text')
     return !isCut && typeof value === 'string' && value.length > (type.maxLength ?? Number.POSITIVE_INFINITY);
   if (type.kind !== 'decimal') return false;
-  return typeof value === 'number'
-    ? Math.abs(value) >= 10 ** usualDigits
-    : String(value).length > usualDigits;
+  if (typeof value === 'number') return Math.abs(value) >= 10 ** usualDigits;
+  return typeof value === 'string' && (/e/i.test(value) || wholeDigits(value) > usualDigits);
 }
-
-/** Digits in front of the point of a plain decimal number. */
-const wholeDigits = (text: string) => /^-?0*(\d*)/.exec(text)?.[1]?.length ?? 0;
 
 /** The rule of a column that exists, which may be wider or narrower than it is wanted; undefined for a value that fits. */
 function misfitOf(name: string, existing: ColumnType, value: unknown): Misfit | undefined {
