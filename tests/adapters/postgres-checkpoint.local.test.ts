@@ -24,9 +24,10 @@ describe('the checkpoint table of an older version', () => {
       rows: [rowOf(1, 1)],
       advance: { phase: 'delta', link: 'x' },
     });
-    await run(
-      `ALTER TABLE ${named('ReplicationCheckpoint')} DROP COLUMN "Shape", DROP COLUMN "LastWrittenAt", DROP COLUMN "Ranges"`,
+    const lacking = ['LastWrittenAt', 'Ranges', 'Columns', 'Refill'].map(
+      (column) => `DROP COLUMN "${column}"`,
     );
+    await run(`ALTER TABLE ${named('ReplicationCheckpoint')} ${lacking.join(', ')}`);
     await destination.ensureSystemTables({ hasDeleteLog: true });
     expect(await destination.checkpoint('account')).toEqual(checkpoint);
     expect(await destination.lastWrittenAt('account')).toEqual(readAt);

@@ -57,7 +57,7 @@ test('the command prints the differences of a database, changes nothing, and end
   will be widened column "name" is character varying(100), expected varchar(160)
   IN THE WAY      column "accountid" is text, expected uuid
   left alone      column "extra" (boolean) is not replication's
-2 of 3 tables are as they would be made; 5 differences: 2 to be made, 1 in the way, 2 left alone.
+10 of 11 tables are as they would be made; 5 differences: 2 to be made, 1 in the way, 2 left alone.
 `);
     expect(code).toBe(1);
   }
@@ -77,7 +77,7 @@ test('the command prints the differences of a database, changes nothing, and end
     ],
   });
   const equal = await run(address.href, ...flags);
-  expect(equal).toMatchObject({ code: 0, stdout: '4 of 4 tables are as they would be made.\n' });
+  expect(equal).toMatchObject({ code: 0, stdout: '12 of 12 tables are as they would be made.\n' });
 });
 
 test('a database that cannot be reached ends the command with 2, without its login', async () => {

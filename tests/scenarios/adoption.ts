@@ -23,18 +23,18 @@ async function fill(old: OldDatabase, nameType: ColumnType): Promise<void> {
   const { run, quoted, typeName } = old;
   const named = (name: string) => `${old.schema}.${quoted(name)}`;
   const text = (maxLength: number) => typeName({ kind: 'text', maxLength });
-  const [guid, datetime, bigint, int] = (['guid', 'datetime', 'bigint', 'integer'] as const).map((kind) =>
-    typeName({ kind }),
-  );
+  const [guid, datetime, bigint, int, bit] = (
+    ['guid', 'datetime', 'bigint', 'integer', 'boolean'] as const
+  ).map((kind) => typeName({ kind }));
   await run(`CREATE TABLE ${named(table)} (${quoted('Id')} ${guid} NOT NULL, ${quoted('SinkCreatedOn')} ${datetime} NULL,
     ${quoted('SinkModifiedOn')} ${datetime} NULL, accountid ${guid} NULL, name ${typeName(nameType)} NULL, legacycode ${text(10)} NULL,
     versionnumber ${bigint} NULL, CONSTRAINT "EPK[${old.schema}].[account]" PRIMARY KEY (${quoted('Id')}))`);
   await run(`CREATE TABLE ${named('DeleteLog')} (${quoted('Id')} ${old.numbered} NOT NULL PRIMARY KEY, ${quoted('EntityName')} ${text(64)} NOT NULL,
     ${quoted('RecordId')} ${text(64)} NOT NULL, ${quoted('SinkDeleteTime')} ${datetime} NOT NULL, ${quoted('VersionNumber')} ${bigint} NOT NULL)`);
-  await run(
-    `CREATE TABLE ${named('StateMetadata')} (${quoted('EntityName')} ${text(64)} NOT NULL, ${quoted('State')} ${int} NOT NULL)`,
-  );
-  await run(`INSERT INTO ${named('StateMetadata')} VALUES ('account', 0)`);
+  await run(`CREATE TABLE ${named('StateMetadata')} (${quoted('EntityName')} ${text(64)} NOT NULL, ${quoted('State')} ${int} NOT NULL,
+    ${quoted('IsUserLocalizedLabel')} ${bit} NOT NULL, ${quoted('LocalizedLabelLanguageCode')} ${int} NOT NULL, ${quoted('LocalizedLabel')} ${text(350)} NULL,
+    PRIMARY KEY (${['EntityName', 'State', 'IsUserLocalizedLabel', 'LocalizedLabelLanguageCode'].map(quoted).join(', ')}))`);
+  await run(`INSERT INTO ${named('StateMetadata')} VALUES ('lead', 0, '0', 1033, 'Open')`);
   await run(`INSERT INTO ${named('DeleteLog')} (${['EntityName', 'RecordId', 'SinkDeleteTime', 'VersionNumber'].map(quoted).join(', ')})
     VALUES ('account', '${idOf(8)}', '2020-01-01', 600)`);
   for (const n of [1, 9]) {

@@ -75,5 +75,6 @@ test('a delta token that expires while the app is down is a reload, which delete
     platform(),
     `SELECT "RecordId" FROM dbo."DeleteLog" WHERE "RecordId" = ANY('{${gone.join()}}'::text[])`,
   );
-  expect(logged.map(({ RecordId }) => RecordId).sort()).toEqual([...gone].sort());
+  // One that the changes before had deleted and made again is logged twice.
+  expect([...new Set(logged.map(({ RecordId }) => RecordId))].sort()).toEqual([...gone].sort());
 });

@@ -17,6 +17,8 @@ export interface WebApiRequest {
   readonly expectedStatuses?: readonly number[];
   /** A caller of the API waits for the answer: an organization that is down is given up after 10 s instead of minutes. */
   readonly isAwaited?: boolean;
+  /** A question on which others wait, such as which tables there are: it stands in no line behind long ones. */
+  readonly isUrgent?: boolean;
   /** It reads rows of this table: after other reads, and only as an identity that may read all of the table. */
   readonly rowsOf?: RowQuery['table'];
 }

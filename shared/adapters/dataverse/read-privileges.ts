@@ -42,6 +42,7 @@ async function tablesWithoutRead(api: WebApi, names: readonly string[]): Promise
     'list the privileges',
     'EntityDefinitions?$select=LogicalName,EntitySetName,PrimaryIdAttribute,Privileges',
     freshly,
+    { isUrgent: true },
   );
   const wanted = new Set(names);
   const tables = value.filter(({ LogicalName }) => wanted.has(LogicalName));
@@ -74,7 +75,7 @@ async function privilegesHeld(
 ): Promise<ReadonlySet<string> | undefined> {
   if (names.length === 0) return new Set();
   try {
-    const { UserId: id } = await api.get<{ UserId: string }>(purpose, 'WhoAmI');
+    const { UserId: id } = await api.get<{ UserId: string }>(purpose, 'WhoAmI', {}, { isUrgent: true });
     const held = new Set<string>();
     for (const batch of batchesOf([...new Set(names)], namesPerRequest)) {
       const question = 'Microsoft.Dynamics.CRM.RetrieveUserSetOfPrivilegesByNames(PrivilegeNames=@p1)';
@@ -82,6 +83,8 @@ async function privilegesHeld(
       const { RolePrivileges } = await api.get<{ RolePrivileges: readonly HeldPrivilege[] }>(
         purpose,
         `systemusers(${id})/${question}?@p1=${asked}`,
+        {},
+        { isUrgent: true },
       );
       for (const privilege of RolePrivileges) if (isWhole(privilege)) held.add(privilege.PrivilegeName);
     }

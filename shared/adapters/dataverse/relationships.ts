@@ -15,7 +15,9 @@ const path =
 /** All many-to-many relationships, in one answer: metadata has no pages. */
 export async function readRelationships(api: WebApi): Promise<readonly Relationship[]> {
   const purpose = 'list the relationships';
-  const { value } = await api.get<{ value: readonly RelationshipMetadata[] }>(purpose, path, freshly);
+  const { value } = await api.get<{ value: readonly RelationshipMetadata[] }>(purpose, path, freshly, {
+    isUrgent: true,
+  });
   return value.map(({ SchemaName, IntersectEntityName, Entity1LogicalName, Entity2LogicalName }) => ({
     name: SchemaName ?? IntersectEntityName,
     intersectName: IntersectEntityName,

@@ -46,7 +46,9 @@ export const freshly = { consistency: 'Strong' };
 /** All tables of the organization, in one answer: metadata has no pages. */
 export async function readTables(api: WebApi): Promise<readonly TableSummary[]> {
   const path = `EntityDefinitions?$select=${summaryColumns}`;
-  const { value } = await api.get<{ value: readonly TableMetadata[] }>('list the tables', path, freshly);
+  const { value } = await api.get<{ value: readonly TableMetadata[] }>('list the tables', path, freshly, {
+    isUrgent: true,
+  });
   return value.map(summaryOf);
 }
 

@@ -44,7 +44,7 @@ export interface WebApi {
     purpose: string,
     path: string,
     headers?: Readonly<Record<string, string>>,
-    more?: Pick<WebApiRequest, 'isAwaited' | 'rowsOf'>,
+    more?: Pick<WebApiRequest, 'isAwaited' | 'isUrgent' | 'rowsOf'>,
   ): Promise<T>;
 }
 
@@ -188,7 +188,7 @@ export function webApi(options: WebApiOptions): WebApi {
       purpose: string,
       path: string,
       headers: Readonly<Record<string, string>> = {},
-      more: Pick<WebApiRequest, 'isAwaited' | 'rowsOf'> = {},
+      more: Pick<WebApiRequest, 'isAwaited' | 'isUrgent' | 'rowsOf'> = {},
     ) {
       const { body } = await send(among, { purpose, path, headers, ...more });
       if (typeof body !== 'object' || body === null)
@@ -202,9 +202,9 @@ export function webApi(options: WebApiOptions): WebApi {
   );
 }
 
-function urgencyOf({ patch, isAwaited, rowsOf }: WebApiRequest): Urgency {
+function urgencyOf({ patch, isAwaited, isUrgent, rowsOf }: WebApiRequest): Urgency {
   if (patch) return 'write';
-  if (isAwaited) return 'awaited';
+  if (isAwaited || isUrgent) return 'awaited';
   return rowsOf ? 'bulk' : 'usual';
 }
 
