@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../error-codes.ts';
+import type { ServiceError } from '../errors.ts';
 import type { ChangeType } from '../model/change.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
+import type { IdentifiedRow } from './identified-rows.ts';
 import { laterVersion } from './row-version.ts';
 
 /** A row that the destination refused, or a delete that it refused. */
@@ -10,6 +12,28 @@ export interface Refusal {
   readonly code: ErrorCode;
   readonly reason: string;
   readonly exists: boolean;
+}
+
+/** A row that is refused, and what is wrong with it, as the end of a sentence. */
+export interface RowRefusal {
+  readonly id: string;
+  readonly version: string;
+  readonly code: ErrorCode;
+  readonly wrong: string;
+}
+
+/** The refusal of a row that cannot be expressed in its columns. */
+export function unexpressedRefusal(
+  { id, version }: IdentifiedRow,
+  { code, parameters }: ServiceError,
+): RowRefusal {
+  const [column, wrong] = parameters;
+  return { id, version, code, wrong: `column "${column}" ${wrong}` };
+}
+
+/** A refusal in a sentence that names the row and its table; `exists`: the table has one with its id. */
+export function refusalOf({ id, version, code, wrong }: RowRefusal, table: string, exists: boolean): Refusal {
+  return { id, version, code, reason: `Cannot write row "${id}" of table "${table}": ${wrong}.`, exists };
 }
 
 /** The record of what was refused for the first time. */

@@ -1,11 +1,10 @@
 import type { PoolClient } from 'pg';
-import type { ErrorCode } from '../../error-codes.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Row } from '../../model/change.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
 import type { ExistingColumn } from '../../schema/compare-table.ts';
 import type { IdentifiedRow } from '../../schema/identified-rows.ts';
-import type { Refusal } from '../../schema/rejections.ts';
+import { type Refusal, type RowRefusal, refusalOf, unexpressedRefusal } from '../../schema/rejections.ts';
 import { compareVersions } from '../../schema/row-version.ts';
 import { type RowFault, rowFaultOf } from './error-map.ts';
 import { existingTable } from './existing-tables.ts';
@@ -24,10 +23,6 @@ import {
 } from './merge.ts';
 import type { PageRows } from './row-text.ts';
 
-/** Called for each refused row; the names of the row and table come from here, what is wrong from the caller. */
-const reasonOf = (id: string, table: string, wrong: string) =>
-  `Cannot write row "${id}" of table "${table}": ${wrong}.`;
-
 function tooLongColumn(
   existing: readonly ExistingColumn[],
   table: DestinationTable,
@@ -44,13 +39,6 @@ function tooLongColumn(
   return undefined;
 }
 
-interface RowRefusal {
-  readonly id: string;
-  readonly version: string;
-  readonly code: ErrorCode;
-  readonly wrong: string;
-}
-
 /** What PostgreSQL says of refused rows, with the column that a text is too long for, which it does not name. */
 async function refusalsOf(
   client: PoolClient,
@@ -65,11 +53,6 @@ async function refusalsOf(
     const named = isTooLong ? tooLongColumn(existing?.columns ?? [], table, row) : undefined;
     return { id, version, code, wrong: named ?? wrong };
   });
-}
-
-function unexpressedRefusal({ id, version }: IdentifiedRow, { code, parameters }: ServiceError): RowRefusal {
-  const [column, wrong] = parameters;
-  return { id, version, code, wrong: `column "${column}" ${wrong}` };
 }
 
 /**
@@ -98,13 +81,7 @@ async function withoutSuperseded(
   }
   return refusals
     .filter(({ id }) => isOpen.has(id))
-    .map(({ id, version, code, wrong }) => ({
-      id,
-      version,
-      code,
-      reason: reasonOf(id, table.name, wrong),
-      exists: stored.has(id),
-    }));
+    .map((row) => refusalOf(row, table.name, stored.has(row.id)));
 }
 
 /**

@@ -112,8 +112,8 @@ export function sqlServerDestination(
 }
 
 /**
- * Destinations in SQL Server, 2016 or later, Azure SQL Database, Managed Instance and SQL database in Fabric. All that are opened with one connection string share its connections. `entra`
- * is the login of those without a password.
+ * Destinations in SQL Server, 2016 or later, Azure SQL Database, Managed Instance and SQL database in Fabric. All that are
+ * opened with one connection string share its connections. `entra` is the login of those without a password.
  */
 export function sqlServerDestinations(entra?: EntraLogin, types?: TypesOfTables): Destinations {
   const pools = new Map<string, Pools & { users: number }>();

@@ -1,7 +1,6 @@
-import type { ErrorCode } from '../../error-codes.ts';
 import { ServiceError } from '../../errors.ts';
 import type { IdentifiedRow } from '../../schema/identified-rows.ts';
-import type { Refusal } from '../../schema/rejections.ts';
+import { type Refusal, type RowRefusal, refusalOf, unexpressedRefusal } from '../../schema/rejections.ts';
 import { compareVersions } from '../../schema/row-version.ts';
 import { rowFaultOf } from './error-map.ts';
 import type { Namespace } from './identifiers.ts';
@@ -13,27 +12,11 @@ import type { PageRows } from './row-values.ts';
 import type { Session } from './session.ts';
 import { forgetReplaced, upsertStaged, type WriteTarget, type Writing } from './upsert-staged.ts';
 
-/** Called for each refused row; the names of the row and table come from here, what is wrong from the caller. */
-const reasonOf = (id: string, table: string, wrong: string) =>
-  `Cannot write row "${id}" of table "${table}": ${wrong}.`;
-
-interface RowRefusal {
-  readonly id: string;
-  readonly version: string;
-  readonly code: ErrorCode;
-  readonly wrong: string;
-}
-
 const refusedBy = ({ item: { id, version }, error }: Refused<IdentifiedRow>): RowRefusal => ({
   id,
   version,
   ...rowFaultOf(error),
 });
-
-function unexpressedRefusal({ id, version }: IdentifiedRow, { code, parameters }: ServiceError): RowRefusal {
-  const [column, wrong] = parameters;
-  return { id, version, code, wrong: `column "${column}" ${wrong}` };
-}
 
 /**
  * The refused rows that have to be tried again: not those whose version, or a newer one, is in the table already. In a
@@ -61,13 +44,7 @@ async function withoutSuperseded(
   }
   return refusals
     .filter(({ id }) => isOpen.has(id))
-    .map(({ id, version, code, wrong }) => ({
-      id,
-      version,
-      code,
-      reason: reasonOf(id, table.name, wrong),
-      exists: stored.has(id),
-    }));
+    .map((row) => refusalOf(row, table.name, stored.has(row.id)));
 }
 
 /** When so many rows are refused, each of the page, and all by one named constraint or column, then the table is at fault. */
