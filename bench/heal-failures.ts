@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { odata, TableClient } from '@azure/data-tables';
 import { Pool } from 'pg';
 import { percentile } from '../local/demonstration/percentile.ts';
+import { dropRuleStatement } from '../local/demonstration/reporting-database.ts';
 import type { Stage } from '../local/demonstration/stage.ts';
 import { failureLog } from '../shared/adapters/storage/failure-log.ts';
 import { storageAccount } from '../shared/adapters/storage/storage-account.ts';
@@ -73,9 +74,7 @@ async function timeSingles(stage: Stage, profileId: string): Promise<readonly nu
   const rule = (index: number) => `single_${index}`;
   for (const [index, { id }] of accounts.entries()) {
     const check = `"Id" <> '${id}' OR revenue < 1e9`;
-    await stage.database.execute(
-      `ALTER TABLE dbo.account ADD CONSTRAINT ${rule(index)} CHECK (${check}) NOT VALID`,
-    );
+    await stage.database.execute(stage.database.ruleStatement(rule(index), check));
     await stage.organization.changeAccount(id, { revenue: 2e9 });
   }
   const waiting = async () =>
@@ -85,7 +84,7 @@ async function timeSingles(stage: Stage, profileId: string): Promise<readonly nu
   progress('the ledger has them; each is cured within a minute');
   const healedAfter = accounts.map(async ({ id }, index) => {
     await sleep(Math.random() * 60_000);
-    await stage.database.execute(`ALTER TABLE dbo.account DROP CONSTRAINT ${rule(index)}`);
+    await stage.database.execute(dropRuleStatement(rule(index)));
     const curedAt = performance.now();
     await until(async () => {
       const ofRow = (await stage.ledger.failures(profileId)).filter(({ recordId }) => recordId === id);
@@ -131,9 +130,7 @@ async function timeMany(stage: Bench, profileId: string) {
   const { database } = stage;
   const ids = await takeOut(stage);
   const total = ids.length + (await database.countRows('account'));
-  await database.execute(
-    'ALTER TABLE dbo.account ADD CONSTRAINT tenth CHECK (hashtext("Id"::text) % 10 = 0) NOT VALID',
-  );
+  await database.execute(database.ruleStatement('tenth', 'hashtext("Id"::text) % 10 = 0'));
   progress(`${ids.length} rows of ${total} were taken out and told to have failed`);
   const startedAt = performance.now();
   await logFailures(stage, profileId, ids);
@@ -142,7 +139,7 @@ async function timeMany(stage: Bench, profileId: string) {
   const knownAfter = secondsSince(startedAt);
   progress('the ledger has them; now they are cured');
   const before = await requestsOf(stage);
-  await database.execute('ALTER TABLE dbo.account DROP CONSTRAINT tenth');
+  await database.execute(dropRuleStatement('tenth'));
   const curedAt = performance.now();
   await until(async () => (await database.countRows('account')) === total, 1000);
   const arrivedAfter = secondsSince(curedAt);

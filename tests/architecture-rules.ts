@@ -60,7 +60,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   'shared/service.ts': composition('shared/compose'),
   // It loads the functions by their path, as the Functions host does.
   local: {
-    imports: contracts,
+    // The demonstration reads the reporting database as people do, with the drivers that are there.
+    imports: [...contracts, 'shared/adapters/sqlserver'],
     packages: [
       '@azure/data-tables',
       '@azure/storage-blob',

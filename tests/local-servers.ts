@@ -14,7 +14,11 @@ declare module 'vitest' {
 
 /** Starts the real servers that `.local.test.ts` files share, once a run; ends them after it. */
 export default async function startLocalServers(project: TestProject): Promise<() => Promise<void>> {
-  const [storage, database] = await Promise.all([startStorage(), givenDatabase() ?? startDatabase()]);
+  const database = await (givenDatabase() ?? startDatabase());
+  const storage = await startStorage().catch(async (error: unknown) => {
+    await database.close?.();
+    throw error;
+  });
   project.provide('storage', storage.connectionString);
   project.provide('database', database.url);
   return async () => {

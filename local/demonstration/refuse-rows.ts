@@ -2,6 +2,7 @@ import { readFailureLog } from './failure-log-view.ts';
 import type { MarkedChanges } from './marked-changes.ts';
 import type { Account } from './organization-client.ts';
 import { countOf, secondsOf } from './phrases.ts';
+import { dropRuleStatement } from './reporting-database.ts';
 import { retryPolicy } from './set-up-profile.ts';
 import type { Stage } from './stage.ts';
 import { waitUntil } from './wait-until.ts';
@@ -15,7 +16,7 @@ const quotedLines = 1;
 
 /** Takes the rule away; nothing happens when there is none. */
 export async function dropRule({ database }: Pick<Stage, 'database'>): Promise<string> {
-  const statement = `ALTER TABLE dbo.account DROP CONSTRAINT IF EXISTS ${rule}`;
+  const statement = dropRuleStatement(rule);
   await database.execute(statement);
   return statement;
 }
@@ -29,7 +30,7 @@ export async function refuseRows(
 ): Promise<void> {
   const { narrator, organization, exporter, database } = stage;
   narrator.act('The database refuses rows');
-  const statement = `ALTER TABLE dbo.account ADD CONSTRAINT ${rule} CHECK (revenue < ${revenueLimit}) NOT VALID`;
+  const statement = database.ruleStatement(rule, `revenue < ${revenueLimit}`);
   await database.execute(statement);
   narrator.say('Somebody adds a rule to the reporting database:');
   narrator.quote(statement);

@@ -1,46 +1,32 @@
-import { Pool } from 'pg';
+import { destinationTypeOf } from '../platform/destination-address.ts';
+import { reportingPostgres } from './reporting-postgres.ts';
+import { reportingSqlServer } from './reporting-sqlserver.ts';
+
+export interface AccountRevenue {
+  readonly revenue: string | null;
+  readonly version: bigint;
+}
 
 /** The database that reports are made from, as somebody who works with it sees it. */
-export type ReportingDatabase = {
+export interface ReportingDatabase {
   countRows(table: string): Promise<number>;
   /** Rows that were written at this time or later. */
   countWrittenSince(table: string, since: Date): Promise<number>;
   /** Versions of the rows that are there, by id. */
   rowVersions(table: string, ids: readonly string[]): Promise<ReadonlyMap<string, bigint>>;
-  revenues(ids: readonly string[]): Promise<ReadonlyMap<string, { revenue: string | null; version: bigint }>>;
+  revenues(ids: readonly string[]): Promise<ReadonlyMap<string, AccountRevenue>>;
+  /** The statement by which new accounts must meet this condition; those of before need not. */
+  ruleStatement(rule: string, condition: string): string;
   execute(statement: string): Promise<void>;
   close(): Promise<void>;
-};
+}
 
 export function reportingDatabase(connectionString: string): ReportingDatabase {
-  const pool = new Pool({ connectionString, max: 3, options: '-c TimeZone=UTC' });
-  // A server that is killed breaks idle connections off; the next query tells it where somebody listens.
-  pool.on('error', () => {});
-  const count = async (table: string, where: string, values: unknown[]) => {
-    const { rows } = await pool.query(`SELECT count(*) AS n FROM dbo."${table}" ${where}`, values);
-    return Number(rows[0]?.n);
-  };
-  return {
-    countRows: (table) => count(table, '', []),
-    countWrittenSince: (table, since) =>
-      count(table, 'WHERE "SinkModifiedOn" >= $1::timestamp', [since.toISOString().slice(0, -1)]),
-    async rowVersions(table, ids) {
-      const { rows } = await pool.query(
-        `SELECT "Id"::text AS id, versionnumber::text AS version FROM dbo."${table}" WHERE "Id" = ANY($1::uuid[])`,
-        [ids],
-      );
-      return new Map(rows.map(({ id, version }) => [id, BigInt(version ?? 0)]));
-    },
-    async revenues(ids) {
-      const { rows } = await pool.query(
-        'SELECT "Id"::text AS id, revenue::text AS revenue, versionnumber::text AS version FROM dbo.account WHERE "Id" = ANY($1::uuid[])',
-        [ids],
-      );
-      return new Map(
-        rows.map(({ id, revenue, version }) => [id, { revenue, version: BigInt(version ?? 0) }]),
-      );
-    },
-    execute: async (statement) => void (await pool.query(statement)),
-    close: () => pool.end(),
-  };
+  return destinationTypeOf(connectionString) === 'SqlAzure'
+    ? reportingSqlServer(connectionString)
+    : reportingPostgres(connectionString);
 }
+
+/** Takes a rule of `ruleStatement` away, in either database; there may be none. */
+export const dropRuleStatement = (rule: string) =>
+  `ALTER TABLE dbo.account DROP CONSTRAINT IF EXISTS ${rule}`;

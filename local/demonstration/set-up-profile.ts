@@ -1,3 +1,4 @@
+import { destinationTypeOf } from '../platform/destination-address.ts';
 import { organizationId } from '../sign-ins.ts';
 import type { ProfileDetails } from './exporter-client.ts';
 import { demonstratedTables } from './show-organization.ts';
@@ -36,7 +37,7 @@ async function createProfile({ narrator, exporter, platform }: Stage): Promise<P
   const description = {
     Name: profileName,
     OrganizationId: organizationId,
-    DestinationType: 'PostgreSql',
+    DestinationType: destinationTypeOf(platform.addresses.destination) ?? 'PostgreSql',
     DestinationKeyVaultUri: `${platform.addresses.keyvault}/secrets/reporting`,
     DestinationSchemaName: 'dbo',
     Entities: demonstratedTables.map((table) => ({ Type: table })),

@@ -1,3 +1,4 @@
+import { destinationHost } from '../platform/destination-address.ts';
 import { users } from '../sign-ins.ts';
 import { countOf, listOf } from './phrases.ts';
 import type { Stage } from './stage.ts';
@@ -28,7 +29,7 @@ export async function showOrganization({ platform, narrator, organization }: Sta
     `Contoso is a Dataverse organization, simulated at ${platform.addresses.dataverse}. It has ${countOf(total, 'row')} in ${rows.size} tables: ${listOf([...rows].map(([table, count]) => `${table} ${count.toLocaleString('en')}`))}.`,
   );
   narrator.say(
-    `A real PostgreSQL waits at ${new URL(platform.addresses.destination).host} for a copy of them, and ${users.admin.name} will ask the app to make it.`,
+    `A real database waits at ${destinationHost(platform.addresses.destination)} for a copy of them, and ${users.admin.name} will ask the app to make it.`,
   );
   return rows;
 }

@@ -56,8 +56,6 @@ export function readStartFlags(args: readonly string[]): StartFlags {
     flags.problem(
       '--destination must be a URL that starts with postgres:// or postgresql://, or an ADO.NET connection string such as "Server=tcp:host,1433;Database=reporting;User ID=...;Password=..."',
     );
-  if (type === 'SqlAzure' && hasDemonstration)
-    flags.problem('--destination: the demonstration knows PostgreSQL only; add --no-demo for a SQL Server');
   if (exporterUrl !== undefined && !/^http:\/\/127\.0\.0\.1:\d{2,5}\/?$/.test(exporterUrl))
     flags.problem(
       '--exporter-url must be the app of another local platform, such as http://127.0.0.1:7071: no other takes the tokens of a local sign-in',
