@@ -7,7 +7,7 @@ import type { TableRun } from '../../../shared/sync/table-run.ts';
 import type { TableShape } from '../../../shared/sync/table-shape.ts';
 
 const shapeOf = (columns: readonly string[], metadataVersion: string | undefined) =>
-  ({ query: { columns }, metadataVersion }) as unknown as TableShape;
+  ({ query: { table: { entitySetName: 'accounts' }, columns }, metadataVersion }) as unknown as TableShape;
 
 /** A run whose shape was read at version 9; `next` is what reading it again gives. Pages and versions come in order. */
 function runOf(pages: readonly Partial<ChangePage>[], next: TableShape, told: readonly string[] = []) {
