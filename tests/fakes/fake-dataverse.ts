@@ -267,10 +267,15 @@ export function fakeDataverse(
       oldestToken = counter;
       for (const name of tables) of(tombstones, name).clear();
     },
-    /** Changes of the table are tracked no more, or again; what is deleted meanwhile is told by no link. */
-    track(table: string, isOn: boolean): void {
+    /**
+     * Changes of the table are tracked no more, or again; what is deleted meanwhile is told by no link. Whether that was
+     * otherwise before.
+     */
+    track(table: string, isOn: boolean): boolean {
+      const wasOn = !untracked.has(table);
       if (isOn) untracked.delete(table);
       else untracked.add(table);
+      return isOn !== wasOn;
     },
     /** The table is gone with its rows, until it is defined again. */
     remove(table: string): void {
