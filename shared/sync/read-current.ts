@@ -80,15 +80,15 @@ async function inTurn(run: TableRun, version: string | undefined): Promise<void>
   const others = run.renewing?.catch(() => {});
   run.renewing = (async () => {
     await others;
-    if (isOutdated(run.shape, version)) await readShapeAgain(run);
+    if (isOutdated(run.shape, version)) await readShapeAgain(run, version);
   })();
   await run.renewing;
 }
 
-async function readShapeAgain(run: TableRun): Promise<void> {
+async function readShapeAgain(run: TableRun, seen?: string): Promise<void> {
   const { profile, table, dataverse, destination, ports } = run;
   ports.shapes.forget(profile, table);
-  const renewed = await ports.shapes.of(profile, table, dataverse, destination);
+  const renewed = await ports.shapes.of(profile, table, dataverse, destination, seen);
   // Where several pages are read at a time, a slow reader must not take columns away from pages that have them.
   if (!isOutdated(renewed, run.shape.metadataVersion)) run.shape = renewed;
 }

@@ -39,6 +39,18 @@ test('a page is read again when columns were added since its columns were chosen
   expect(run.shape).toBe(grown);
 });
 
+test('the version that a page tells is not asked for again when the definition is read', async () => {
+  const { run } = runOf([{ metadataVersion: '10' }, { metadataVersion: '10' }], grown);
+  const seen: unknown[] = [];
+  const { of } = run.ports.shapes;
+  run.ports.shapes.of = async (...given) => {
+    seen.push(given[4]);
+    return await of(...given);
+  };
+  await readCurrentPage(run, { kind: 'rows' });
+  expect(seen).toEqual(['10']);
+});
+
 test('a page is kept when the metadata moved elsewhere', async () => {
   const { run, asked } = runOf([{ metadataVersion: '10' }], shapeOf(['name'], '10'));
   await readCurrentPage(run, { kind: 'rows' });
