@@ -35,6 +35,7 @@ export function schema() {
   const renamedAt = new Map<string, number>();
   const languages = [1033, 1031];
   let revision = 173_309_522;
+  let copies = 0;
   const moves: { readonly at: number; readonly from: number }[] = [];
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.txt')))
     add(parseTable(read(file), (name) => read(`include/${name}.txt`)));
@@ -119,7 +120,7 @@ export function schema() {
       } else if ('copyAs' in change) {
         if (tables.has(change.copyAs))
           throw new Error(`Cannot add table "${change.copyAs}": there is one of this name.`);
-        add(copyOf(table, change.copyAs, customTableCode + tables.size));
+        add(copyOf(table, change.copyAs, customTableCode + copies++));
       } else {
         changeTable(table, change, { tables, bySet });
         if ('changeTracking' in change) trackedAt.set(table.name, rowVersion);
