@@ -119,7 +119,11 @@ export const errorCodes = {
     500,
     'Give the application user organization-level read on the table.',
   ),
-  DATAVERSE_TRACKING_OFF: code('manual', 400, 'Turn change tracking on for the table and publish it.'),
+  DATAVERSE_TRACKING_OFF: code(
+    'manual',
+    400,
+    'Turn change tracking on for the table ("Track changes" in its advanced options), and publish it.',
+  ),
   DATAVERSE_DELTA_TOKEN_EXPIRED: code('timed', 500, 'Nothing: the table is loaded again in place.'),
   DATAVERSE_TABLE_MISSING: code(
     'manual',

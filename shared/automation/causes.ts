@@ -76,7 +76,7 @@ export const causes: Readonly<Record<FailureCause, CauseFacts>> = {
   },
   source: {
     actor: 'dataverse-administrator',
-    cure: "Read the reason: give the exporter's application user the privilege, or turn change tracking on for the table.",
+    cure: "Read the reason: give the exporter's application user the privilege, turn change tracking on for the table, or take a table that was removed out of the profile.",
     retouch: 'never',
   },
   unknown: {

@@ -20,7 +20,7 @@ export interface PageWrite {
    * `newer`: only rows with a greater version than the stored are written. `reload`: also those with an equal one, and any
    * row that was last written before the checkpoint's `loadStartedAt`: what a reload reads is the truth, also where an
    * organization was restored and its versions went back. `refill`: also those with an equal one, and no other: they may lack
-   * columns that came later.
+   * columns that came later, and when they are refused, they are recorded as any other.
    */
   readonly mode: 'newer' | 'reload' | 'refill';
   /** When the page was read: written as `SinkModifiedOn`, and the notification time of rejected rows. */
@@ -38,7 +38,10 @@ export interface PageResult {
   readonly rejected: readonly RejectedRow[];
 }
 
-/** Another try of rejected rows, re-read by id: `rows` are those that exist, `goneIds` those that do not. */
+/**
+ * Another try of rejected rows, re-read by id: `rows` are those that exist, `goneIds` those that do not. Written as in a
+ * refill, or as in a reload where somebody asked for one of them.
+ */
 export interface RetryWrite {
   readonly table: DestinationTable;
   /** The checkpoint's state when the rows were re-read. */

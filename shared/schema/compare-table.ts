@@ -13,6 +13,10 @@ export type TableStep =
   | { readonly kind: 'add-column'; readonly column: DestinationColumn }
   | { readonly kind: 'widen-column'; readonly column: DestinationColumn; readonly existing: ExistingColumn };
 
+/** The columns that the steps add. */
+export const addedColumns = (steps: readonly TableStep[]): readonly DestinationColumn[] =>
+  steps.flatMap(({ kind, column }) => (kind === 'add-column' ? [column] : []));
+
 /** What a table needs, the columns that no widening can bring to what is wanted, and those that nobody wants. */
 export interface TableComparison {
   readonly steps: readonly TableStep[];

@@ -17,6 +17,12 @@ export function columnsBeside(fingerprint: string, table: DestinationTable): rea
   return table.columns.filter((column) => !known.has(markOf(column)));
 }
 
+/** Whether any of the columns is among those of a fingerprint, if there is one. */
+export function hadAnyOf(fingerprint: string | undefined, columns: readonly DestinationColumn[]): boolean {
+  const known = new Set(fingerprint?.split(' '));
+  return columns.some((column) => known.has(markOf(column)));
+}
+
 /** Whether the table has every column of the fingerprint, if there is one. */
 export function coversAll(fingerprint: string | undefined, table: DestinationTable): boolean {
   if (fingerprint === undefined) return true;

@@ -18,3 +18,8 @@ export function rowQuery(definition: TableDefinition): {
     hasAnnotations: sources.some((source) => source.includes('@')),
   };
 }
+
+/** The same rows, of which only the keys are read. */
+export function keysOf<Query extends ReturnType<typeof rowQuery>>(query: Query) {
+  return { ...query, columns: [query.table.primaryId], hasAnnotations: false };
+}

@@ -1,7 +1,9 @@
 import type { Release } from '../at-most.ts';
 import { ServiceError } from '../errors.ts';
+import type { RowQuery } from '../ports/dataverse.ts';
 import { rowId } from '../schema/row-id.ts';
-import { readCurrentPage, type ShapedPage } from './read-current.ts';
+import { keysOf } from '../schema/row-query.ts';
+import { askTable, readCurrentPage, type ShapedPage } from './read-current.ts';
 import { isOver, readTime, type TableRun } from './table-run.ts';
 import { writePage } from './write-page.ts';
 
@@ -107,12 +109,13 @@ async function readDeltaPage(
 async function settleDeletes(run: TableRun, page: ShapedPage): Promise<ShapedPage> {
   if (page.deletedIds.length === 0) return page;
   const { query } = page.shape;
-  const keysOnly = { ...query, columns: [query.table.primaryId], hasAnnotations: false };
-  const alive = await run.dataverse.readRows(keysOnly, page.deletedIds);
+  const read = (asked: RowQuery, ids: readonly string[]) =>
+    askTable(run, asked, (each) => run.dataverse.readRows(each, ids));
+  const alive = await read(keysOf(query), page.deletedIds);
   if (alive.length === 0) return page;
   const aliveIds = new Set(alive.map((row) => rowId(row, query.table.primaryId)));
   // With the columns of the page, whatever the table has by now: those that it lacks are filled afterwards.
-  const rows = await run.dataverse.readRows(query, [...aliveIds]);
+  const rows = await read(query, [...aliveIds]);
   const deletedIds = page.deletedIds.filter((id) => !aliveIds.has(id));
   return { ...page, rows: [...page.rows, ...rows], deletedIds };
 }

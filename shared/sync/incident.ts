@@ -1,5 +1,5 @@
 import { errorCodes } from '../error-codes.ts';
-import { messageWithCure, ServiceError } from '../errors.ts';
+import { hasCode, messageWithCure, ServiceError } from '../errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Incident, SyncState } from '../model/sync-state.ts';
 import type { SyncPorts } from './sync-ports.ts';
@@ -43,7 +43,7 @@ function grow(before: Incident | undefined, error: ServiceError, now: Date): Inc
 }
 
 function waiting(state: SyncState, error: ServiceError): SyncState {
-  const isTableRefused = error.code === 'DATAVERSE_TRACKING_OFF';
+  const isTableRefused = hasCode(error, 'DATAVERSE_TRACKING_OFF', 'DATAVERSE_TABLE_MISSING');
   return {
     ...state,
     lastExportStatus: 'Failure',

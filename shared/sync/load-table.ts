@@ -1,9 +1,9 @@
 import { ServiceError } from '../errors.ts';
-import type { PageRequest } from '../ports/dataverse.ts';
 import { rowId } from '../schema/row-id.ts';
+import { keysOf } from '../schema/row-query.ts';
 import { afterLoad, intoDelta } from './after-load.ts';
 import { onePiece, withBorder } from './key-ranges.ts';
-import { readCurrentPage } from './read-current.ts';
+import { askTable, readCurrentPage } from './read-current.ts';
 import { reportProgress } from './report-progress.ts';
 import { isOver, readTime, roundingMilliseconds, type TableRun } from './table-run.ts';
 import { advanceCheckpoint, writePage } from './write-page.ts';
@@ -15,19 +15,20 @@ const sweepLimit = 5000;
  * Dataverse's last link covers rows that change during a long load does not matter. A table of one page is simply read once.
  */
 export async function takeIdentity(run: TableRun): Promise<void> {
-  const { query } = run.shape;
   if (run.checkpoint.link === undefined) {
     if (run.checkpoint.needsSweep) await advanceCheckpoint(run, { loadStartedAt: await reloadStart(run) });
     if (await readWhole(run)) return;
   }
-  const keys = { ...query, columns: [query.table.primaryId], hasAnnotations: false };
   while (run.checkpoint.phase === 'identity' && !isOver(run)) {
     const { link, rowsExpected = 0, pageInPass } = run.checkpoint;
-    const request: PageRequest =
-      link === undefined ? { kind: 'tracked-rows', query: keys } : { kind: 'next', query: keys, link };
-    const page = await run.dataverse.readPage(request);
+    const keys = keysOf(run.shape.query);
+    const page = await askTable(run, keys, (query) =>
+      run.dataverse.readPage(
+        link === undefined ? { kind: 'tracked-rows', query } : { kind: 'next', query, link },
+      ),
+    );
     const [first] = page.rows;
-    const from = first && rowId(first, query.table.primaryId);
+    const from = first && rowId(first, keys.table.primaryId);
     const read =
       link === undefined
         ? { rowsExpected: page.rows.length, ranges: onePiece }

@@ -1,4 +1,4 @@
-import { hasCode } from '../errors.ts';
+import { hasCode, ServiceError } from '../errors.ts';
 import type { ChangePage } from '../model/change.ts';
 import type { PageRequest, RowQuery } from '../ports/dataverse.ts';
 import { compareVersions } from '../schema/row-version.ts';
@@ -35,12 +35,38 @@ export async function readCurrentPage(run: TableRun, request: TableRequest): Pro
       // Compared with what this page was asked for: the reader of another page may have renewed the shape meanwhile.
       if (hasColumnsOf(run, query)) return { ...page, shape: run.shape };
     } catch (error) {
-      if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED')) throw error;
-      // Perhaps it was asked for a column that has been deleted.
+      if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED', 'DATAVERSE_TABLE_MISSING')) throw error;
+      // Perhaps it was asked for a column that has been deleted, or by an entity set that has been renamed.
       await readShapeAgain(run);
-      if (hasColumnsOf(run, query)) throw error;
+      if (hasColumnsOf(run, query) && hasSetOf(run, query)) throw unlessTableMissing(run, query, error);
     }
   }
+}
+
+/** Asks for rows as this query does; where the table's entity set has been renamed, again by its name of now. */
+export async function askTable<T>(
+  run: TableRun,
+  query: RowQuery,
+  ask: (query: RowQuery) => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask(query);
+  } catch (error) {
+    if (!hasCode(error, 'DATAVERSE_TABLE_MISSING')) throw error;
+    await readShapeAgain(run);
+    if (hasSetOf(run, query)) throw unlessTableMissing(run, query, error);
+    return await ask({ ...query, table: run.shape.query.table });
+  }
+}
+
+/** That rows are not found by the set which the definition names is no removed table: it passes, as a server's old cache does. */
+function unlessTableMissing({ table }: TableRun, query: RowQuery, error: ServiceError): ServiceError {
+  if (!hasCode(error, 'DATAVERSE_TABLE_MISSING')) return error;
+  return new ServiceError(
+    'DATAVERSE_ANSWER_UNREADABLE',
+    `Cannot read table "${table}": its definition names entity set "${query.table.entitySetName}", and Dataverse answered that there is none; rows were expected.`,
+    { cause: error },
+  );
 }
 
 /** Reads the shape again if the metadata has moved since; `seen` saves a request. */
@@ -54,21 +80,25 @@ async function inTurn(run: TableRun, version: string | undefined): Promise<void>
   const others = run.renewing?.catch(() => {});
   run.renewing = (async () => {
     await others;
-    if (isOutdated(run.shape, version)) await readShapeAgain(run);
+    if (isOutdated(run.shape, version)) await readShapeAgain(run, version);
   })();
   await run.renewing;
 }
 
-async function readShapeAgain(run: TableRun): Promise<void> {
+async function readShapeAgain(run: TableRun, seen?: string): Promise<void> {
   const { profile, table, dataverse, destination, ports } = run;
   ports.shapes.forget(profile, table);
-  const renewed = await ports.shapes.of(profile, table, dataverse, destination);
+  const renewed = await ports.shapes.of(profile, table, dataverse, destination, seen);
   // Where several pages are read at a time, a slow reader must not take columns away from pages that have them.
   if (!isOutdated(renewed, run.shape.metadataVersion)) run.shape = renewed;
 }
 
 function hasColumnsOf({ shape }: TableRun, { columns }: RowQuery): boolean {
   return shape.query.columns.join() === columns.join();
+}
+
+function hasSetOf({ shape }: TableRun, { table }: RowQuery): boolean {
+  return shape.query.table.entitySetName === table.entitySetName;
 }
 
 /** Whether the organization's metadata has moved since the shape was read. Its servers may tell older versions, too. */

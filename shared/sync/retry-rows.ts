@@ -51,6 +51,9 @@ async function retryAndRelease(
     return await destination?.nextAttemptAt(item.table);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
+    // Perhaps a column is gone, or the table has another entity set by now.
+    if (hasCode(error, 'DATAVERSE_REQUEST_REFUSED', 'DATAVERSE_TABLE_MISSING'))
+      ports.shapes.forget(profile, item.table);
     // The table's own turns report the fault; here it only must not use up the rows' retries.
     ports.log.warn(`Retries of table "${item.table}" of profile "${profile.name}" wait: ${error.message}`);
     await release(item, takenUntil, ports);
@@ -124,11 +127,16 @@ async function retryDueRows(
     const due = await destination.dueRejectedRows(table, ports.clock.now(), rowsAtATime);
     if (due.length === 0) return destination;
     // The first try counts as an attempt, and is no retry.
-    const isUsedUp = (row: RejectedRow) => row.attempts > profile.retryPolicy.maxRetryCount;
+    const isUsedUp = (row: RejectedRow) => row.attempts > retriesOf(row, profile);
     const open = due.filter((row) => !isUsedUp(row));
     await giveUp(profile, table, due.filter(isUsedUp), destination, ports);
     if (open.length > 0 && !(await tryAgain(profile, table, open, destination, ports))) return undefined;
   }
+}
+
+/** A text may be too long only because its column has grown in Dataverse: to see that takes a try. */
+function retriesOf({ code }: RejectedRow, { retryPolicy }: Profile): number {
+  return Math.max(code === 'ROW_TEXT_TOO_LONG' ? 1 : 0, retryPolicy.maxRetryCount);
 }
 
 /** Reads the rows again and writes them; false when the table is not this profile's any more. */

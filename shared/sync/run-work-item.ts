@@ -13,6 +13,7 @@ import { sweepTable, takeIdentity } from './load-table.ts';
 import { isOutdated } from './read-current.ts';
 import { refillColumns } from './refill-columns.ts';
 import { progressOf, reportProgress, withTableMade } from './report-progress.ts';
+import { restartLostTable } from './restart-lost-table.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import { isOver, type TableRun } from './table-run.ts';
@@ -49,6 +50,7 @@ export async function runWorkItem(item: SyncTableItem, ports: SyncPorts): Promis
     // Where Dataverse is asked too much already, the definition is not read again.
     if (!hasCode(error, 'DATAVERSE_THROTTLED')) ports.shapes.forget(profile, item.table);
     if (error instanceof ServiceError && !(await isAsked(item, ports))) return undefined;
+    await restartLostTable(profile, item.table, error, ports);
     ending = { kind: 'fault', ...(await afterFault(profile, state, error, ports)) };
   }
   await sendNextTurn(item, ending, ports);

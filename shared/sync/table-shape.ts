@@ -19,9 +19,15 @@ export interface TableShape {
 export interface TableShapes {
   /**
    * The shape. Whenever the definition is read, the destination's table is made or altered to it, and the metadata tables
-   * follow.
+   * follow. `seen`: the version of the organization's metadata that an answer has just told, which saves asking for it.
    */
-  of(profile: Profile, table: string, dataverse: Dataverse, destination: Destination): Promise<TableShape>;
+  of(
+    profile: Profile,
+    table: string,
+    dataverse: Dataverse,
+    destination: Destination,
+    seen?: string,
+  ): Promise<TableShape>;
   /** Reads the definition again at the next use (a column grew, an object is missing). */
   forget(profile: Profile, table: string): void;
 }
@@ -37,11 +43,11 @@ export function tableShapes(clock: Clock, hasUserLabels: boolean): TableShapes {
   const key = (profile: Profile, table: string) =>
     `${profile.id}/${profile.activation}/${profile.version}/${table}`;
   return {
-    async of(profile, table, dataverse, destination) {
+    async of(profile, table, dataverse, destination, seen) {
       const now = clock.now().getTime();
       const found = known.get(key(profile, table));
       if (found && now - found.readAt < maxAgeMilliseconds) return found.shape;
-      const metadataVersion = await dataverse.metadataVersion();
+      const metadataVersion = seen ?? (await dataverse.metadataVersion());
       const definition = await dataverse.tableDefinition(table);
       const target = destinationTable(definition);
       await destination.ensureSystemTables({ hasDeleteLog: profile.writeDeleteLog });

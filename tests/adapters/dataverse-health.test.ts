@@ -28,6 +28,34 @@ test('the newest change is asked for by one short request, and the definition on
   );
 });
 
+test('of a table whose entity set was renamed, the newest change is asked for by the new name after one refusal', async () => {
+  let set = 'accounts';
+  await using server = await webApiServer((request): Reply => {
+    if (request.url?.includes('EntityDefinitions')) return { body: { ...definition, EntitySetName: set } };
+    if (!request.url?.includes(`/${set}?`)) return { status: 404, body: { error: { code: '0x80060888' } } };
+    return { body: { value: [{ versionnumber: 5 }] } };
+  });
+  const { newestChange } = server.dataverse;
+  expect(await newestChange('account')).toEqual({ version: '5' });
+  set = 'firms';
+  await expect(newestChange('account')).rejects.toMatchObject({ code: 'DATAVERSE_TABLE_MISSING' });
+  expect(await newestChange('account')).toEqual({ version: '5' });
+});
+
+test('a table that is unknown keeps no other from being counted', async () => {
+  const names = Array.from({ length: 9 }, (_, index) => `t${index}`);
+  await using server = await webApiServer((request): Reply => {
+    const asked = JSON.parse(
+      new URL(request.url ?? '', 'http://x').searchParams.get('@p1') ?? '[]',
+    ) as string[];
+    if (asked.includes('t4'))
+      return { status: 400, body: { error: { code: '0x80040217', message: 'no t4' } } };
+    return { body: { EntityRecordCountCollection: { Keys: asked, Values: asked.map(() => 7) } } };
+  });
+  const counts = await server.dataverse.rowCounts(names);
+  expect([...counts.keys()]).toEqual(names.filter((name) => name !== 't4'));
+});
+
 test('an empty table has no newest change', async () => {
   await using server = await webApiServer(answering([]));
   expect(await server.dataverse.newestChange('account')).toBeUndefined();

@@ -98,6 +98,41 @@ test('a delta link that names a column that was deleted is asked without it', as
   expect(server.requests).toHaveLength(1);
 });
 
+/** An organization whose set of accounts is named "firms" by now; `code`: how it refuses a link that was made before. */
+const renamed =
+  (code?: string) =>
+  (request: IncomingMessage): Reply => {
+    if (!request.url?.includes('/firms?')) return { status: 404, body: { error: { code: '0x80060888' } } };
+    return code ? { status: 400, body: { error: { code } } } : { body: { value: [rowOf(1)] } };
+  };
+const firms: RowQuery = { ...query, table: { ...query.table, entitySetName: 'firms' } };
+
+test.each(['delta', 'next'] as const)(
+  'a %s link of a set that was renamed is followed on the new one',
+  async (kind) => {
+    await using server = await webApiServer(renamed());
+    const token = '$deltatoken=919042%2108%2f22%2f2017%2008%3a10%3a44';
+    const link = `${server.origin}/api/data/v9.0/accounts?$select=${query.columns.join()}&${token}`;
+    expect((await server.dataverse.readPage({ kind, query: firms, link })).rows).toEqual([rowOf(1)]);
+    expect(server.requests[0]?.url).toBe(`/api/data/v9.0/firms?$select=${query.columns.join()}&${token}`);
+    await expect(server.dataverse.readPage({ kind, query, link })).rejects.toMatchObject({
+      code: 'DATAVERSE_TABLE_MISSING',
+    });
+  },
+);
+
+test.each(['delta', 'next'] as const)(
+  'a %s link of a set that was renamed is void where the new one refuses it',
+  async (kind) => {
+    await using server = await webApiServer(renamed('0x80040203'));
+    const link = `${server.origin}/api/data/v9.2/accounts?$select=accountid&$deltatoken=1`;
+    await expect(server.dataverse.readPage({ kind, query: firms, link })).rejects.toMatchObject({
+      code: 'DATAVERSE_DELTA_TOKEN_EXPIRED',
+      message: expect.stringContaining('its entity set was renamed') as string,
+    });
+  },
+);
+
 test.each(['0x80060888', '0x80041103', ''])(
   'a next link that names a column that was deleted (told as "%s") is void, so that the table is loaded anew',
   async (code) => {

@@ -92,6 +92,7 @@ test.each<[string, Reply, string, RegExp]>([
     'DATAVERSE_TABLE_MISSING',
     /table "account"/,
   ],
+  ['a gateway without a word', { status: 404, body: '' }, 'DATAVERSE_UNREACHABLE', /answered 404/],
   [
     'no column',
     refusal(400, '0x80060888', "no property 'x'"),

@@ -123,6 +123,25 @@ export function describeReloads(make: () => Promise<DestinationUnderTest>): void
       expect(await names()).toEqual({ [idOf(1)]: 'account 1', [idOf(2)]: 'again', [idOf(3)]: 'again' });
     });
 
+    it('records a refused row of the version that is stored, but no older one, and its retry writes it', async () => {
+      const { destination, first, write, names, due, refuseName } = await start();
+      const rows = [rowOf(1, 5), rowOf(2, 5)];
+      const turn = (await write(first, { rows, advance: { phase: 'delta' } })).checkpoint;
+      await refuseName('account', 'again');
+      const again = [rowOf(1, 5, { name: 'again' }), rowOf(2, 4, { name: 'again' })];
+      const { rejected, checkpoint } = await write(turn, { mode: 'refill', rows: again });
+      expect(rejected).toMatchObject([{ id: idOf(1), version: '5', attempts: 1, changeType: 'Update' }]);
+      const retry = async () =>
+        destination.writeRetries({
+          ...{ table: aTable, turn: checkpoint, tried: await due(), rows: [rowOf(1, 5, { name: 'again' })] },
+          ...{ goneIds: [], readAt: later, nextAttemptAt: later, isDeleteLogged: true },
+        });
+      expect((await retry()).rejected).toMatchObject([{ id: idOf(1), attempts: 2 }]);
+      await refuseName('account', undefined);
+      expect((await retry()).rejected).toEqual([]);
+      expect([await names(), await due()]).toEqual([{ [idOf(1)]: 'again', [idOf(2)]: 'account 2' }, []]);
+    });
+
     it('is forgotten when the load begins anew', async () => {
       const { destination, first } = await start();
       const refill = { columns: ['fax'] } as const;

@@ -141,6 +141,25 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
       expect(anew).toEqual({ ...first, epoch: 2, sequence: 0, successCount: 1, needsSweep: true });
     });
 
+    it('that lost one is loaded anew also where another column is known no more', async () => {
+      const { destination, first, write } = await start();
+      const gone = { name: 'telex', type: { kind: 'text', maxLength: 9 }, source: 'telex' } as const;
+      const shape = fingerprint({ ...wider, columns: [...wider.columns, gone] });
+      await write(first, { rows: [rowOf(1, 1)], advance: { phase: 'delta', link: 'x', shape } });
+      await destination.ensureTable(wider);
+      expect(await destination.checkpoint('account')).toMatchObject({ epoch: 2, needsSweep: true });
+    });
+
+    it('that gets a column goes on where it is, whatever other column is known no more', async () => {
+      const { destination, first, write } = await start();
+      const columns = aTable.columns.filter(({ name }) => name !== 'description');
+      const advance = { phase: 'delta', link: 'x', shape: fingerprint(aTable) } as const;
+      const { checkpoint } = await write(first, { rows: [rowOf(1, 1)], advance });
+      const fax = { name: 'fax', type: { kind: 'text', maxLength: 50 }, source: 'fax' } as const;
+      await destination.ensureTable({ ...aTable, columns: [...columns, fax] });
+      expect(await destination.checkpoint('account')).toEqual(checkpoint);
+    });
+
     it('that gets a column for the first time goes on where it is', async () => {
       const { destination, first, write } = await start();
       const advance = { phase: 'delta', link: 'x', shape: fingerprint(aTable) } as const;

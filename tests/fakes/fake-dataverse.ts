@@ -15,6 +15,8 @@ export interface FakeDataverseOptions {
   keyFilter?: 'as-sorted' | 'otherwise' | 'refused';
   /** Whether rows can be asked for by columns that have a value. */
   valueFilter?: 'taken' | 'refused';
+  /** Whether a link is taken after its entity set was renamed. */
+  linksOfOldSet?: 'taken' | 'refused';
 }
 
 interface StoredRow {
@@ -30,6 +32,8 @@ interface LinkState {
   readonly since: number;
   readonly upTo: number;
   readonly after: string;
+  readonly set: string;
+  readonly isTracked: boolean;
   readonly from?: string;
   readonly to?: string;
   readonly withAnyOf?: readonly string[];
@@ -79,7 +83,7 @@ export function fakeDataverse(
   tables: readonly string[],
   options: FakeDataverseOptions = {},
 ) {
-  const { pageSize = 3, tokenTime = 'start', keyFilter = 'as-sorted', valueFilter } = options;
+  const { pageSize = 3, tokenTime = 'start', keyFilter = 'as-sorted', valueFilter, linksOfOldSet } = options;
   const definitions = new Map(tables.map((name) => [name, smallTable(name)]));
   const optionSets = new Map<string, readonly OptionSet[]>();
   const rows = new Map(tables.map((name) => [name, new Map<string, StoredRow>()]));
@@ -87,6 +91,7 @@ export function fakeDataverse(
   const deletedIds = new Set<string>();
   const administrators = new Set<string>();
   const unreadable = new Set<string>();
+  const untracked = new Set<string>();
   let counter = 1000;
   let metadataVersion = 1;
   let oldestToken = 0;
@@ -116,6 +121,16 @@ export function fakeDataverse(
     (to === undefined || sortKey(id) < sortKey(to)) &&
     (withAnyOf === undefined || withAnyOf.some((column) => (values[column] ?? null) !== null));
 
+  /** Rows are found by the set that the table has now. */
+  const rowsOf = ({ logicalName, entitySetName }: RowQuery['table']) => {
+    if (of(definitions, logicalName).entitySetName !== entitySetName)
+      throw new ServiceError(
+        'DATAVERSE_TABLE_MISSING',
+        `Cannot read "${entitySetName}": there is no such set.`,
+      );
+    return of(rows, logicalName);
+  };
+
   const readPage = async ({ query, ...request }: PageRequest): Promise<ChangePage> => {
     const fault = faults.shift();
     if (fault) throw fault;
@@ -123,7 +138,15 @@ export function fakeDataverse(
     const state: LinkState =
       'link' in request
         ? (JSON.parse(request.link) as LinkState)
-        : { ...request, table, since: 0, upTo: told(), after: '' };
+        : {
+            ...{ ...request, table, since: 0, upTo: told(), after: '' },
+            ...{ set: query.table.entitySetName, isTracked: request.kind === 'tracked-rows' },
+          };
+    const all = rowsOf(query.table);
+    if (state.isTracked && untracked.has(table))
+      throw new ServiceError('DATAVERSE_TRACKING_OFF', `Cannot follow table "${table}": it is not tracked.`);
+    if (linksOfOldSet === 'refused' && state.set !== query.table.entitySetName)
+      throw new ServiceError('DATAVERSE_DELTA_TOKEN_EXPIRED', `Cannot follow table "${table}": a void link.`);
     if (keyFilter === 'refused' && (state.from ?? state.to) !== undefined)
       throw new ServiceError('DATAVERSE_REQUEST_REFUSED', `Cannot read table "${table}": no filter by key.`);
     if (valueFilter === 'refused' && state.withAnyOf)
@@ -135,9 +158,7 @@ export function fakeDataverse(
           `Cannot follow table "${table}": the token is too old.`,
         );
       const upTo = state.after === '' ? told() : state.upTo;
-      const changed = [...of(rows, table).values()].filter(
-        (row) => row.version > state.since && row.version <= upTo,
-      );
+      const changed = [...all.values()].filter((row) => row.version > state.since && row.version <= upTo);
       const deleted = [...of(tombstones, table)].filter(
         ([, version]) => version > state.since && version <= upTo,
       );
@@ -157,7 +178,7 @@ export function fakeDataverse(
       const gone = page.flatMap((entry) => entry.deletedId ?? []).filter((id) => !liveIds.has(id));
       return { rows: live, deletedIds: gone, following };
     }
-    const rest = [...of(rows, table).values()]
+    const rest = [...all.values()]
       .sort((a, b) => (a.id < b.id ? -1 : 1))
       .filter((row) => row.id > state.after && isWithin(row, state));
     const page = rest.slice(0, pageSize);
@@ -170,6 +191,8 @@ export function fakeDataverse(
               link: JSON.stringify({
                 table,
                 kind: 'delta',
+                set: state.set,
+                isTracked: true,
                 since: tokenTime === 'start' ? state.upTo : told(),
                 upTo: 0,
                 after: '',
@@ -196,7 +219,7 @@ export function fakeDataverse(
     rowCounts: async (names) => new Map(names.map((name) => [name, of(rows, name).size])),
     readRows: async (query, ids) =>
       ids.flatMap((id) => {
-        const row = of(rows, query.table.logicalName).get(id);
+        const row = rowsOf(query.table).get(id);
         return row ? [json(query.table.logicalName, row, query)] : [];
       }),
     writeRow: async (table, id, etag, values) => {
@@ -233,7 +256,7 @@ export function fakeDataverse(
     delete(table: string, id: string): void {
       counter += 1;
       if (!of(rows, table).delete(id)) return;
-      of(tombstones, table).set(id, counter);
+      if (!untracked.has(table)) of(tombstones, table).set(id, counter);
       deletedIds.add(id);
     },
     /** Ids of rows that were deleted at any time, of whatever table. */
@@ -243,6 +266,21 @@ export function fakeDataverse(
       counter += 1;
       oldestToken = counter;
       for (const name of tables) of(tombstones, name).clear();
+    },
+    /**
+     * Changes of the table are tracked no more, or again; what is deleted meanwhile is told by no link. Whether that was
+     * otherwise before.
+     */
+    track(table: string, isOn: boolean): boolean {
+      const wasOn = !untracked.has(table);
+      if (isOn) untracked.delete(table);
+      else untracked.add(table);
+      return isOn !== wasOn;
+    },
+    /** The table is gone with its rows, until it is defined again. */
+    remove(table: string): void {
+      for (const id of of(rows, table).keys()) deletedIds.add(id);
+      definitions.delete(table);
     },
     /** Every delta link is too old from the start, until this is off again. */
     refuseTokens(isOn: boolean): void {
@@ -263,6 +301,7 @@ export function fakeDataverse(
     },
     define(definition: TableDefinition): void {
       metadataVersion += 1;
+      if (!definitions.has(definition.logicalName)) rows.set(definition.logicalName, new Map());
       definitions.set(definition.logicalName, definition);
     },
     defineOptions(table: string, sets: readonly OptionSet[]): void {

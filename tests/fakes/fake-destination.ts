@@ -5,7 +5,8 @@ import type { Checkpoint, CheckpointAdvance, Turn } from '../../shared/model/che
 import type { RejectedRow } from '../../shared/model/rejected-row.ts';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
 import type { PageWrite } from '../../shared/ports/destination.ts';
-import { fingerprint } from '../../shared/schema/fingerprint.ts';
+import { addedColumns } from '../../shared/schema/compare-table.ts';
+import { hadAnyOf } from '../../shared/schema/fingerprint.ts';
 import { rowId } from '../../shared/schema/row-id.ts';
 import { compareVersions, laterVersion, versionOfRow } from '../../shared/schema/row-version.ts';
 import { systemTables } from '../../shared/schema/system-tables.ts';
@@ -90,7 +91,8 @@ export function fakeDestination(): FakeDestination {
     const refuse = (rule: RefusalRule): Refusal | undefined => {
       if (stored && mode === 'reload') stored.SinkModifiedOn = at;
       if (isUndone) stored.versionnumber = null;
-      return stored && isOlder <= 0 && !isUndone ? undefined : { ...rule, id, version, verb: 'write' };
+      const isSuperseded = stored && isOlder < (mode === 'refill' ? 0 : 1) && !isUndone;
+      return isSuperseded ? undefined : { ...rule, id, version, verb: 'write' };
     };
     let values: StoredRow;
     try {
@@ -242,9 +244,7 @@ export function fakeDestination(): FakeDestination {
         const columns = new Map(known.shape.columns.map((column) => [column.name, column]));
         for (const { column } of steps) columns.set(column.name, column);
         known.shape = { ...shape, columns: [...columns.values()] };
-        const isColumnAdded = steps.some(({ kind }) => kind === 'add-column');
-        if (isColumnAdded && checkpoints.get(shape.name)?.shape === fingerprint(shape))
-          loadAnew(shape.name, true);
+        if (hadAnyOf(checkpoints.get(shape.name)?.shape, addedColumns(steps))) loadAnew(shape.name, true);
         return { changes: steps.map(({ kind, column }) => `${kind} ${column.name}`) };
       }),
     claim: (table, { profileId, activation, replaces }) =>
@@ -329,7 +329,7 @@ export function fakeDestination(): FakeDestination {
         const tried = retry.tried.filter(rejected.isCurrent);
         const ids = new Set(tried.map(({ id }) => id));
         const rows = retry.rows.filter((row) => ids.has(rowId(row, idSource)));
-        const mode = retry.tried.some(({ isResync }) => isResync) ? 'reload' : 'newer';
+        const mode = retry.tried.some(({ isResync }) => isResync) ? 'reload' : 'refill';
         const upserts = writeRows(retry.table, rows, mode, retry.readAt);
         const gone = tried.filter(({ id }) => retry.goneIds.includes(id));
         const goneIds = gone.map(({ id }) => id);

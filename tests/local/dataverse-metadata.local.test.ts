@@ -170,6 +170,32 @@ test('a schema change grows the metadata version and shows in rows', async () =>
   ]);
 });
 
+test('a set that is renamed, a column that cannot be read and a copy that is removed stay so after a restart', async () => {
+  const change = (body: Json) => dataverse.simulator('POST', '/schema', body);
+  await change({ table: 'team', copyAs: 'sample_002' });
+  await dataverse.simulator('POST', '/rows', { table: 'sample_002', count: 3 });
+  expect((await change({ table: 'sample_002', renameSet: 'crews' })).status).toBe(200);
+  expect((await change({ table: 'sample_002', column: 'description', makeReadable: false })).status).toBe(
+    200,
+  );
+  for (const act of [async () => {}, () => dataverse.restart()]) {
+    await act();
+    const old = await dataverse.call('sample_002s');
+    expect([old.status, errorOf(old).code]).toEqual([404, '0x80060888']);
+    const [row] = (await dataverse.call('crews')).body.value;
+    expect(row).toHaveProperty('teamid');
+    expect(row).not.toHaveProperty('description');
+  }
+  expect((await change({ table: 'team', removeTable: true })).body.error).toMatch(/is the platform's own/);
+  expect((await change({ table: 'sample_002', removeTable: true })).status).toBe(200);
+  const gone = await dataverse.call("EntityDefinitions(LogicalName='sample_002')");
+  expect([gone.status, errorOf(gone).code]).toEqual([404, '0x80040217']);
+  expect((await dataverse.call('crews')).status).toBe(404);
+  await change({ table: 'team', copyAs: 'sample_002' });
+  await dataverse.restart();
+  expect((await dataverse.call('sample_002s')).body.value).toEqual([]);
+});
+
 test('a copy of a table has rows and metadata of its own, also after a restart', async () => {
   const copy = () => dataverse.simulator('POST', '/schema', { table: 'team', copyAs: 'sample_001' });
   expect((await copy()).status).toBe(200);

@@ -134,6 +134,34 @@ test('a changed table expires its tokens when the switch says so', async () => {
   expect((await dataverse.call(await anchor('new_rating'))).status).toBe(200);
 });
 
+test('a token is taken or refused, as the switch says, after its entity set was renamed', async () => {
+  const before = await anchor();
+  await dataverse.simulator('POST', '/schema', { table: 'account', renameSet: 'firms' });
+  expect((await dataverse.call(before)).status).toBe(404);
+  const moved = before.replace('/accounts?', '/firms?');
+  expect((await dataverse.call(moved)).status).toBe(200);
+  await dataverse.switches({ tokenBoundToSet: true });
+  expect(errorOf(await dataverse.call(moved)).code).toBe('0x80040203');
+  const { deltaLink } = await dataverse.drain('firms?$select=name', tracked);
+  expect((await dataverse.call(deltaLink)).status).toBe(200);
+  await dataverse.simulator('POST', '/schema', { table: 'account', renameSet: 'accounts' });
+});
+
+test('a token from before change tracking was lost has expired, or tells no deletes of the time between', async () => {
+  const [kept, gone] = [await create({ name: 'Kept' }), await create({ name: 'Gone' })];
+  const link = await anchor();
+  const track = (isOn: boolean) =>
+    dataverse.simulator('POST', '/schema', { table: 'account', changeTracking: isOn });
+  await track(false);
+  expect(errorOf(await dataverse.call(link)).code).toBe('0x80072491');
+  await patch(kept, { name: 'Changed' });
+  await remove(gone);
+  await track(true);
+  expect(errorOf(await dataverse.call(link)).code).toBe('0x80044352');
+  await dataverse.switches({ trackingLossExpiresTokens: false });
+  expect((await delta(link)).rows.map(({ name }) => name)).toEqual(['Changed']);
+});
+
 test('options that tracking refuses, tables without tracking and readers without the privilege get their errors', async () => {
   const refused = await dataverse.call("accounts?$filter=name eq 'x'", { prefer: tracked });
   expect(errorOf(refused).message).toMatch(

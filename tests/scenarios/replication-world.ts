@@ -91,6 +91,8 @@ export const rival: Profile = {
 export interface WorldOptions extends FakeDataverseOptions {
   /** Pages that a process holds at a time. */
   readonly pages?: number;
+  /** Further tables of the profile. */
+  readonly others?: readonly string[];
   /** How long a page takes; a turn ends after 240 seconds. */
   readonly secondsAPage?: number;
   /** By how many steps of other work the answers of pages come late, in turn. */
@@ -102,10 +104,10 @@ export interface WorldOptions extends FakeDataverseOptions {
  * destination may be given in place of the one in memory.
  */
 export async function replicationWorld(
-  { pages = 2, secondsAPage = 0, latencies = [], ...options }: WorldOptions = {},
+  { pages = 2, secondsAPage = 0, latencies = [], others = [], ...options }: WorldOptions = {},
   given?: Destination,
 ) {
-  const source = fakeDataverse(organization, [table], options);
+  const source = fakeDataverse(organization, [table, ...others], options);
   const destination = fakeDestination();
   const { readPage } = source.dataverse;
   let pagesRead = 0;
@@ -151,7 +153,8 @@ export async function replicationWorld(
       },
     },
   };
-  await stable.profiles.create(profile);
+  const tables = [table, ...others].map((name) => ({ name, settings: {} }));
+  await stable.profiles.create({ ...profile, tables });
   await stable.profiles.create(rival);
 
   // What a process keeps in memory lives until it dies.
@@ -299,6 +302,10 @@ export async function replicationWorld(
       const fax = { ...definition.attributes[1], logicalName: name, isPrimaryName: false } as Attribute;
       if (definition.attributes.some(({ logicalName }) => logicalName === name)) return;
       source.define({ ...definition, attributes: [...definition.attributes, fax] });
+    },
+    /** Somebody gives the table's entity set another name. */
+    renameSet(entitySetName: string): void {
+      source.define({ ...source.definition(table), entitySetName });
     },
     labels: () => labels,
     /** Dataverse refuses a request, so many after now, and asks to wait. */

@@ -55,7 +55,7 @@ const happening = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('changeMeanwhile' as const),
       id,
-      change: fc.constantFrom('put', 'putBad', 'putFax', 'delete'),
+      change: fc.constantFrom('put', 'putBad', 'putFax', 'delete', 'renameSet'),
       atCall: fc.integer({ min: 1, max: 90 }),
     }),
   },
@@ -115,6 +115,8 @@ const happening = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('staleVersion' as const), isOn: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('renameSet' as const), set: fc.nat(2) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('track' as const), isOn: fc.boolean() }) },
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
@@ -125,6 +127,12 @@ async function resync(world: World, body: object = {}, crash?: CrashPoint): Prom
   } catch (error) {
     if (!hasCode(error, 'PROFILE_NOT_ACTIVE', 'REQUEST_INVALID', 'DESTINATION_UNREACHABLE')) throw error;
   }
+}
+
+/** Changes are tracked no more, or again: links from before are refused then. */
+function track(world: World, isOn: boolean): void {
+  if (!world.source.track(table, isOn)) return;
+  if (isOn) world.source.expireTokens();
 }
 
 async function happen(world: World, what: Happening): Promise<void> {
@@ -153,6 +161,7 @@ async function happen(world: World, what: Happening): Promise<void> {
     case 'changeMeanwhile': {
       const act = async () => {
         if (what.change === 'delete') return world.source.delete(table, what.id);
+        if (what.change === 'renameSet') return world.renameSet(`set${what.atCall}`);
         if (what.change === 'putFax') world.addColumn('fax');
         const fax = what.change === 'putFax' ? { fax: '3' } : {};
         world.source.put(table, what.id, { name: what.change === 'putBad' ? 'bad' : 'good', ...fax });
@@ -174,6 +183,10 @@ async function happen(world: World, what: Happening): Promise<void> {
       return world.source.holdChangesBack(what.isOn);
     case 'staleVersion':
       return world.source.tellStaleVersion(what.isOn);
+    case 'renameSet':
+      return world.renameSet(`set${what.set}`);
+    case 'track':
+      return track(world, what.isOn);
     case 'expireTokens':
       return world.source.expireTokens();
     case 'refuseBadRows':
@@ -235,6 +248,7 @@ async function comesToRest(world: World, isAsked: boolean): Promise<void> {
   world.refuseBadRows(false);
   world.source.holdChangesBack(false);
   world.source.tellStaleVersion(false);
+  track(world, true);
   await world.change({ tables: profile.tables });
   await world.call('activate');
   await world.settle();
@@ -250,6 +264,7 @@ const behaviours = (['start', 'end'] as const).flatMap((tokenTime) =>
     tokenTime,
     keyFilter,
     valueFilter: tokenTime === 'end' ? ('refused' as const) : ('taken' as const),
+    linksOfOldSet: keyFilter === 'otherwise' ? ('refused' as const) : ('taken' as const),
   })),
 );
 

@@ -30,14 +30,21 @@ export function parseDeltaToken(
   const age = Date.now() - Date.parse(`${year}-${month}-${dayOfMonth}T${time}Z`);
   const isTooOld = age > expireDays(organization) * day;
   const isOfOlderSchema = switches.schemaChangeExpiresTokens && Number(version) < schema.changedAt(table);
+  const isFromBeforeLoss = switches.trackingLossExpiresTokens && Number(version) < schema.trackedAt(table);
   // A counter that is behind the token means that this is another organization's data, or data made afresh.
-  if (isTooOld || isOfOlderSchema || Number(version) > store.currentVersion())
+  if (isTooOld || isOfOlderSchema || isFromBeforeLoss || Number(version) > store.currentVersion())
     throw expiredToken(switches.expiredStatus);
   if (mark !== undefined && switches.tokenBoundToSelect && mark !== selectMark(select))
     throw new DataverseError(
       400,
       errorCodes.invalidArgument,
       'The delta token does not belong to this $select.',
+    );
+  if (switches.tokenBoundToSet && Number(version) < schema.renamedAt(table))
+    throw new DataverseError(
+      400,
+      errorCodes.invalidArgument,
+      'The delta token does not belong to this entity set.',
     );
   return Number(version);
 }

@@ -148,13 +148,15 @@ function toldVersion({ store, switches }: Organization): number {
   return Math.max(0, newest - switches.untoldChanges);
 }
 
+/** What was deleted while changes were not tracked is not told, even to a token that is taken. */
 function tombstones(
-  { store, switches }: Organization,
+  { store, switches, schema }: Organization,
   table: Table,
-  after: number,
+  since: number,
   upTo: number,
   limit: number,
 ): Tombstone[] {
+  const after = Math.max(since, schema.trackedAt(table));
   if (switches.updateAndDeleteOfSameId) return store.tombstones(table.name, after, upTo, limit);
   const gone = store
     .tombstones(table.name, after, upTo, -1)

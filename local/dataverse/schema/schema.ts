@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { changeOptions, type OptionChange } from './change-options.ts';
+import { changeTable, customTableCode, type TableChange } from './change-table.ts';
 import { parseColumn, parseTable } from './parse-table.ts';
 import { type Column, copyOf, isInRows, type Table } from './table.ts';
 
@@ -12,12 +13,10 @@ export type SchemaChange =
   | { table: string; dropColumn: string }
   | { table: string; column: string; maxLength: number }
   | OptionChange
-  | { table: string; changeTracking: true }
+  | { table: string; column: string; makeReadable: boolean }
+  | TableChange
   | { table: string; copyAs: string }
   | { addLanguage: number };
-
-/** Object type codes of tables that customers add begin here. */
-const customTableCode = 10_000;
 
 export type Schema = ReturnType<typeof schema>;
 
@@ -32,8 +31,11 @@ export function schema() {
   const bySet = new Map<string, Table>();
   const shapes = new Map<string, Shape>();
   const changedAt = new Map<string, number>();
+  const trackedAt = new Map<string, number>();
+  const renamedAt = new Map<string, number>();
   const languages = [1033, 1031];
   let revision = 173_309_522;
+  let copies = 0;
   const moves: { readonly at: number; readonly from: number }[] = [];
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.txt')))
     add(parseTable(read(file), (name) => read(`include/${name}.txt`)));
@@ -75,6 +77,9 @@ export function schema() {
       return moves.find(({ at }) => at > since)?.from ?? revision;
     },
     changedAt: (table: Table) => changedAt.get(table.name) ?? 0,
+    /** Since when the changes of the table are tracked, and it has its entity set; 0: from the start. */
+    trackedAt: (table: Table) => trackedAt.get(table.name) ?? 0,
+    renamedAt: (table: Table) => renamedAt.get(table.name) ?? 0,
 
     /** Applies one change; throws a plain sentence, and changes nothing, when it makes no sense. */
     change(change: SchemaChange, rowVersion: number): void {
@@ -105,18 +110,21 @@ export function schema() {
           );
         changed.length = change.maxLength;
         changed.databaseLength = change.maxLength * 2;
+      } else if ('makeReadable' in change) {
+        const changed = column(table, change.column);
+        if (changed.isPrimaryId || changed.isPrimaryName)
+          throw new Error(`Cannot make column "${changed.name}" unreadable: it is the key or the name.`);
+        changed.canRead = change.makeReadable;
       } else if ('column' in change) {
         changeOptions(column(table, change.column), change, tables.values());
       } else if ('copyAs' in change) {
         if (tables.has(change.copyAs))
           throw new Error(`Cannot add table "${change.copyAs}": there is one of this name.`);
-        add(copyOf(table, change.copyAs, customTableCode + tables.size));
+        add(copyOf(table, change.copyAs, customTableCode + copies++));
       } else {
-        if (!table.canEnableChangeTracking)
-          throw new Error(
-            `Cannot turn on change tracking of table "${table.name}": the table does not allow it.`,
-          );
-        table.isChangeTracked = true;
+        changeTable(table, change, { tables, bySet });
+        if ('changeTracking' in change) trackedAt.set(table.name, rowVersion);
+        if ('renameSet' in change) renamedAt.set(table.name, rowVersion);
       }
       moves.push({ at: performance.now(), from: revision });
       revision += 7;

@@ -52,7 +52,10 @@ const schemaShape = z.union([
     ...ofColumn,
     addOption: z.strictObject({ value: z.int(), label: z.string().min(1) }),
   }),
-  z.strictObject({ table: z.string(), changeTracking: z.literal(true) }),
+  z.strictObject({ table: z.string(), changeTracking: z.boolean() }),
+  z.strictObject({ table: z.string(), renameSet: z.string().regex(/^[a-z][a-z0-9_]{0,62}$/) }),
+  z.strictObject({ table: z.string(), removeTable: z.literal(true) }),
+  z.strictObject({ ...ofColumn, makeReadable: z.boolean() }),
   z.strictObject({ table: z.string(), copyAs: z.string().regex(/^[a-z][a-z0-9_]{0,49}$/) }),
 ]);
 
@@ -89,6 +92,7 @@ export function control(organization: Organization) {
     const change = parse(schemaShape, wanted, 'change the schema') as SchemaChange;
     store.transaction(() => {
       schema.change(change, store.nextVersion());
+      if ('removeTable' in change) store.drop(change.table);
       const earlier = JSON.parse(store.state('schema-changes') ?? '[]') as object[];
       store.setState(
         'schema-changes',

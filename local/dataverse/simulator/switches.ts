@@ -8,6 +8,8 @@ import { wrongBody } from './wrong-body.ts';
 const switchesShape = z.strictObject({
   deltaTokenTime: z.enum(['start', 'end']).default('start'),
   tokenBoundToSelect: z.boolean().default(false),
+  tokenBoundToSet: z.boolean().default(false),
+  trackingLossExpiresTokens: z.boolean().default(true),
   tokensWaitForTransactions: z.boolean().default(true),
   staleMetadataVersionSeconds: z.number().min(0).default(0),
   updateAndDeleteOfSameId: z.boolean().default(true),

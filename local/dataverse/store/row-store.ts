@@ -15,6 +15,7 @@ type Statements = {
   get: StatementSync;
   put: StatementSync;
   remove: StatementSync;
+  removeAll: StatementSync;
   count: StatementSync;
   byKey: StatementSync;
   byVersion: StatementSync;
@@ -43,6 +44,7 @@ export function rowStore(file: string) {
   const readState = database.prepare('SELECT value FROM state WHERE name = ?');
   const writeState = database.prepare('INSERT OR REPLACE INTO state VALUES (?, ?)');
   const bury = database.prepare('INSERT INTO deleted VALUES (?, ?, ?, ?)');
+  const exhume = database.prepare('DELETE FROM deleted WHERE "table" = ?');
   const buried = database.prepare(
     `SELECT key, max(version) AS version, deleted_at AS deletedAt FROM deleted
      WHERE "table" = ? AND version > ? AND version <= ? GROUP BY key ORDER BY version LIMIT ?`,
@@ -68,6 +70,7 @@ export function rowStore(file: string) {
       get: database.prepare(`SELECT key, version, text FROM ${name} WHERE key = ?`),
       put: database.prepare(`INSERT OR REPLACE INTO ${name} VALUES (?, ?, ?)`),
       remove: database.prepare(`DELETE FROM ${name} WHERE key = ?`),
+      removeAll: database.prepare(`DELETE FROM ${name}`),
       count: database.prepare(`SELECT count(*) AS count FROM ${name}`),
       byKey: database.prepare(`SELECT key, version, text FROM ${name} WHERE ${range} ORDER BY key LIMIT ?`),
       byVersion: database.prepare(
@@ -122,6 +125,13 @@ export function rowStore(file: string) {
     remove(table: string, key: string, deletedAt: string) {
       statements(table).remove.run(key);
       bury.run(table, key, ++version, deletedAt);
+    },
+
+    /** Forgets the rows of a table, and those that were deleted of it. */
+    drop(table: string) {
+      statements(table).removeAll.run();
+      exhume.run(table);
+      writeState.run(`samples ${table}`, '0');
     },
 
     /** Rows in key order, read lazily: stop iterating when enough have been seen. */

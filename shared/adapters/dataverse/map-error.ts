@@ -70,11 +70,12 @@ const expectations: Partial<Record<ErrorCode, string>> = {
   DATAVERSE_TABLE_MISSING: 'the table must exist',
 };
 
-function codeOfStatus(status: number): ErrorCode {
+function codeOfStatus({ status, code, message }: Refusal): ErrorCode {
   if (status === 429) return 'DATAVERSE_THROTTLED';
   if (status === 401) return 'DATAVERSE_UNAUTHORIZED';
   if (status === 403) return 'DATAVERSE_PRIVILEGE_MISSING';
-  if (status === 404) return 'DATAVERSE_TABLE_MISSING';
+  // Without a word of Dataverse it is not Dataverse that misses something: a gateway does.
+  if (status === 404) return code + message === '' ? 'DATAVERSE_UNREACHABLE' : 'DATAVERSE_TABLE_MISSING';
   if (status === 408 || status >= 500) return 'DATAVERSE_UNREACHABLE';
   if (status < 400) return 'DATAVERSE_ANSWER_UNREADABLE';
   return 'DATAVERSE_REQUEST_REFUSED';
@@ -105,7 +106,7 @@ export function refusalError(
   const { status, code, message, retryAfterSeconds } = refusal;
   const hasFailedInside = !isRead && status === 500 && code !== '';
   const ours =
-    codesByDataverseCode[code] ?? (hasFailedInside ? 'DATAVERSE_REQUEST_REFUSED' : codeOfStatus(status));
+    codesByDataverseCode[code] ?? (hasFailedInside ? 'DATAVERSE_REQUEST_REFUSED' : codeOfStatus(refusal));
   const words = isRead && message !== '' && codesWithSafeWords.has(code) ? ` ("${message}")` : '';
   const happened = `Dataverse answered ${[status, code].join(' ').trim()}${words}`;
   return dataverseError(ours, purpose, origin, happened, {

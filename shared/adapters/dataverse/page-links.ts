@@ -12,6 +12,11 @@ export function withColumns(link: string, columns: readonly string[]): string {
   return `${path}?${[`$select=${columns.join(',')}`, ...others].join('&')}`;
 }
 
+/** The link on this entity set: that of its table may have been renamed since the link was made. Its token is the table's. */
+export function onSet(link: string, entitySetName: string): string {
+  return link.replace(/(?<=\/api\/data\/v[\d.]+\/)\w+(?=[?#]|$)/, entitySetName);
+}
+
 /** Whether rows of this link have (at least) these columns; a link without `$select` gives all. */
 export function hasColumns(link: string, columns: readonly string[]): boolean {
   const selected = selectedBy(link);

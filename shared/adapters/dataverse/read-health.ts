@@ -1,3 +1,4 @@
+import { hasCode } from '../../errors.ts';
 import type { Dataverse, NewestChange } from '../../ports/dataverse.ts';
 import { batchesOf } from './batches.ts';
 import { dataverseError } from './map-error.ts';
@@ -24,9 +25,13 @@ export function newestChanges(api: WebApi): Dataverse['newestChange'] {
   }
 
   return async (table): Promise<NewestChange | undefined> => {
+    const path = await pathOf(table);
+    // Its entity set may have been renamed: then the next call asks for the new one.
+    paths.delete(table);
     const { value } = await api.get<{
       value: readonly { versionnumber: number | bigint | string; modifiedon?: string | null }[];
-    }>(`read the newest change of table "${table}"`, await pathOf(table));
+    }>(`read the newest change of table "${table}"`, path);
+    paths.set(table, path);
     const [row] = value;
     if (!row) return undefined;
     const version = String(row.versionnumber);
@@ -40,15 +45,33 @@ export async function readRowCounts(
   tables: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
-  const purpose = 'count the rows of tables';
-  for (const names of batchesOf(tables, namesPerRequest)) {
-    const path = `RetrieveTotalRecordCount(EntityNames=@p1)?@p1=${encodeURIComponent(JSON.stringify(names))}`;
-    const { EntityRecordCountCollection: answer } = await api.get<{
-      EntityRecordCountCollection?: { Keys?: readonly string[]; Values?: readonly (number | string)[] };
-    }>(purpose, path);
-    if (!answer?.Keys || !answer.Values)
-      throw dataverseError('DATAVERSE_ANSWER_UNREADABLE', purpose, api.origin, 'there are no counts in it');
-    for (const [at, name] of answer.Keys.entries()) counts.set(name, Number(answer.Values[at]));
-  }
+  for (const names of batchesOf(tables, namesPerRequest))
+    for (const [name, count] of await countsOf(api, names)) counts.set(name, count);
   return counts;
+}
+
+/** One table that was removed has the whole question refused, so that it is divided until that table stands alone. */
+async function countsOf(api: WebApi, names: readonly string[]): Promise<readonly [string, number][]> {
+  try {
+    return await askCounts(api, names);
+  } catch (error) {
+    if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED', 'DATAVERSE_TABLE_MISSING')) throw error;
+    if (names.length === 1) return [];
+    const halves = batchesOf(names, Math.ceil(names.length / 2));
+    const counts: [string, number][] = [];
+    for (const half of halves) counts.push(...(await countsOf(api, half)));
+    return counts;
+  }
+}
+
+async function askCounts(api: WebApi, names: readonly string[]): Promise<[string, number][]> {
+  const purpose = 'count the rows of tables';
+  const path = `RetrieveTotalRecordCount(EntityNames=@p1)?@p1=${encodeURIComponent(JSON.stringify(names))}`;
+  const { EntityRecordCountCollection: answer } = await api.get<{
+    EntityRecordCountCollection?: { Keys?: readonly string[]; Values?: readonly (number | string)[] };
+  }>(purpose, path);
+  const { Keys, Values } = answer ?? {};
+  if (!Keys || !Values)
+    throw dataverseError('DATAVERSE_ANSWER_UNREADABLE', purpose, api.origin, 'there are no counts in it');
+  return Keys.map((name, at) => [name, Number(Values[at])]);
 }

@@ -2,7 +2,7 @@ import { hasCode } from '../../errors.ts';
 import type { ChangePage, PageLink, Row } from '../../model/change.ts';
 import type { PageRequest, RowQuery } from '../../ports/dataverse.ts';
 import { dataverseError, isUnknownColumn } from './map-error.ts';
-import { hasColumns, isTracked, markTracked, namesNoOtherThan, withColumns } from './page-links.ts';
+import { hasColumns, isTracked, markTracked, namesNoOtherThan, onSet, withColumns } from './page-links.ts';
 import {
   type AnnotatedBody,
   annotationsPreference,
@@ -13,6 +13,8 @@ import {
 } from './read-rows.ts';
 import type { WebApi } from './web-api.ts';
 
+type LinkRequest = Extract<PageRequest, { readonly link: string }>;
+
 /** A page as Dataverse sends it; the delta link may stand before the rows and the next link after them. */
 interface PageBody extends AnnotatedBody {
   readonly value?: readonly Row[];
@@ -20,13 +22,26 @@ interface PageBody extends AnnotatedBody {
   readonly '@odata.deltaLink'?: string;
 }
 
-/** Reads one page as the port promises it: columns of the query whatever link is followed, rows and deleted ids disjoint. */
+/** Reads one page as the port promises it: columns and entity set of the query whatever link is followed, rows and deleted ids disjoint. */
 export async function readPage(api: WebApi, pageSize: number, request: PageRequest): Promise<ChangePage> {
   const { query } = request;
   if (!('link' in request))
     return fetchPage(api, pageSize, query, firstPath(request), request.kind === 'tracked-rows');
-  const { link } = request;
-  if (request.kind === 'next') return followAsItIs(api, pageSize, query, link, isTracked(link));
+  const link = onSet(request.link, query.table.entitySetName);
+  try {
+    return await follow(api, pageSize, { ...request, link });
+  } catch (error) {
+    if (link === request.link || !hasCode(error, 'DATAVERSE_REQUEST_REFUSED')) throw error;
+    throw voidLink(api, query, 'its entity set was renamed, and it is refused on the new one', error);
+  }
+}
+
+async function follow(
+  api: WebApi,
+  pageSize: number,
+  { kind, query, link }: LinkRequest,
+): Promise<ChangePage> {
+  if (kind === 'next') return followAsItIs(api, pageSize, query, link, isTracked(link));
   if (namesNoOtherThan(link, query.columns)) return fetchPage(api, pageSize, query, link, true);
   try {
     return await fetchPage(api, pageSize, query, withColumns(link, query.columns), true);
@@ -60,10 +75,14 @@ async function followAsItIs(...[api, pageSize, query, link, hasTracking]: Parame
     return await fetchPage(api, pageSize, query, link, hasTracking);
   } catch (cause) {
     if (!isUnknownColumn(cause)) throw cause;
-    const purpose = `go on with reading table "${query.table.logicalName}"`;
-    const happened = 'the page link is void, as it names a column that was deleted';
-    throw dataverseError('DATAVERSE_DELTA_TOKEN_EXPIRED', purpose, api.origin, happened, { cause });
+    throw voidLink(api, query, 'it names a column that was deleted', cause);
   }
+}
+
+function voidLink({ origin }: WebApi, { table }: RowQuery, why: string, cause: unknown) {
+  const purpose = `go on with reading table "${table.logicalName}"`;
+  const happened = `the page link is void, as ${why}`;
+  return dataverseError('DATAVERSE_DELTA_TOKEN_EXPIRED', purpose, origin, happened, { cause });
 }
 
 async function fetchPage(

@@ -2,8 +2,8 @@ import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
 import { effectOf } from '../../model/table-difference.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
-import type { TableStep } from '../../schema/compare-table.ts';
-import { fingerprint } from '../../schema/fingerprint.ts';
+import { addedColumns, type TableStep } from '../../schema/compare-table.ts';
+import { hadAnyOf } from '../../schema/fingerprint.ts';
 import { systemTables } from '../../schema/system-tables.ts';
 import { conflictsAmong, differencesOf, type ServerNames } from '../../schema/table-differences.ts';
 import { lockCheckpoint, restartCheckpoint } from './checkpoints.ts';
@@ -151,8 +151,7 @@ export async function ensureTable(
       const changes = isMissing ? [`${shown} created`] : [];
       if (isMissing) await client.query(createTable(namespace, table));
       for (const step of steps) changes.push(await applyStep(client, namespace, name, step));
-      const isAnyAdded = steps.some(({ kind }) => kind === 'add-column');
-      const isColumnLost = isAnyAdded && checkpoint?.shape === fingerprint(table);
+      const isColumnLost = hadAnyOf(checkpoint?.shape, addedColumns(steps));
       if (checkpoint !== undefined && (isMissing || isColumnLost))
         await restartCheckpoint(client, namespace, name, isColumnLost);
       return { changes };

@@ -20,8 +20,8 @@ export async function writeRetries(pool: Pool, namespace: Namespace, retry: Retr
     const current = stillAsTried(stored, retry.tried);
     const isCurrent = (row: Row) => current.has(rowId(row, table.idSource));
     const page = pageRows(table, retry.rows.filter(isCurrent));
-    // Whoever asks for a row again wants what Dataverse has, also where the version is the same.
-    const mode = retry.tried.some(({ isResync }) => isResync) ? 'reload' : 'newer';
+    // Whoever asks for a row again wants what Dataverse has; a refill may have been refused the version that is stored.
+    const mode = retry.tried.some(({ isResync }) => isResync) ? 'reload' : 'refill';
     const writing = { mode, writtenAt: readAt, loadStartedAt: undefined } as const;
     const { refused } = await writeRows(client, { namespace, table }, page, writing);
     const gone = retry.goneIds.flatMap((id) => current.get(id) ?? []);

@@ -56,8 +56,8 @@ async function refusalsOf(
 }
 
 /**
- * The refused rows that have to be tried again: not those whose version, or a newer one, is in the table already. In a
- * reload the rows that stay as they are count as seen.
+ * The refused rows that have to be tried again: not those whose version, or a newer one, is in the table already; in a refill
+ * only a newer one has what the row brings. In a reload the rows that stay as they are count as seen.
  */
 async function withoutSuperseded(
   client: PoolClient,
@@ -71,7 +71,9 @@ async function withoutSuperseded(
     const known = stored.get(id);
     return known === undefined ? -1 : compareVersions(known, version);
   };
-  const isOpen = new Set(refusals.filter((row) => order(row) < 0).map(({ id }) => id));
+  const isOpen = new Set(
+    refusals.filter((row) => order(row) < (mode === 'refill' ? 1 : 0)).map(({ id }) => id),
+  );
   if (mode === 'reload') {
     const newer = refusals.filter((row) => order(row) > 0).map(({ id }) => id);
     const undone = await unseenAmong(client, namespace, table.name, newer, loadStartedAt);

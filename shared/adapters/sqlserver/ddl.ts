@@ -1,8 +1,8 @@
 import { ServiceError } from '../../errors.ts';
 import { effectOf } from '../../model/table-difference.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
-import type { TableStep } from '../../schema/compare-table.ts';
-import { fingerprint } from '../../schema/fingerprint.ts';
+import { addedColumns, type TableStep } from '../../schema/compare-table.ts';
+import { hadAnyOf } from '../../schema/fingerprint.ts';
 import { conflictsAmong, differencesOf, type ServerNames } from '../../schema/table-differences.ts';
 import { lockCheckpoint, restartCheckpoint } from './checkpoints.ts';
 import { sqlServerType } from './column-types.ts';
@@ -107,8 +107,7 @@ export async function ensureTable(
       const changes = isMissing ? [`${shown} created`] : [];
       if (isMissing) await session.batch(createTable(namespace, table));
       for (const step of steps) changes.push(await applyStep(session, namespace, name, step));
-      const isAnyAdded = steps.some(({ kind }) => kind === 'add-column');
-      const isColumnLost = isAnyAdded && checkpoint?.shape === fingerprint(table);
+      const isColumnLost = hadAnyOf(checkpoint?.shape, addedColumns(steps));
       if (checkpoint !== undefined && (isMissing || isColumnLost))
         await restartCheckpoint(session, namespace, name, isColumnLost);
       return { changes };

@@ -55,7 +55,7 @@ function runOf(options: {
       turn: 1,
       isVoid: false,
     },
-    shape: { target: { columns: [] }, query: { columns: [] } },
+    shape: { target: { columns: [] }, query: { table: { entitySetName: 'accounts' }, columns: [] } },
     dataverse,
     destination: {
       writePage: async ({ advance, rows }: PageWrite) => {

@@ -7,7 +7,7 @@ import type { TableRun } from '../../../shared/sync/table-run.ts';
 import type { TableShape } from '../../../shared/sync/table-shape.ts';
 
 const shapeOf = (columns: readonly string[], metadataVersion: string | undefined) =>
-  ({ query: { columns }, metadataVersion }) as unknown as TableShape;
+  ({ query: { table: { entitySetName: 'accounts' }, columns }, metadataVersion }) as unknown as TableShape;
 
 /** A run whose shape was read at version 9; `next` is what reading it again gives. Pages and versions come in order. */
 function runOf(pages: readonly Partial<ChangePage>[], next: TableShape, told: readonly string[] = []) {
@@ -37,6 +37,18 @@ test('a page is read again when columns were added since its columns were chosen
   await readCurrentPage(run, { kind: 'rows' });
   expect(asked).toEqual(['name', 'forget', 'name,new_motto']);
   expect(run.shape).toBe(grown);
+});
+
+test('the version that a page tells is not asked for again when the definition is read', async () => {
+  const { run } = runOf([{ metadataVersion: '10' }, { metadataVersion: '10' }], grown);
+  const seen: unknown[] = [];
+  const { of } = run.ports.shapes;
+  run.ports.shapes.of = async (...given) => {
+    seen.push(given[4]);
+    return await of(...given);
+  };
+  await readCurrentPage(run, { kind: 'rows' });
+  expect(seen).toEqual(['10']);
 });
 
 test('a page is kept when the metadata moved elsewhere', async () => {

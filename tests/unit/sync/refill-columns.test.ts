@@ -112,3 +112,40 @@ test('a worker that does not know a column which rows were written with reads th
   await turn();
   expect(faxes(world)).toEqual([...allFaxes, '6']);
 });
+
+test('a row that is refused with its new value is recorded, tried again and told as any other', async () => {
+  const { world, turn } = await worldWithStaleRows();
+  const isTaken = new Set<string>();
+  world.destination.refuseRows((_, { Id, fax }) =>
+    (fax === '1' || fax === '2') && !isTaken.has(Id ?? '')
+      ? { code: 'ROW_CONSTRAINT_VIOLATED', wrong: 'a constraint refused it' }
+      : undefined,
+  );
+  world.source.put(table, idOf(7), { name: 'second' });
+  await turn();
+  expect(world.destination.rejectedRows().map(({ id, changeType }) => [id, changeType])).toEqual([
+    [idOf(1), 'Update'],
+    [idOf(2), 'Update'],
+  ]);
+  expect(faxes(world)).toEqual(['0', '3', '4']);
+  isTaken.add(idOf(1));
+  await world.settle();
+  expect(faxes(world)).toEqual(['0', '1', '3', '4']);
+  expect([...world.givenUp()]).toEqual([idOf(2)]);
+});
+
+test('a column that goes while another one is filled ends neither its re-read nor begins it anew', async () => {
+  const { world, asked, turn } = await worldWithStaleRows({ secondsAPage: 20 });
+  world.source.put(table, idOf(7), { name: 'second' });
+  await turn();
+  const definition = world.source.definition(table);
+  const attributes = definition.attributes.filter(
+    ({ logicalName }) => logicalName !== 'importsequencenumber',
+  );
+  world.source.define({ ...definition, attributes });
+  await turn(0);
+  await turn();
+  expect(asked.filter((each) => each.startsWith('with'))).toEqual(['with fax']);
+  expect(faxes(world)).toEqual(allFaxes);
+  expect(await refillOf(world)).toBeUndefined();
+});
