@@ -261,6 +261,10 @@ export function fakeDataverse(
     tellStaleVersion(isOn: boolean): void {
       staleVersion = isOn ? metadataVersion : undefined;
     },
+    /** The organization was restored: its metadata's versions begin again. */
+    restoreVersion(): void {
+      metadataVersion = 1;
+    },
     define(definition: TableDefinition): void {
       metadataVersion += 1;
       definitions.set(definition.logicalName, definition);
