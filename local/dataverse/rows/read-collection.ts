@@ -1,13 +1,14 @@
 import { type Answer, type ApiRequest, jsonAnswer } from '../api-request.ts';
 import { badQuery, unknownProperty } from '../errors.ts';
 import { type Comparable, comparable } from '../odata/match-filter.ts';
-import { formatCookie, invalidCookie, type PagingCookie, parseCookie } from '../odata/paging-cookie.ts';
+import { invalidCookie, type PagingCookie } from '../odata/paging-cookie.ts';
 import type { Organization } from '../organization.ts';
 import type { Column, Table } from '../schema/table.ts';
 import { guidOf, isGuid, sortKey } from '../store/guid-order.ts';
 import type { StoredRow } from '../store/row-store.ts';
 import { parseRow } from '../store/row-text.ts';
-import { linkWith, pageJson, pageSize, rowWriterFor } from './page-json.ts';
+import { cookieOf, nextLinkOf } from './page-cookie.ts';
+import { pageJson, pageSize, rowWriterFor } from './page-json.ts';
 import { plannedRows, type ReadPlan, readPlan } from './read-plan.ts';
 import { selection } from './selection.ts';
 
@@ -28,8 +29,7 @@ export function readCollection(
   const prefers = request.prefer.maxPageSize !== undefined;
   const top = prefers ? null : topOf(request);
   const size = top ?? pageSize(organization, request);
-  const skip = request.query.get('$skiptoken');
-  const cookie = skip === null ? undefined : parseCookie(skip);
+  const cookie = cookieOf(organization, request);
   const order = orderColumns(organization, table, request.query.get('$orderby'));
   const found = order
     ? sortedRows(organization, table, plan, order, cookie, size + 1)
@@ -43,7 +43,7 @@ export function readCollection(
     pageJson(organization, request, {
       context,
       rows: rows.values().map(write),
-      ...(next ? { nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)) } : {}),
+      ...(next ? { nextLink: nextLinkOf(organization, table, request, next) } : {}),
       ...(count === undefined ? {} : { count }),
     }),
     prefers ? { 'Preference-Applied': `odata.maxpagesize=${size}` } : {},
