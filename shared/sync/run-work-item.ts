@@ -172,7 +172,9 @@ async function replicate(run: TableRun): Promise<{ isComplete: boolean; hasChang
     if (pass.isComplete) await refillColumns(run);
     return pass;
   } catch (error) {
-    if (hasCode(error, 'DATAVERSE_DELTA_TOKEN_EXPIRED')) await restartLoad(run, error.message);
+    // Of a load only the ranges begin anew whose links are void.
+    if (hasCode(error, 'DATAVERSE_DELTA_TOKEN_EXPIRED') && run.checkpoint.phase !== 'load')
+      await restartLoad(run, error.message);
     throw error;
   }
 }

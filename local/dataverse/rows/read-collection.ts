@@ -6,7 +6,7 @@ import type { Organization } from '../organization.ts';
 import type { Column, Table } from '../schema/table.ts';
 import { guidOf, isGuid, sortKey } from '../store/guid-order.ts';
 import type { StoredRow } from '../store/row-store.ts';
-import { parseRow } from '../store/row-text.ts';
+import { parseRow, valueIn } from '../store/row-text.ts';
 import { cookieOf, nextLinkOf } from './page-cookie.ts';
 import { pageJson, pageSize, rowWriterFor } from './page-json.ts';
 import { plannedRows, type ReadPlan, readPlan } from './read-plan.ts';
@@ -25,7 +25,8 @@ export function readCollection(
   checkOptions(request);
   const chosen = selection(organization.schema, table, request.query.get('$select'));
   const write = rowWriterFor(organization, request, chosen);
-  const plan = combine(readPlan(organization, table, request.query.get('$filter')), only);
+  const asked = combine(readPlan(organization, table, request.query.get('$filter')), only);
+  const plan = ofReader(request, table, asked);
   const prefers = request.prefer.maxPageSize !== undefined;
   const top = prefers ? null : topOf(request);
   const size = top ?? pageSize(organization, request);
@@ -81,6 +82,14 @@ function combine(plan: ReadPlan, only: ReadPlan | undefined): ReadPlan {
   if (!only?.keys) return plan;
   const keys = new Set(plan.keys ?? only.keys);
   return { ...plan, keys: only.keys.filter((key) => keys.has(key)) };
+}
+
+/** Who reads own rows only gets no others, and no word of them. There is one business unit: the depths between leave none out. */
+function ofReader({ caller }: ApiRequest, table: Table, plan: ReadPlan): ReadPlan {
+  if (caller.readDepth(table) !== 'Basic') return plan;
+  const own = JSON.stringify(caller.userId);
+  const isOwn = (row: StoredRow) => valueIn(row.text, '_ownerid_value') === own;
+  return { ...plan, isMatch: (row) => isOwn(row) && (plan.isMatch?.(row) ?? true) };
 }
 
 function* take<Item>(items: Iterable<Item>, count: number): Generator<Item> {
