@@ -17,6 +17,8 @@ export interface FakeDataverseOptions {
   valueFilter?: 'taken' | 'refused';
   /** Whether a link is taken after its entity set was renamed. */
   linksOfOldSet?: 'taken' | 'refused';
+  /** Whether the link of a page is taken with other columns than those of the page before. */
+  pageColumns?: 'free' | 'bound';
 }
 
 interface StoredRow {
@@ -37,6 +39,9 @@ interface LinkState {
   readonly from?: string;
   readonly to?: string;
   readonly withAnyOf?: readonly string[];
+  /** Of a page that follows: when the link was made, and for which columns. */
+  readonly era?: number;
+  readonly columns?: string;
 }
 
 /** An attribute that can be read and written and is nothing special, unless said otherwise. */
@@ -56,6 +61,10 @@ export const attribute = (
   isCalculated: false,
   ...more,
 });
+
+/** How the Web API selects the attribute. */
+const readName = ({ logicalName, type }: Attribute) =>
+  /^(Lookup|Customer|Owner)$/.test(type) ? `_${logicalName}_value` : logicalName;
 
 /** A table of four columns: its key, a name of at most 100 characters, a number, and the version. */
 export function smallTable(logicalName: string): TableDefinition {
@@ -83,7 +92,8 @@ export function fakeDataverse(
   tables: readonly string[],
   options: FakeDataverseOptions = {},
 ) {
-  const { pageSize = 3, tokenTime = 'start', keyFilter = 'as-sorted', valueFilter, linksOfOldSet } = options;
+  const { pageSize = 3, tokenTime = 'start', keyFilter = 'as-sorted' } = options;
+  const { valueFilter, linksOfOldSet, pageColumns } = options;
   const definitions = new Map(tables.map((name) => [name, smallTable(name)]));
   const optionSets = new Map<string, readonly OptionSet[]>();
   const rows = new Map(tables.map((name) => [name, new Map<string, StoredRow>()]));
@@ -95,6 +105,7 @@ export function fakeDataverse(
   let counter = 1000;
   let metadataVersion = 1;
   let oldestToken = 0;
+  let pageEra = 0;
   let isStandingStill = false;
   let toldUpTo: number | undefined;
   let staleVersion: number | undefined;
@@ -114,6 +125,10 @@ export function fakeDataverse(
     versionnumber: row.version,
   });
 
+  const refuseUnlessWhole = (table: string) => {
+    if (!unreadable.has(table)) return;
+    throw new ServiceError('DATAVERSE_PRIVILEGE_MISSING', `Cannot read table "${table}": not all of it.`);
+  };
   const sortKey = (key: string) =>
     keyFilter === 'otherwise' ? [...key].map((digit) => (Number.parseInt(digit, 16) * 7) % 16).join() : key;
   const isWithin = ({ id, values }: StoredRow, { from, to, withAnyOf }: LinkState) =>
@@ -143,10 +158,23 @@ export function fakeDataverse(
             ...{ set: query.table.entitySetName, isTracked: request.kind === 'tracked-rows' },
           };
     const all = rowsOf(query.table);
+    refuseUnlessWhole(table);
     if (state.isTracked && untracked.has(table))
       throw new ServiceError('DATAVERSE_TRACKING_OFF', `Cannot follow table "${table}": it is not tracked.`);
-    if (linksOfOldSet === 'refused' && state.set !== query.table.entitySetName)
-      throw new ServiceError('DATAVERSE_DELTA_TOKEN_EXPIRED', `Cannot follow table "${table}": a void link.`);
+    const known = of(definitions, table).attributes.map(readName);
+    const unknown = query.columns.find((column) => !known.includes(column));
+    if (unknown !== undefined)
+      throw new ServiceError('DATAVERSE_REQUEST_REFUSED', `Cannot read table "${table}": no "${unknown}".`);
+    const columns = query.columns.join();
+    const isBound = pageColumns === 'bound' && state.columns !== columns;
+    const isOfOldSet = linksOfOldSet === 'refused' && state.set !== query.table.entitySetName;
+    if (isOfOldSet || (request.kind === 'next' && (state.era !== pageEra || isBound)))
+      throw new ServiceError(
+        'DATAVERSE_DELTA_TOKEN_EXPIRED',
+        `Cannot follow table "${table}": the link is void.`,
+      );
+    const linkOf = (after: string, more: Partial<LinkState> = {}) =>
+      JSON.stringify({ ...state, ...more, after, era: pageEra, columns });
     if (keyFilter === 'refused' && (state.from ?? state.to) !== undefined)
       throw new ServiceError('DATAVERSE_REQUEST_REFUSED', `Cannot read table "${table}": no filter by key.`);
     if (valueFilter === 'refused' && state.withAnyOf)
@@ -171,7 +199,7 @@ export function fakeDataverse(
       const last = page.at(-1);
       const following =
         rest.length > pageSize && last
-          ? ({ kind: 'next', link: JSON.stringify({ ...state, upTo, after: String(last.version) }) } as const)
+          ? ({ kind: 'next', link: linkOf(String(last.version), { upTo }) } as const)
           : ({ kind: 'delta', link: JSON.stringify({ ...state, since: upTo, upTo, after: '' }) } as const);
       const live = page.flatMap((entry) => (entry.row ? [json(table, entry.row, query)] : []));
       const liveIds = new Set(live.map((row) => row[`${table}id`]));
@@ -184,7 +212,7 @@ export function fakeDataverse(
     const page = rest.slice(0, pageSize);
     const following =
       rest.length > pageSize
-        ? ({ kind: 'next', link: JSON.stringify({ ...state, after: page.at(-1)?.id ?? '' }) } as const)
+        ? ({ kind: 'next', link: linkOf(page.at(-1)?.id ?? '') } as const)
         : state.kind === 'tracked-rows'
           ? ({
               kind: 'delta',
@@ -217,11 +245,12 @@ export function fakeDataverse(
       return versions.length === 0 ? undefined : { version: String(Math.max(...versions)) };
     },
     rowCounts: async (names) => new Map(names.map((name) => [name, of(rows, name).size])),
-    readRows: async (query, ids) =>
-      ids.flatMap((id) => {
-        const row = rowsOf(query.table).get(id);
-        return row ? [json(query.table.logicalName, row, query)] : [];
-      }),
+    readRows: async (query, ids) => {
+      const all = rowsOf(query.table);
+      const found = ids.flatMap((id) => all.get(id) ?? []);
+      if (found.length < ids.length) refuseUnlessWhole(query.table.logicalName);
+      return found.map((row) => json(query.table.logicalName, row, query));
+    },
     writeRow: async (table, id, etag, values) => {
       const row = of(rows, table.logicalName).get(id);
       if (!row) return { kind: 'gone' };
@@ -241,6 +270,11 @@ export function fakeDataverse(
     administrators,
     /** Tables that the app's identity may not read as a whole. */
     unreadable,
+    /** The identity loses the privilege to read the whole table, or gets it back. */
+    readsAll(table: string, isAll: boolean): void {
+      if (isAll) unreadable.delete(table);
+      else unreadable.add(table);
+    },
     /** The next reads fail with these. */
     faults,
     /** The next read fails so, and asks to wait so long. */
@@ -282,6 +316,10 @@ export function fakeDataverse(
       for (const id of of(rows, table).keys()) deletedIds.add(id);
       definitions.delete(table);
     },
+    /** Makes every link of a page handed out so far void. */
+    voidPages(): void {
+      pageEra += 1;
+    },
     /** Every delta link is too old from the start, until this is off again. */
     refuseTokens(isOn: boolean): void {
       oldestToken = isOn ? Number.POSITIVE_INFINITY : 0;
@@ -298,6 +336,10 @@ export function fakeDataverse(
     /** The metadata's version is told as it is now, whatever changes: a server's cache is old, or is renewed. */
     tellStaleVersion(isOn: boolean): void {
       staleVersion = isOn ? metadataVersion : undefined;
+    },
+    /** The organization was restored: its metadata's versions begin again. */
+    restoreVersion(): void {
+      metadataVersion = 1;
     },
     define(definition: TableDefinition): void {
       metadataVersion += 1;

@@ -307,6 +307,12 @@ export async function replicationWorld(
     renameSet(entitySetName: string): void {
       source.define({ ...source.definition(table), entitySetName });
     },
+    /** Somebody deletes one. */
+    removeColumn(name: string): void {
+      const definition = source.definition(table);
+      const attributes = definition.attributes.filter(({ logicalName }) => logicalName !== name);
+      source.define({ ...definition, attributes });
+    },
     labels: () => labels,
     /** Dataverse refuses a request, so many after now, and asks to wait. */
     throttle(requestsBefore: number, seconds: number): void {

@@ -10,6 +10,7 @@ const switchesShape = z.strictObject({
   tokenBoundToSelect: z.boolean().default(false),
   tokenBoundToSet: z.boolean().default(false),
   trackingLossExpiresTokens: z.boolean().default(true),
+  pagesBoundToSelect: z.boolean().default(false),
   tokensWaitForTransactions: z.boolean().default(true),
   staleMetadataVersionSeconds: z.number().min(0).default(0),
   updateAndDeleteOfSameId: z.boolean().default(true),

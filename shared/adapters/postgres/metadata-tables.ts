@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { MetadataRow, MetadataTableKey, TableMetadata } from '../../model/table-metadata.ts';
+import { isLaterMark } from '../../schema/metadata-mark.ts';
 import {
   columnsOf,
   globalOptionNeeds,
@@ -112,11 +113,13 @@ export function writeMetadata(
   namespace: Namespace,
   metadata: TableMetadata,
 ): Promise<{ readonly changedRows: number }> {
-  const { table, mark, rows } = metadata;
+  const { table, mark, replaces, rows } = metadata;
   return inTransaction(pool, `write the metadata of table "${table}"`, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
       `dataverse-export metadata ${namespace.schema} ${namespace.prefix}`,
     ]);
+    const stored = await metadataMark(client, namespace, table);
+    if (isLaterMark(stored, mark) && stored !== replaces) return { changedRows: 0 };
     let changedRows = await writeGlobals(client, namespace, metadata);
     for (const key of Object.keys(metadataTables) as MetadataTableKey[])
       if (key !== 'globalOptionSet')

@@ -1,4 +1,5 @@
 import type { MetadataRow, MetadataTableKey, TableMetadata } from '../../model/table-metadata.ts';
+import { isLaterMark } from '../../schema/metadata-mark.ts';
 import {
   columnsOf,
   globalOptionNeeds,
@@ -163,10 +164,12 @@ export function writeMetadata(
   namespace: Namespace,
   metadata: TableMetadata,
 ): Promise<{ readonly changedRows: number }> {
-  const { table, mark, rows } = metadata;
+  const { table, mark, replaces, rows } = metadata;
   const doing = `write the metadata of table "${table}"`;
   return inTransaction(pool, doing, async (session) => {
     await lockNamespace(session, namespace, 'metadata', doing);
+    const stored = await metadataMark(session, namespace, table);
+    if (isLaterMark(stored, mark) && stored !== replaces) return { changedRows: 0 };
     let changedRows = await writeGlobals(session, namespace, metadata);
     for (const key of Object.keys(metadataTables) as MetadataTableKey[])
       if (key !== 'globalOptionSet') {
