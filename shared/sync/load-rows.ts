@@ -10,7 +10,6 @@ import { advanceCheckpoint, writePage } from './write-page.ts';
 
 /** A page of a range on its way, and what gives its slot back. */
 interface Reading {
-  readonly index: number;
   readonly readAt: Date;
   readonly release: Release;
   readonly answer: Promise<ShapedPage>;
@@ -69,7 +68,8 @@ async function loadRanges(run: TableRun, readings: Readings): Promise<void> {
   let slot: Release | undefined = await run.ports.pageSlots.take();
   for (;;) {
     readMore(run, ranges, readings, slot);
-    const { index, readAt, release, answer } = await firstRead(readings);
+    const index = await firstRead(readings);
+    const { readAt, release, answer } = readings.get(index) as Reading;
     readings.delete(index);
     try {
       if (run.isVoid) return;
@@ -91,12 +91,13 @@ async function loadRanges(run: TableRun, readings: Readings): Promise<void> {
 }
 
 /**
- * The first page that is there. What keeps one range from being read ends the turn only when no other page is on its way:
- * where Dataverse throttles, what it has sent already is not asked for twice.
+ * The range of the first page that is there. What keeps one range from being read ends the turn only when no other page is on
+ * its way: where Dataverse throttles, what it has sent already is not asked for twice. A number, because whatever this comes
+ * to is held in memory until every page that is on its way has come.
  */
-async function firstRead(readings: Readings): Promise<Reading> {
+async function firstRead(readings: Readings): Promise<number> {
   try {
-    return await Promise.any([...readings.values()].map((reading) => reading.answer.then(() => reading)));
+    return await Promise.any(Array.from(readings, ([index, { answer }]) => answer.then(() => index)));
   } catch (error) {
     throw (error as AggregateError).errors[0];
   }
@@ -128,7 +129,7 @@ function read(run: TableRun, ranges: readonly KeyRange[], index: number, release
     run,
     link === undefined ? { kind: 'rows', ...bordersOf(ranges, index) } : { kind: 'next', link },
   );
-  const reading: Reading = { index, readAt, release, answer };
+  const reading: Reading = { readAt, release, answer };
   // It is awaited later: its failure must not count as unhandled while another page is written, nor hold its slot.
   answer.catch((error: unknown) => {
     reading.fault = error;
