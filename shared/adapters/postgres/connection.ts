@@ -1,9 +1,10 @@
 import { TLSSocket } from 'node:tls';
 import pg from 'pg';
 import { ServiceError } from '../../errors.ts';
+import type { EntraLogin } from '../sql/entra-login.ts';
 import { longQueryTimeoutMilliseconds, type PoolLimits, usualLimits } from '../sql/pool-limits.ts';
 import { readConnectionString } from './connection-string.ts';
-import { type EntraLogin, entraPassword } from './entra-login.ts';
+import { entraPassword } from './entra-login.ts';
 import { destinationError } from './error-map.ts';
 
 // SET LOCAL and not start-up options, because connection poolers refuse those. Deferred constraints are checked at once, so

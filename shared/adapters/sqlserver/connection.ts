@@ -1,7 +1,7 @@
 import { ServiceError } from '../../errors.ts';
 import { longQueryTimeoutMilliseconds, type PoolLimits, usualLimits } from '../sql/pool-limits.ts';
 import { readConnectionString, type Transport, transportOf } from './connection-string.ts';
-import { type EntraLogin, entraToken } from './entra-login.ts';
+import { entraToken, type SqlServerLogin } from './entra-login.ts';
 import { destinationError, isFailover } from './error-map.ts';
 import { boundedPool, type Pool } from './pool.ts';
 import { SqlServerError } from './server-error.ts';
@@ -27,7 +27,7 @@ export function runLong<R>(session: Session, text: string): Promise<QueryResult<
  * Opens a pool; connects to nobody yet. A connection string without a password needs `entra`; its Connect Timeout counts
  * where no limits are given.
  */
-export function openPool(connectionString: string, given?: PoolLimits, entra?: EntraLogin): SessionPool {
+export function openPool(connectionString: string, given?: PoolLimits, entra?: SqlServerLogin): SessionPool {
   const server = readConnectionString(connectionString);
   const connectTimeoutMilliseconds =
     server.connectTimeoutMilliseconds ?? usualLimits.connectTimeoutMilliseconds;

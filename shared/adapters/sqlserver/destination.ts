@@ -8,7 +8,7 @@ import { checkpointStatements } from './checkpoints.ts';
 import { inTypes, type TypesOfTables } from './column-types.ts';
 import { openPool, type SessionPool } from './connection.ts';
 import { tableStatements } from './ddl.ts';
-import type { EntraLogin } from './entra-login.ts';
+import type { SqlServerLogin } from './entra-login.ts';
 import { inIsolatingTransaction } from './isolate-refused.ts';
 import { metadataStatements } from './metadata-tables.ts';
 import { rejectedRowStatements } from './rejected-rows.ts';
@@ -25,7 +25,7 @@ const statementsOf = (session: Session, namespace: Namespace): Statements => ({
   certificateEnd: () => session.certificateEnd,
 });
 
-const sqlServerDialect = (entra?: EntraLogin): Dialect<SessionPool> => ({
+const sqlServerDialect = (entra?: SqlServerLogin): Dialect<SessionPool> => ({
   openPool: (connectionString, limits) => openPool(connectionString, limits, entra),
   closePool: (pool) => pool.close(),
   transactions: (pool, namespace) => (doing, work, options) =>
@@ -66,7 +66,10 @@ export function sqlServerDestination(
  * Destinations in SQL Server, 2016 or later, Azure SQL Database, Managed Instance and SQL database in Fabric. All that are
  * opened with one connection string share its connections. `entra` is the login of those without a password.
  */
-export function sqlServerDestinations(entra?: EntraLogin, types: TypesOfTables = 'classic'): Destinations {
+export function sqlServerDestinations(
+  entra?: SqlServerLogin,
+  types: TypesOfTables = 'classic',
+): Destinations {
   const { open } = sqlDestinations(sqlServerDialect(entra));
   return {
     open: (connectionString, namespace) => withTypes(types, open(connectionString, namespace)),
