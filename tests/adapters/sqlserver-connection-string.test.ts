@@ -53,6 +53,8 @@ describe('an ADO.NET connection string', () => {
     ['Trust Server Certificate=True', { encrypt: true, trustServerCertificate: true }],
     ['Host Name In Certificate=*.x', { ...secure, serverName: '*.x' }],
     ['MultiSubnetFailover=yes', { ...secure, multiSubnetFailover: true }],
+    ['Packet Size=512', { ...secure, packetSize: 512 }],
+    ['Packet Size=32768', { ...secure, packetSize: 32_767 }],
     ['ApplicationIntent=ReadWrite;Integrated Security=false;Pooling=nonsense', secure],
   ])('with %j has %j', (more, options) => {
     const read = readConnectionString(`Server=h;${login};${more}`);
@@ -111,6 +113,9 @@ describe('a connection string that cannot be used', () => {
     [`Server=h;${login};Encrypt=Zq7`, 'its encrypt is none of true, yes, false, no, mandatory'],
     [`Server=h;${login};Encrypt=__proto__`, 'its encrypt is none of'],
     [`Server=h;${login};Connect Timeout=Zq7`, 'its Connect Timeout'],
+    [`Server=h;${login};Packet Size=Zq7`, 'its Packet Size'],
+    [`Server=h;${login};Packet Size=511`, 'its Packet Size'],
+    [`Server=h;${login};Packet Size=32769`, 'its Packet Size'],
     [`Server=np:\\\\Zq7\\pipe;${login}`, 'its Server is not written as'],
     [`Server=(localdb)\\Zq7;${login}`, 'its Server is not written as'],
     [`Server=Zq7,99999;${login}`, 'its Server is not written as'],

@@ -45,7 +45,7 @@ export interface ConnectionString {
   readonly connectTimeoutMilliseconds?: number;
   readonly options: Pick<
     ConnectionOptions,
-    'database' | 'encrypt' | 'trustServerCertificate' | 'serverName' | 'multiSubnetFailover'
+    'database' | 'encrypt' | 'trustServerCertificate' | 'serverName' | 'multiSubnetFailover' | 'packetSize'
   >;
 }
 
@@ -74,6 +74,7 @@ export function readConnectionString(connectionString: string): ConnectionString
   const seconds = readSeconds(read);
   const serverName = values.get('hostnameincertificate');
   const multiSubnetFailover = oneOf(read, 'multisubnetfailover', booleans);
+  const packetSize = readPacketSize(read);
   if (problems.length > 0 || server === undefined || database === undefined)
     throw new ServiceError(
       'SECRET_VALUE_INVALID',
@@ -90,6 +91,7 @@ export function readConnectionString(connectionString: string): ConnectionString
       trustServerCertificate,
       ...(serverName && { serverName }),
       ...(multiSubnetFailover !== undefined && { multiSubnetFailover }),
+      ...(packetSize !== undefined && { packetSize }),
     },
   };
 }
@@ -195,4 +197,13 @@ function readSeconds({ values, problems }: Read): number | undefined {
   if (text === undefined || text === '') return undefined;
   if (!/^\d{1,9}$/.test(text)) problems.push('its Connect Timeout is no number of seconds');
   return Number(text) === 0 ? 120 : Math.min(Number(text), 120);
+}
+
+/** Bytes of a packet of the protocol; the driver's own limit is one below that of ADO.NET. */
+function readPacketSize({ values, problems }: Read): number | undefined {
+  const text = values.get('packetsize');
+  if (text === undefined || text === '') return undefined;
+  const isSize = /^\d{3,5}$/.test(text) && Number(text) >= 512 && Number(text) <= 32_768;
+  if (!isSize) problems.push('its Packet Size is no number from 512 to 32768');
+  return Math.min(Number(text), 32_767);
 }
