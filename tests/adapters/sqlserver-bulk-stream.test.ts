@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BulkColumn, BulkType } from '../../shared/adapters/sqlserver/bulk-types.ts';
+import { openPool } from '../../shared/adapters/sqlserver/connection.ts';
 import { openSession } from '../../shared/adapters/sqlserver/session.ts';
 import { readBulkStream } from './bulk-stream.ts';
 import { collation, messageTypes, openTdsServer } from './tds-server.ts';
@@ -49,7 +50,7 @@ const decimal = (scale: number) =>
       return [sign + given, sign + shown];
     });
 
-/** Three hundredths of a second since 1900, of which SQL Server takes the nearest. */
+/** Three hundredths of a second since 1900: the nearest, of two the later one. */
 const datetime = fc
   .date({
     min: new Date('1753-01-01T00:00:00Z'),
@@ -57,8 +58,8 @@ const datetime = fc
     noInvalidDate: true,
   })
   .map((date): Cell => {
-    const milliseconds = BigInt(date.getTime() - Date.UTC(1900, 0, 1));
-    return [date.getTime(), String((milliseconds * 3n + (milliseconds < 0n ? -5n : 5n)) / 10n)];
+    const ticks = Math.floor(((date.getTime() - Date.UTC(1900, 0, 1)) * 3 + 5) / 10);
+    return [date.getTime(), String(ticks)];
   });
 
 const datetime2 = fc
@@ -140,4 +141,22 @@ test('every byte of a bulk load is what the protocol says, whatever the values a
     }),
     { numRuns: 60 },
   );
+});
+
+test('a process opens no more connections than Max Pool Size says, and sends packets of Packet Size', async () => {
+  const more = 'Max Pool Size=1;Connect Timeout=1;Packet Size=512';
+  const pool = openPool(
+    `Server=127.0.0.1,${server.port};Database=d;UID=a;PWD=${'p'.repeat(100)};Encrypt=no;${more}`,
+  );
+  server.messages.length = 0;
+  const session = await pool.take('load');
+  try {
+    await expect(pool.take('look')).rejects.toThrow('all 1 connections');
+    expect(server.messages.filter(({ type }) => type === messageTypes.login)).toHaveLength(1);
+    await session.bulkLoad('#t', [{ name: 'c', type: 'text' }], [['x'.repeat(1000)]]);
+    expect(server.messages.at(-1)?.packets[0]).toBe(512);
+  } finally {
+    pool.give(session, false);
+    await pool.close();
+  }
 });

@@ -9,13 +9,14 @@ const secure = { encrypt: true, trustServerCertificate: false };
 describe('an ADO.NET connection string', () => {
   it('of the portal of Azure is read as it is', () => {
     const text =
-      'Server=tcp:Contoso.database.windows.net,1433;Initial Catalog=reporting;Persist Security Info=False;User ID=exporter;Password=p;MultipleActiveResultSets=False;Encrypt=True;TrustServerCertificate=False;Connection Timeout=30;';
+      'Server=tcp:Contoso.database.windows.net,1433;Initial Catalog=reporting;Persist Security Info=False;User ID=exporter;Password=p;Max Pool Size=5;MultipleActiveResultSets=False;Encrypt=True;TrustServerCertificate=False;Connection Timeout=30;';
     expect(readConnectionString(text)).toEqual({
       host: 'contoso.database.windows.net',
       port: 1433,
       user: 'exporter',
       password: 'p',
       connectTimeoutMilliseconds: 30_000,
+      maxConnections: 5,
       options: { database: 'reporting', ...secure },
     });
   });
@@ -116,6 +117,7 @@ describe('a connection string that cannot be used', () => {
     [`Server=h;${login};Packet Size=Zq7`, 'its Packet Size'],
     [`Server=h;${login};Packet Size=511`, 'its Packet Size'],
     [`Server=h;${login};Packet Size=32769`, 'its Packet Size'],
+    [`Server=h;${login};Max Pool Size=0`, 'its Max Pool Size'],
     [`Server=np:\\\\Zq7\\pipe;${login}`, 'its Server is not written as'],
     [`Server=(localdb)\\Zq7;${login}`, 'its Server is not written as'],
     [`Server=Zq7,99999;${login}`, 'its Server is not written as'],
