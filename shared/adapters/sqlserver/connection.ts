@@ -24,14 +24,17 @@ export function runLong<R>(session: Session, text: string): Promise<QueryResult<
 }
 
 /**
- * Opens a pool; connects to nobody yet. A connection string without a password needs `entra`; its Connect Timeout counts
- * where no limits are given.
+ * Opens a pool; connects to nobody yet. A connection string without a password needs `entra`; its Connect Timeout and Max
+ * Pool Size count where no limits are given.
  */
 export function openPool(connectionString: string, given?: PoolLimits, entra?: SqlServerLogin): SessionPool {
   const server = readConnectionString(connectionString);
-  const connectTimeoutMilliseconds =
-    server.connectTimeoutMilliseconds ?? usualLimits.connectTimeoutMilliseconds;
-  const limits = given ?? { ...usualLimits, connectTimeoutMilliseconds };
+  const {
+    connectTimeoutMilliseconds = usualLimits.connectTimeoutMilliseconds,
+    maxConnections = usualLimits.connections,
+  } = server;
+  const connections = Math.min(maxConnections, usualLimits.connections);
+  const limits = given ?? { ...usualLimits, connections, connectTimeoutMilliseconds };
   const { user, password } = server;
   const token = password === undefined ? entraToken(server, entra) : undefined;
   const configuration = {
