@@ -12,6 +12,8 @@ const keyRange = z.object({
   from: z.string().exactOptional(),
   /** The page to read next; without it the range has not begun. */
   link: z.string().exactOptional(),
+  /** Rows of it that were read: they count no more when it begins anew. */
+  rows: z.int().exactOptional(),
   isDone: z.literal(true).exactOptional(),
 });
 const keyRanges = z.array(keyRange).nonempty();

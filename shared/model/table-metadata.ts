@@ -34,6 +34,8 @@ export interface TableMetadata {
   readonly table: string;
   /** Tells what was read; kept beside the rows, at most 64 characters. Absent: it cannot be known again. */
   readonly mark?: string;
+  /** A mark of a later version that it replaces all the same: the organization was restored. */
+  readonly replaces?: string;
   /** `globalOptionSet` carries `EntityName`, which its table has not: who needs an option. */
   readonly rows: Readonly<Record<MetadataTableKey, readonly MetadataRow[]>>;
 }

@@ -72,7 +72,10 @@ export interface Dataverse {
   metadataVersion(): Promise<string | undefined>;
   /** How long the organization takes a delta link, in days; undefined where it does not tell. */
   deltaTokenDays(): Promise<number | undefined>;
-  /** `DATAVERSE_DELTA_TOKEN_EXPIRED` when the link is too old. */
+  /**
+   * `DATAVERSE_DELTA_TOKEN_EXPIRED` when the link is void. Rows are never left out because they may not be read, here and in
+   * `readRows`: that is `DATAVERSE_PRIVILEGE_MISSING`.
+   */
   readPage(request: PageRequest): Promise<ChangePage>;
   /** The rows with these ids that exist, in any order; many ids a request. Each carries `@odata.etag`. */
   readRows(query: RowQuery, ids: readonly string[]): Promise<readonly Row[]>;

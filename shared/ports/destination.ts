@@ -94,7 +94,8 @@ export interface Destination {
   /**
    * Brings the table's rows of the metadata tables to what is given, in one transaction: adds, changes, deletes only what
    * differs. Rows of other tables stay as they are; of the global option sets, which do not tell their table, all that another
-   * table was written with. Resolves to the number of rows that differed.
+   * table was written with. Nothing is written over rows with the mark of a later version, unless it is that which the
+   * metadata `replaces`. Resolves to the number of rows that differed.
    */
   writeMetadata(metadata: TableMetadata): Promise<{ readonly changedRows: number }>;
   /**

@@ -37,3 +37,11 @@ export function bordersOf(ranges: readonly KeyRange[], index: number): { from?: 
   const to = ranges[index + 1]?.from;
   return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
 }
+
+/** Whether the organization has taken a border: a page of a range that has one was read. One piece has none to be refused. */
+export function isDivisionTaken(ranges: readonly KeyRange[]): boolean {
+  return (
+    ranges.length === 1 ||
+    ranges.some(({ from, link, isDone }) => from !== undefined && (link ?? isDone) !== undefined)
+  );
+}

@@ -3,7 +3,7 @@ import { hasCode } from '../errors.ts';
 import type { ChangePage } from '../model/change.ts';
 import type { KeyRange } from '../model/checkpoint.ts';
 import { afterLoad } from './after-load.ts';
-import { bordersOf, onePiece, rangesOf } from './key-ranges.ts';
+import { bordersOf, isDivisionTaken, onePiece, rangesOf } from './key-ranges.ts';
 import { readCurrentPage, type ShapedPage } from './read-current.ts';
 import { isOver, readTime, type TableRun } from './table-run.ts';
 import { advanceCheckpoint, writePage } from './write-page.ts';
@@ -14,6 +14,8 @@ interface Reading {
   readonly readAt: Date;
   readonly release: Release;
   readonly answer: Promise<ShapedPage>;
+  /** What kept it from being read. */
+  fault?: unknown;
 }
 
 /** One page of a range at a time: the next is asked for only when the one before is about to be written. */
@@ -22,7 +24,8 @@ type Readings = Map<number, Reading>;
 /**
  * Reads all columns of all rows by plain pages, of as many ranges at a time as memory allows. Pages are written one after
  * the other, each moves only its own range: a crash loses the pages in flight, and whoever goes on does so in every range.
- * An organization that does not filter by key is read in one piece instead.
+ * An organization that does not filter by key is read in one piece instead. A page link that is refused costs its own range
+ * only; it still fails the turn, because an organization that refuses every link is not to be read without pause.
  */
 export async function loadRows(run: TableRun): Promise<void> {
   run.loading = { rowsLoaded: run.checkpoint.rowsLoaded, since: run.ports.clock.now() };
@@ -30,15 +33,35 @@ export async function loadRows(run: TableRun): Promise<void> {
   try {
     await loadRanges(run, readings);
   } catch (error) {
-    const isDivided = rangesOf(run.checkpoint).length > 1;
-    if (!isDivided || !hasCode(error, 'DATAVERSE_REQUEST_REFUSED')) throw error;
+    if (!isRefused(error)) throw error;
+    const isUndivided =
+      error.code === 'DATAVERSE_REQUEST_REFUSED' && !isDivisionTaken(rangesOf(run.checkpoint));
+    if (!isUndivided) {
+      await beginAnew(run, readings);
+      throw error;
+    }
     run.ports.log.warn(
       `Table "${run.table}" of "${run.profile.name}" is loaded in one piece: ${error.message}`,
     );
-    await advanceCheckpoint(run, { ranges: onePiece, rowsLoaded: 0 });
+    await advanceCheckpoint(run, { link: undefined, ranges: onePiece, rowsLoaded: 0 });
   } finally {
     for (const { answer, release } of readings.values()) void answer.then(release, release);
   }
+}
+
+const isRefused = (error: unknown) =>
+  hasCode(error, 'DATAVERSE_REQUEST_REFUSED', 'DATAVERSE_DELTA_TOKEN_EXPIRED');
+
+/** Ranges whose page link was refused have not begun: they are read once more, whatever the organization's order of keys. */
+async function beginAnew(run: TableRun, readings: Readings): Promise<void> {
+  let { rowsLoaded } = run.checkpoint;
+  const ranges = rangesOf(run.checkpoint).map((range, index) => {
+    if (range.link === undefined || !isRefused(readings.get(index)?.fault)) return range;
+    const { link: _, rows = rowsLoaded, ...borders } = range;
+    rowsLoaded -= rows;
+    return borders;
+  });
+  await advanceCheckpoint(run, { link: undefined, ranges, rowsLoaded });
 }
 
 async function loadRanges(run: TableRun, readings: Readings): Promise<void> {
@@ -80,9 +103,10 @@ async function firstRead(readings: Readings): Promise<Reading> {
 }
 
 /** The range after this page of it. */
-function after({ following }: ChangePage, range: KeyRange | undefined): KeyRange {
-  const { isDone: _, link: __, ...borders } = range ?? {};
-  return following.kind === 'next' ? { ...borders, link: following.link } : { ...borders, isDone: true };
+function after({ rows, following }: ChangePage, range: KeyRange | undefined): KeyRange {
+  const { isDone: _, link: __, ...others } = range ?? {};
+  const read = { ...others, rows: (others.rows ?? 0) + rows.length };
+  return following.kind === 'next' ? { ...read, link: following.link } : { ...read, isDone: true };
 }
 
 /** Begins to read a page of each range that is not being read, as far as there are slots: `slot` first, then those that are free. */
@@ -104,7 +128,11 @@ function read(run: TableRun, ranges: readonly KeyRange[], index: number, release
     run,
     link === undefined ? { kind: 'rows', ...bordersOf(ranges, index) } : { kind: 'next', link },
   );
+  const reading: Reading = { index, readAt, release, answer };
   // It is awaited later: its failure must not count as unhandled while another page is written, nor hold its slot.
-  answer.catch(release);
-  return { index, readAt, release, answer };
+  answer.catch((error: unknown) => {
+    reading.fault = error;
+    release();
+  });
+  return reading;
 }

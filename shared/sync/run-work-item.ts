@@ -40,7 +40,7 @@ export async function runWorkItem(item: SyncTableItem, ports: SyncPorts): Promis
   ]);
   const asked = exportOf(profile, item.table);
   if (!profile || asked?.activation !== item.activation) return undefined;
-  if (state?.turn !== item.turn || state.activation !== item.activation) return undefined;
+  if (!isTurnOf(item, state)) return undefined;
   let ending: Ending;
   try {
     const turn = asked.scope === 'metadata' ? makeTable : takeTurn;
@@ -55,11 +55,15 @@ export async function runWorkItem(item: SyncTableItem, ports: SyncPorts): Promis
   return ending.summary;
 }
 
-/** Whether the item's work is still wanted: a fault that it met is of no interest any more when it is not. */
-async function isAsked(item: SyncTableItem, { profiles }: SyncPorts): Promise<boolean> {
-  const asked = exportOf(await profiles.get(item.profileId), item.table);
-  return asked?.activation === item.activation;
+/** Whether the item's work is still wanted, and still its own: a fault that it met is of no interest any more when it is not. */
+async function isAsked(item: SyncTableItem, { profiles, syncStates }: SyncPorts): Promise<boolean> {
+  const { profileId, table } = item;
+  const [profile, state] = await Promise.all([profiles.get(profileId), syncStates.get(profileId, table)]);
+  return exportOf(profile, table)?.activation === item.activation && isTurnOf(item, state);
 }
+
+const isTurnOf = ({ turn, activation }: SyncTableItem, state: SyncState | undefined): state is SyncState =>
+  state?.turn === turn && state.activation === activation;
 
 /** DES: `activatemetadata`. The table follows its definition, and holds no rows yet. */
 async function makeTable(profile: Profile, state: SyncState, ports: SyncPorts): Promise<Ending> {
@@ -168,7 +172,9 @@ async function replicate(run: TableRun): Promise<{ isComplete: boolean; hasChang
     if (pass.isComplete) await refillColumns(run);
     return pass;
   } catch (error) {
-    if (hasCode(error, 'DATAVERSE_DELTA_TOKEN_EXPIRED')) await restartLoad(run, error.message);
+    // Of a load only the ranges begin anew whose links are void.
+    if (hasCode(error, 'DATAVERSE_DELTA_TOKEN_EXPIRED') && run.checkpoint.phase !== 'load')
+      await restartLoad(run, error.message);
     throw error;
   }
 }
@@ -196,8 +202,8 @@ async function sendNextTurn(item: SyncTableItem, ending: Ending, ports: SyncPort
   let delaySeconds = 0;
   let isMine = false;
   await ports.syncStates.update(item.profileId, item.table, (state) => {
-    isMine = state?.turn === item.turn && state.activation === item.activation;
-    if (!isMine || !state) return undefined;
+    isMine = isTurnOf(item, state);
+    if (!isTurnOf(item, state)) return undefined;
     delaySeconds = nextInSeconds(state, ending, ports.options);
     const dueAt = new Date(ports.clock.now().getTime() + delaySeconds * 1000).toISOString();
     const { isNudged, isHeldBack: _, ...next } = ending.state(state);

@@ -26,6 +26,10 @@ const select = (request: IncomingMessage) =>
 const linkOf = (request: IncomingMessage, options: string) =>
   `http://${request.headers.host}/api/data/v9.2/accounts?${options}`;
 
+/** A read of one row with change tracking, by which an identity shows that it may read the whole table. */
+const isProof = ({ headers }: IncomingMessage) =>
+  headers.prefer === 'odata.track-changes,odata.maxpagesize=1';
+
 test('a tracked read is followed by its pages, each asked with the same preferences, and by a delta link', async () => {
   await using server = await webApiServer((request) =>
     request.url?.includes('skiptoken')
@@ -70,7 +74,8 @@ test('a plain read is not tracked on its later pages either', async () => {
   if (first.following.kind !== 'next') return expect.fail('no next link');
   const second = await server.dataverse.readPage({ kind: 'next', query, link: first.following.link });
   expect(second.following).toEqual({ kind: 'end' });
-  expect(server.requests[1]?.headers.prefer).toBe('odata.maxpagesize=5000');
+  const pages = server.requests.filter((request) => !isProof(request));
+  expect(pages[1]?.headers.prefer).toBe('odata.maxpagesize=5000');
 });
 
 test('a delta is asked with the columns of the query, its token untouched', async () => {
@@ -99,10 +104,17 @@ test('a delta link that names a column that was deleted is asked without it', as
 });
 
 test.each(['0x80060888', '0x80041103', ''])(
-  'a next link that names a column that was deleted (told as "%s") is void, so that the table is loaded anew',
+  'a next link that names a column that was deleted (told as "%s") is asked without it; where it is bound to it, it is void',
   async (code) => {
-    await using server = await webApiServer(withoutFax(code));
+    let isBound = false;
+    await using server = await webApiServer((request) =>
+      isBound && !isProof(request)
+        ? { status: 400, body: { error: { code, message: 'Could not find a property' } } }
+        : withoutFax(code)(request),
+    );
     const link = `${server.origin}/api/data/v9.2/accounts?$select=accountid,name,fax,_ownerid_value&$skiptoken=2`;
+    expect((await server.dataverse.readPage({ kind: 'next', query, link })).rows).toEqual([rowOf(1)]);
+    isBound = true;
     await expect(server.dataverse.readPage({ kind: 'next', query, link })).rejects.toMatchObject({
       code: 'DATAVERSE_DELTA_TOKEN_EXPIRED',
       message: expect.stringContaining('the page link is void') as string,
@@ -202,7 +214,60 @@ test('many rows are read by id, 50 a request', async () => {
   const ids = Array.from({ length: 230 }, (_, number) => idOf(number));
   const rows = await server.dataverse.readRows(query, ids);
   expect(rows).toHaveLength(207);
-  expect(server.requests).toHaveLength(5);
+  const pages = () => server.requests.filter((request) => !isProof(request));
+  expect(pages()).toHaveLength(5);
   expect(await server.dataverse.readRows(query, [])).toEqual([]);
-  expect(server.requests).toHaveLength(5);
+  expect(pages()).toHaveLength(5);
+});
+
+/** Rows that exist by their numbers; change tracking is refused to an identity that may not read the table as a whole. */
+const organizationOf =
+  (numbers: readonly number[], mayReadAll: () => boolean) =>
+  (request: IncomingMessage): Reply => {
+    const url = decodeURIComponent(request.url ?? '');
+    if (request.headers.prefer?.includes('track-changes') && !mayReadAll())
+      return { status: 403, body: { error: { code: '0x80040220', message: 'missing prvReadAccount' } } };
+    const found = numbers.map((number) => rowOf(number));
+    return {
+      body: { value: found.filter((row) => !url.includes('$filter') || url.includes(row.accountid)) },
+    };
+  };
+const refused = { code: 'DATAVERSE_PRIVILEGE_MISSING' };
+
+test('a plain page is believed only when the identity still may read the whole table afterwards', async () => {
+  let mayReadAll = true;
+  await using server = await webApiServer(organizationOf([1, 2], () => mayReadAll));
+  expect((await server.dataverse.readPage({ kind: 'rows', query })).rows).toHaveLength(2);
+  expect(server.requests.map(isProof)).toEqual([false, true]);
+  mayReadAll = false;
+  await expect(server.dataverse.readPage({ kind: 'rows', query })).rejects.toMatchObject(refused);
+  const link = `${server.origin}/api/data/v9.2/accounts?$skiptoken=2`;
+  await expect(server.dataverse.readPage({ kind: 'next', query, link })).rejects.toMatchObject(refused);
+});
+
+test('that a row is gone is believed only so, too; rows that are there cost no question', async () => {
+  let mayReadAll = true;
+  await using server = await webApiServer(organizationOf([1, 2], () => mayReadAll));
+  expect(await server.dataverse.readRows(query, [idOf(1), idOf(2)])).toHaveLength(2);
+  expect(server.requests).toHaveLength(1);
+  expect(await server.dataverse.readRows(query, [idOf(1), idOf(3)])).toHaveLength(1);
+  expect(server.requests.map(isProof)).toEqual([false, false, true]);
+  mayReadAll = false;
+  await expect(server.dataverse.readRows(query, [idOf(1), idOf(3)])).rejects.toMatchObject(refused);
+});
+
+test('a page some of whose ids are settled by id tells the later version of the two answers', async () => {
+  const version = '@Microsoft.Dynamics.CRM.globalmetadataversion';
+  const annotated = { ...query, hasAnnotations: true };
+  const told = { page: '9', rows: '10' };
+  await using server = await webApiServer((request) =>
+    request.url?.includes('$filter')
+      ? { body: { [version]: told.rows, value: [rowOf(1), rowOf(2)] } }
+      : { body: { [version]: told.page, value: [rowOf(1), rowOf(2), deletedOf(1), deletedOf(2)] } },
+  );
+  const page = () => server.dataverse.readPage({ kind: 'tracked-rows', query: annotated });
+  expect(await page()).toMatchObject({ metadataVersion: '10', deletedIds: [] });
+  told.rows = '8';
+  expect(await page()).toMatchObject({ metadataVersion: '9' });
+  expect(server.requests).toHaveLength(4);
 });

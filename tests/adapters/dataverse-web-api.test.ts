@@ -10,7 +10,7 @@ const query: RowQuery = {
 };
 const id = '60c4e274-0000-4000-8000-000000000001';
 const page: Reply = { body: { value: [{ '@odata.etag': 'W/"1"', accountid: id, name: 'Ada' }] } };
-const readPage = (server: WebApiServer, request: PageRequest = { kind: 'rows', query }) =>
+const readPage = (server: WebApiServer, request: PageRequest = { kind: 'tracked-rows', query }) =>
   server.dataverse.readPage(request);
 const refusal = (status: number, code: string, message = '', headers = {}): Reply => ({
   status,
@@ -40,7 +40,7 @@ test('each request carries what the reference recommends, and no cookie comes ba
     'if-none-match': 'null',
     'user-agent': 'dataverse-export',
     authorization: 'Bearer first',
-    prefer: 'odata.maxpagesize=5000',
+    prefer: 'odata.track-changes,odata.maxpagesize=5000',
   });
   expect(second?.headers.cookie).toBeUndefined();
 });

@@ -20,6 +20,7 @@ const switchTo = (switches: object) => organization.simulator('PATCH', '/switche
 afterEach(() =>
   switchTo({
     tokenBoundToSelect: false,
+    pagesBoundToSelect: false,
     annotationsWithTrackChanges: true,
     deletesFirst: false,
     shuffleOrder: false,
@@ -239,23 +240,29 @@ function quickClock() {
 }
 
 describe('a column that is deleted', () => {
-  test('is left out of the delta; a load that still names it, or a token bound to it, begins anew', async () => {
+  test('is left out of the delta, and of the next page of a load; a link bound to it is void', async () => {
     const before = await queryOf('lead');
     const link = await deltaLinkOf(before);
     const plain = await source.readPage({ kind: 'rows', query: before });
-    await switchTo({ tokenBoundToSelect: true });
+    await switchTo({ tokenBoundToSelect: true, pagesBoundToSelect: true });
     const bound = await deltaLinkOf(before);
+    const boundPlain = await source.readPage({ kind: 'rows', query: before });
     await organization.simulator('POST', '/schema', { table: 'lead', dropColumn: 'fax' });
 
     const query = await queryOf('lead');
     expect(query.columns).toEqual(before.columns.filter((column) => column !== 'fax'));
     const isVoid = { code: 'DATAVERSE_DELTA_TOKEN_EXPIRED' };
     await expect(source.readPage({ kind: 'delta', query, link: bound })).rejects.toMatchObject(isVoid);
-    if (plain.following.kind !== 'next') return expect.fail('no next link');
-    const next = { kind: 'next', query, link: plain.following.link } as const;
+    if (plain.following.kind !== 'next' || boundPlain.following.kind !== 'next')
+      return expect.fail('no next link');
+    const next = { kind: 'next', query, link: boundPlain.following.link } as const;
     await expect(source.readPage(next)).rejects.toMatchObject(isVoid);
 
-    await switchTo({ tokenBoundToSelect: false });
+    await switchTo({ tokenBoundToSelect: false, pagesBoundToSelect: false });
+    const following = await source.readPage({ ...next, link: plain.following.link });
+    const seen = new Set(plain.rows.map(({ leadid }) => leadid));
+    expect(following.rows.length).toBeGreaterThan(0);
+    expect(following.rows.filter(({ leadid }) => seen.has(leadid))).toEqual([]);
     const { leadid } = await organization.call('POST', 'leads', { lastname: 'after the column' });
     expect((await drain({ kind: 'delta', query, link })).rows).toMatchObject([{ leadid }]);
   });

@@ -140,6 +140,20 @@ export function describeMetadata(make: () => Promise<DestinationUnderTest>): voi
       for (const key of keys) expect(await rowsOf(key), key).toEqual(expected(key, fullMetadata));
     });
 
+    it('are not written over by what was read at an earlier version, unless that is meant', async () => {
+      const { destination, write, rowsOf } = await start();
+      const later = { ...ofTable('account', { optionSet: [option(1, 'Later')] }), mark: '100' };
+      await write(later);
+      const old = { ...ofTable('account', { optionSet: [option(1, 'Earlier')] }), mark: '99' };
+      for (const one of [old, { ...old, mark: '99 with user labels' }, { ...old, replaces: '98' }])
+        expect(await write(one)).toEqual({ changedRows: 0 });
+      expect(await rowsOf('optionSet')).toEqual(expected('optionSet', later));
+      expect(await destination.metadataMark('account')).toBe('100');
+      expect(await write({ ...old, replaces: '100' })).toEqual({ changedRows: 1 });
+      expect(await rowsOf('optionSet')).toEqual(expected('optionSet', old));
+      expect(await destination.metadataMark('account')).toBe('99');
+    });
+
     it('tell what they were written from, until one of them has to be made again', async () => {
       const { destination, write, dropTable, rowsOf } = await start();
       expect(await destination.metadataMark('account')).toBeUndefined();

@@ -15,6 +15,8 @@ export interface FakeDataverseOptions {
   keyFilter?: 'as-sorted' | 'otherwise' | 'refused';
   /** Whether rows can be asked for by columns that have a value. */
   valueFilter?: 'taken' | 'refused';
+  /** Whether the link of a page is taken with other columns than those of the page before. */
+  pageColumns?: 'free' | 'bound';
 }
 
 interface StoredRow {
@@ -33,6 +35,9 @@ interface LinkState {
   readonly from?: string;
   readonly to?: string;
   readonly withAnyOf?: readonly string[];
+  /** Of a page that follows: when the link was made, and for which columns. */
+  readonly era?: number;
+  readonly columns?: string;
 }
 
 /** An attribute that can be read and written and is nothing special, unless said otherwise. */
@@ -52,6 +57,10 @@ export const attribute = (
   isCalculated: false,
   ...more,
 });
+
+/** How the Web API selects the attribute. */
+const readName = ({ logicalName, type }: Attribute) =>
+  /^(Lookup|Customer|Owner)$/.test(type) ? `_${logicalName}_value` : logicalName;
 
 /** A table of four columns: its key, a name of at most 100 characters, a number, and the version. */
 export function smallTable(logicalName: string): TableDefinition {
@@ -79,7 +88,7 @@ export function fakeDataverse(
   tables: readonly string[],
   options: FakeDataverseOptions = {},
 ) {
-  const { pageSize = 3, tokenTime = 'start', keyFilter = 'as-sorted', valueFilter } = options;
+  const { pageSize = 3, tokenTime = 'start', keyFilter = 'as-sorted', valueFilter, pageColumns } = options;
   const definitions = new Map(tables.map((name) => [name, smallTable(name)]));
   const optionSets = new Map<string, readonly OptionSet[]>();
   const rows = new Map(tables.map((name) => [name, new Map<string, StoredRow>()]));
@@ -90,6 +99,7 @@ export function fakeDataverse(
   let counter = 1000;
   let metadataVersion = 1;
   let oldestToken = 0;
+  let pageEra = 0;
   let isStandingStill = false;
   let toldUpTo: number | undefined;
   let staleVersion: number | undefined;
@@ -109,6 +119,10 @@ export function fakeDataverse(
     versionnumber: row.version,
   });
 
+  const refuseUnlessWhole = (table: string) => {
+    if (!unreadable.has(table)) return;
+    throw new ServiceError('DATAVERSE_PRIVILEGE_MISSING', `Cannot read table "${table}": not all of it.`);
+  };
   const sortKey = (key: string) =>
     keyFilter === 'otherwise' ? [...key].map((digit) => (Number.parseInt(digit, 16) * 7) % 16).join() : key;
   const isWithin = ({ id, values }: StoredRow, { from, to, withAnyOf }: LinkState) =>
@@ -124,6 +138,20 @@ export function fakeDataverse(
       'link' in request
         ? (JSON.parse(request.link) as LinkState)
         : { ...request, table, since: 0, upTo: told(), after: '' };
+    refuseUnlessWhole(table);
+    const known = of(definitions, table).attributes.map(readName);
+    const unknown = query.columns.find((column) => !known.includes(column));
+    if (unknown !== undefined)
+      throw new ServiceError('DATAVERSE_REQUEST_REFUSED', `Cannot read table "${table}": no "${unknown}".`);
+    const columns = query.columns.join();
+    const isBound = pageColumns === 'bound' && state.columns !== columns;
+    if (request.kind === 'next' && (state.era !== pageEra || isBound))
+      throw new ServiceError(
+        'DATAVERSE_DELTA_TOKEN_EXPIRED',
+        `Cannot read table "${table}": the link is void.`,
+      );
+    const linkOf = (after: string, more: Partial<LinkState> = {}) =>
+      JSON.stringify({ ...state, ...more, after, era: pageEra, columns });
     if (keyFilter === 'refused' && (state.from ?? state.to) !== undefined)
       throw new ServiceError('DATAVERSE_REQUEST_REFUSED', `Cannot read table "${table}": no filter by key.`);
     if (valueFilter === 'refused' && state.withAnyOf)
@@ -150,7 +178,7 @@ export function fakeDataverse(
       const last = page.at(-1);
       const following =
         rest.length > pageSize && last
-          ? ({ kind: 'next', link: JSON.stringify({ ...state, upTo, after: String(last.version) }) } as const)
+          ? ({ kind: 'next', link: linkOf(String(last.version), { upTo }) } as const)
           : ({ kind: 'delta', link: JSON.stringify({ ...state, since: upTo, upTo, after: '' }) } as const);
       const live = page.flatMap((entry) => (entry.row ? [json(table, entry.row, query)] : []));
       const liveIds = new Set(live.map((row) => row[`${table}id`]));
@@ -163,7 +191,7 @@ export function fakeDataverse(
     const page = rest.slice(0, pageSize);
     const following =
       rest.length > pageSize
-        ? ({ kind: 'next', link: JSON.stringify({ ...state, after: page.at(-1)?.id ?? '' }) } as const)
+        ? ({ kind: 'next', link: linkOf(page.at(-1)?.id ?? '') } as const)
         : state.kind === 'tracked-rows'
           ? ({
               kind: 'delta',
@@ -194,11 +222,12 @@ export function fakeDataverse(
       return versions.length === 0 ? undefined : { version: String(Math.max(...versions)) };
     },
     rowCounts: async (names) => new Map(names.map((name) => [name, of(rows, name).size])),
-    readRows: async (query, ids) =>
-      ids.flatMap((id) => {
-        const row = of(rows, query.table.logicalName).get(id);
-        return row ? [json(query.table.logicalName, row, query)] : [];
-      }),
+    readRows: async (query, ids) => {
+      const table = query.table.logicalName;
+      const found = ids.flatMap((id) => of(rows, table).get(id) ?? []);
+      if (found.length < ids.length) refuseUnlessWhole(table);
+      return found.map((row) => json(table, row, query));
+    },
     writeRow: async (table, id, etag, values) => {
       const row = of(rows, table.logicalName).get(id);
       if (!row) return { kind: 'gone' };
@@ -218,6 +247,11 @@ export function fakeDataverse(
     administrators,
     /** Tables that the app's identity may not read as a whole. */
     unreadable,
+    /** The identity loses the privilege to read the whole table, or gets it back. */
+    readsAll(table: string, isAll: boolean): void {
+      if (isAll) unreadable.delete(table);
+      else unreadable.add(table);
+    },
     /** The next reads fail with these. */
     faults,
     /** The next read fails so, and asks to wait so long. */
@@ -244,6 +278,10 @@ export function fakeDataverse(
       oldestToken = counter;
       for (const name of tables) of(tombstones, name).clear();
     },
+    /** Makes every link of a page handed out so far void. */
+    voidPages(): void {
+      pageEra += 1;
+    },
     /** Every delta link is too old from the start, until this is off again. */
     refuseTokens(isOn: boolean): void {
       oldestToken = isOn ? Number.POSITIVE_INFINITY : 0;
@@ -260,6 +298,10 @@ export function fakeDataverse(
     /** The metadata's version is told as it is now, whatever changes: a server's cache is old, or is renewed. */
     tellStaleVersion(isOn: boolean): void {
       staleVersion = isOn ? metadataVersion : undefined;
+    },
+    /** The organization was restored: its metadata's versions begin again. */
+    restoreVersion(): void {
+      metadataVersion = 1;
     },
     define(definition: TableDefinition): void {
       metadataVersion += 1;

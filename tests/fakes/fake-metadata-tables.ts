@@ -1,4 +1,5 @@
 import type { MetadataRow, MetadataTableKey, TableMetadata } from '../../shared/model/table-metadata.ts';
+import { isLaterMark } from '../../shared/schema/metadata-mark.ts';
 import {
   columnsOf,
   globalOptionNeeds,
@@ -46,7 +47,9 @@ export function fakeMetadataTables(step: <T>(work: () => T) => Promise<T>) {
     return changed;
   };
 
-  const write = ({ table, mark, rows }: TableMetadata): { changedRows: number } => {
+  const write = ({ table, mark, replaces, rows }: TableMetadata): { changedRows: number } => {
+    const stored = marks.get(table);
+    if (isLaterMark(stored, mark) && stored !== replaces) return { changedRows: 0 };
     const isMine = (row: MetadataRow) => row.EntityName === table;
     const globals = new Set([...needs.values()].filter(isMine).map((row) => row.OptionSetName));
     const before = new Set([...needs.values()].filter(isMine).map((row) => globalKey(row)));

@@ -300,6 +300,12 @@ export async function replicationWorld(
       if (definition.attributes.some(({ logicalName }) => logicalName === name)) return;
       source.define({ ...definition, attributes: [...definition.attributes, fax] });
     },
+    /** Somebody deletes one. */
+    removeColumn(name: string): void {
+      const definition = source.definition(table);
+      const attributes = definition.attributes.filter(({ logicalName }) => logicalName !== name);
+      source.define({ ...definition, attributes });
+    },
     labels: () => labels,
     /** Dataverse refuses a request, so many after now, and asks to wait. */
     throttle(requestsBefore: number, seconds: number): void {

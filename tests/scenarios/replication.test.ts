@@ -68,6 +68,8 @@ const happening = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('reconcile' as const), crash }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('holdBack' as const), isOn: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('expireTokens' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('voidPages' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('mayRead' as const), isAll: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuseBadRows' as const), isOn: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('outage' as const), isOn: fc.boolean() }) },
   {
@@ -176,6 +178,10 @@ async function happen(world: World, what: Happening): Promise<void> {
       return world.source.tellStaleVersion(what.isOn);
     case 'expireTokens':
       return world.source.expireTokens();
+    case 'voidPages':
+      return world.source.voidPages();
+    case 'mayRead':
+      return world.source.readsAll(table, what.isAll);
     case 'refuseBadRows':
       return world.refuseBadRows(what.isOn);
     case 'outage':
@@ -235,6 +241,7 @@ async function comesToRest(world: World, isAsked: boolean): Promise<void> {
   world.refuseBadRows(false);
   world.source.holdChangesBack(false);
   world.source.tellStaleVersion(false);
+  world.source.readsAll(table, true);
   await world.change({ tables: profile.tables });
   await world.call('activate');
   await world.settle();

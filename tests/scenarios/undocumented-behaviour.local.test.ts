@@ -15,6 +15,7 @@ const behaviours: readonly (readonly [
 ])[] = [
   [{ deltaTokenTime: 'end' }, { deltaTokenTime: 'start' }],
   [{ tokenBoundToSelect: true }, { tokenBoundToSelect: false }],
+  [{ pagesBoundToSelect: true }, { pagesBoundToSelect: false }],
   [{ updateAndDeleteOfSameId: false }, { updateAndDeleteOfSameId: true }],
   [{ expiredStatus: 410 }, { expiredStatus: 400 }],
   [{ schemaChangeExpiresTokens: true }, { schemaChangeExpiresTokens: false }],

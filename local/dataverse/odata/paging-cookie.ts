@@ -9,6 +9,8 @@ export type PagingCookie = {
   last: Record<string, string>;
   first: Record<string, string>;
   tracking?: Record<string, string>;
+  /** The columns of the first page, where a page is only given with them. */
+  select?: string;
 };
 
 export function encodeLower(text: string): string {
@@ -25,7 +27,8 @@ export function formatCookie(cookie: PagingCookie): string {
   );
   const inner = `<cookie page="${cookie.page - 1}">${columns.join('')}</cookie>`;
   const tracking = Object.entries(cookie.tracking ?? {}).map(([name, value]) => ` ${name}="${value}"`);
-  const outer = `<cookie pagenumber="${cookie.page}" pagingcookie="${encodeLower(inner)}" istracking="${cookie.tracking ? 'True' : 'False'}"${tracking.join('')} />`;
+  const select = cookie.select === undefined ? '' : ` select="${cookie.select}"`;
+  const outer = `<cookie pagenumber="${cookie.page}" pagingcookie="${encodeLower(inner)}" istracking="${cookie.tracking ? 'True' : 'False'}"${select}${tracking.join('')} />`;
   return encodeURIComponent(outer);
 }
 
@@ -42,8 +45,12 @@ export function parseCookie(text: string): PagingCookie {
     last[column] = values.last ?? '';
     first[column] = values.first ?? '';
   }
-  const { pagenumber, pagingcookie, istracking, ...tracking } = outer;
-  return { page, last, first, ...(istracking === 'True' ? { tracking } : {}) };
+  const { pagenumber, pagingcookie, istracking, select, ...tracking } = outer;
+  return {
+    ...{ page, last, first },
+    ...(istracking === 'True' ? { tracking } : {}),
+    ...(select === undefined ? {} : { select }),
+  };
 }
 
 export function invalidCookie(): DataverseError {

@@ -1,13 +1,14 @@
 import { type Answer, type ApiRequest, jsonAnswer } from '../api-request.ts';
 import { badQuery, unknownProperty } from '../errors.ts';
 import { type Comparable, comparable } from '../odata/match-filter.ts';
-import { formatCookie, invalidCookie, type PagingCookie, parseCookie } from '../odata/paging-cookie.ts';
+import { invalidCookie, type PagingCookie } from '../odata/paging-cookie.ts';
 import type { Organization } from '../organization.ts';
 import type { Column, Table } from '../schema/table.ts';
 import { guidOf, isGuid, sortKey } from '../store/guid-order.ts';
 import type { StoredRow } from '../store/row-store.ts';
-import { parseRow } from '../store/row-text.ts';
-import { linkWith, pageJson, pageSize, rowWriterFor } from './page-json.ts';
+import { parseRow, valueIn } from '../store/row-text.ts';
+import { cookieOf, nextLinkOf } from './page-cookie.ts';
+import { pageJson, pageSize, rowWriterFor } from './page-json.ts';
 import { plannedRows, type ReadPlan, readPlan } from './read-plan.ts';
 import { selection } from './selection.ts';
 
@@ -24,12 +25,12 @@ export function readCollection(
   checkOptions(request);
   const chosen = selection(organization.schema, table, request.query.get('$select'));
   const write = rowWriterFor(organization, request, chosen);
-  const plan = combine(readPlan(organization, table, request.query.get('$filter')), only);
+  const asked = combine(readPlan(organization, table, request.query.get('$filter')), only);
+  const plan = ofReader(request, table, asked);
   const prefers = request.prefer.maxPageSize !== undefined;
   const top = prefers ? null : topOf(request);
   const size = top ?? pageSize(organization, request);
-  const skip = request.query.get('$skiptoken');
-  const cookie = skip === null ? undefined : parseCookie(skip);
+  const cookie = cookieOf(organization, request);
   const order = orderColumns(organization, table, request.query.get('$orderby'));
   const found = order
     ? sortedRows(organization, table, plan, order, cookie, size + 1)
@@ -43,7 +44,7 @@ export function readCollection(
     pageJson(organization, request, {
       context,
       rows: rows.values().map(write),
-      ...(next ? { nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)) } : {}),
+      ...(next ? { nextLink: nextLinkOf(organization, table, request, next) } : {}),
       ...(count === undefined ? {} : { count }),
     }),
     prefers ? { 'Preference-Applied': `odata.maxpagesize=${size}` } : {},
@@ -81,6 +82,14 @@ function combine(plan: ReadPlan, only: ReadPlan | undefined): ReadPlan {
   if (!only?.keys) return plan;
   const keys = new Set(plan.keys ?? only.keys);
   return { ...plan, keys: only.keys.filter((key) => keys.has(key)) };
+}
+
+/** Who reads own rows only gets no others, and no word of them. There is one business unit: the depths between leave none out. */
+function ofReader({ caller }: ApiRequest, table: Table, plan: ReadPlan): ReadPlan {
+  if (caller.readDepth(table) !== 'Basic') return plan;
+  const own = JSON.stringify(caller.userId);
+  const isOwn = (row: StoredRow) => valueIn(row.text, '_ownerid_value') === own;
+  return { ...plan, isMatch: (row) => isOwn(row) && (plan.isMatch?.(row) ?? true) };
 }
 
 function* take<Item>(items: Iterable<Item>, count: number): Generator<Item> {

@@ -1,12 +1,13 @@
 import { type Answer, type ApiRequest, jsonAnswer } from '../api-request.ts';
 import { badQuery, DataverseError, errorCodes } from '../errors.ts';
-import { formatCookie, invalidCookie, type PagingCookie, parseCookie } from '../odata/paging-cookie.ts';
+import { invalidCookie, type PagingCookie } from '../odata/paging-cookie.ts';
 import type { Organization } from '../organization.ts';
 import { missingPrivilege } from '../privileges.ts';
 import type { Table } from '../schema/table.ts';
 import { guidOf, sortKey } from '../store/guid-order.ts';
 import type { StoredRow, Tombstone } from '../store/row-store.ts';
 import { formatDeltaToken, parseDeltaToken } from './delta-token.ts';
+import { cookieOf, nextLinkOf } from './page-cookie.ts';
 import { linkWith, type Page, pageJson, pageSize, rowWriterFor } from './page-json.ts';
 import type { RowWriter } from './row-json.ts';
 import { selection } from './selection.ts';
@@ -20,9 +21,8 @@ export function readTracked(organization: Organization, table: Table, request: A
   const select = request.query.get('$select');
   const chosen = selection(organization.schema, table, select);
   const write = rowWriterFor(organization, request, chosen);
-  const skip = request.query.get('$skiptoken');
-  const cookie = skip === null ? undefined : parseCookie(skip);
-  if (skip !== null && !cookie?.tracking) throw invalidCookie();
+  const cookie = cookieOf(organization, request);
+  if (cookie && !cookie.tracking) throw invalidCookie();
   const token = request.query.get('$deltatoken');
   const page =
     token === null
@@ -90,7 +90,7 @@ function loadPage(
     const next = nextCookie(table, cookie, rows, { version: String(startVersion) });
     return {
       rows: rows.values().map(write),
-      nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)),
+      nextLink: nextLinkOf(organization, table, request, next),
     };
   }
   const version = switches.deltaTokenTime === 'start' ? startVersion : toldVersion(organization);
@@ -136,7 +136,7 @@ function deltaPage(
   if (phase < 2) {
     const tracking = { upTo: String(upTo), phase: phases[phase] ?? '', last: String(last) };
     const next = nextCookie(table, cookie, changes, tracking);
-    return { rows, nextLink: linkWith(request, table.set, '$skiptoken', formatCookie(next)) };
+    return { rows, nextLink: nextLinkOf(organization, table, request, next) };
   }
   const token = formatDeltaToken(organization, upTo, request.query.get('$select'));
   return { rows, deltaLink: linkWith(request, table.set, '$deltatoken', token) };

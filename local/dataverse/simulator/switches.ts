@@ -8,6 +8,7 @@ import { wrongBody } from './wrong-body.ts';
 const switchesShape = z.strictObject({
   deltaTokenTime: z.enum(['start', 'end']).default('start'),
   tokenBoundToSelect: z.boolean().default(false),
+  pagesBoundToSelect: z.boolean().default(false),
   tokensWaitForTransactions: z.boolean().default(true),
   staleMetadataVersionSeconds: z.number().min(0).default(0),
   updateAndDeleteOfSameId: z.boolean().default(true),

@@ -21,6 +21,11 @@ export interface WebApiRequest {
   readonly isUrgent?: boolean;
   /** It reads rows of this table: after other reads, and only as an identity that may read all of the table. */
   readonly rowsOf?: RowQuery['table'];
+  /**
+   * Whether rows may be missing in this answer because the identity may not read all of the table any more: Dataverse says
+   * nothing of them. It is believed when the identity has shown afterwards that it still may.
+   */
+  readonly mayLackRows?: (body: unknown) => boolean;
 }
 
 /** `body` is the exact JSON of a success; `refusal` is set for an expected status that is none. */

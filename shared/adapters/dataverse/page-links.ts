@@ -1,8 +1,10 @@
 const selectOption = /^(?:\$|%24)select=/i;
 
+/** Without the mark at the end, which is ours. */
 const optionsOf = (link: string) => {
-  const start = link.indexOf('?');
-  return start < 0 ? [] : link.slice(start + 1).split('&');
+  const [bare = ''] = link.split('#', 1);
+  const start = bare.indexOf('?');
+  return start < 0 ? [] : bare.slice(start + 1).split('&');
 };
 
 /** The link with `$select` of these columns; everything else, the token above all, stays as Dataverse wrote it. */
@@ -18,10 +20,9 @@ export function hasColumns(link: string, columns: readonly string[]): boolean {
   return selected === undefined || columns.every((column) => selected.has(column));
 }
 
-/** Whether the link names these columns and no other, which might have been deleted since; one without `$select` names none. */
+/** Whether the link names no other columns, which might have been deleted since; one without `$select` names none. */
 export function namesNoOtherThan(link: string, columns: readonly string[]): boolean {
-  const selected = [...(selectedBy(link) ?? [])];
-  return hasColumns(link, columns) && selected.every((column) => columns.includes(column));
+  return [...(selectedBy(link) ?? [])].every((column) => columns.includes(column));
 }
 
 function selectedBy(link: string): ReadonlySet<string> | undefined {

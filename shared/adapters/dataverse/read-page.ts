@@ -1,6 +1,7 @@
 import { hasCode } from '../../errors.ts';
 import type { ChangePage, PageLink, Row } from '../../model/change.ts';
 import type { PageRequest, RowQuery } from '../../ports/dataverse.ts';
+import { laterVersion } from '../../schema/row-version.ts';
 import { dataverseError, isUnknownColumn } from './map-error.ts';
 import { hasColumns, isTracked, markTracked, namesNoOtherThan, withColumns } from './page-links.ts';
 import {
@@ -8,7 +9,7 @@ import {
   annotationsPreference,
   idOf,
   metadataVersionOf,
-  readRows,
+  readCurrentRows,
   rowsPath,
 } from './read-rows.ts';
 import type { WebApi } from './web-api.ts';
@@ -20,20 +21,28 @@ interface PageBody extends AnnotatedBody {
   readonly '@odata.deltaLink'?: string;
 }
 
+/** A page without what follows it. */
+type Changes = Omit<ChangePage, 'following'>;
+
+const versionIn = (metadataVersion: string | undefined) =>
+  metadataVersion === undefined ? {} : { metadataVersion };
+
 /** Reads one page as the port promises it: columns of the query whatever link is followed, rows and deleted ids disjoint. */
 export async function readPage(api: WebApi, pageSize: number, request: PageRequest): Promise<ChangePage> {
   const { query } = request;
   if (!('link' in request))
     return fetchPage(api, pageSize, query, firstPath(request), request.kind === 'tracked-rows');
-  const { link } = request;
-  if (request.kind === 'next') return followAsItIs(api, pageSize, query, link, isTracked(link));
-  if (namesNoOtherThan(link, query.columns)) return fetchPage(api, pageSize, query, link, true);
+  const { kind, link } = request;
+  const hasTracking = kind === 'delta' || isTracked(link);
+  const isAsWanted =
+    namesNoOtherThan(link, query.columns) && (kind === 'next' || hasColumns(link, query.columns));
+  if (isAsWanted) return fetchPage(api, pageSize, query, link, hasTracking);
   try {
-    return await fetchPage(api, pageSize, query, withColumns(link, query.columns), true);
+    return await fetchPage(api, pageSize, query, withColumns(link, query.columns), hasTracking);
   } catch (error) {
     // A token may be bound to the columns it was made with, and how that is refused is documented nowhere.
     if (!hasCode(error, 'DATAVERSE_REQUEST_REFUSED', 'DATAVERSE_DELTA_TOKEN_EXPIRED')) throw error;
-    return followAsItIs(api, pageSize, query, link, true);
+    return followAsItIs(api, pageSize, query, link, hasTracking);
   }
 }
 
@@ -54,7 +63,7 @@ function filterOf(request: PageRequest): string {
   return [...borders, ...(values ? [`(${values})`] : [])].join(' and ');
 }
 
-/** A link that cannot be written anew and names a column that was deleted is refused for ever: only a new load helps. */
+/** A link that cannot be written anew and names a column that was deleted is refused for ever: only a new read helps. */
 async function followAsItIs(...[api, pageSize, query, link, hasTracking]: Parameters<typeof fetchPage>) {
   try {
     return await fetchPage(api, pageSize, query, link, hasTracking);
@@ -83,19 +92,14 @@ async function fetchPage(
     purpose,
     path,
     { prefer: preferences.join(',') },
-    { rowsOf: query.table },
+    { rowsOf: query.table, mayLackRows: () => !hasTracking },
   );
   if (!Array.isArray(body.value))
     throw dataverseError('DATAVERSE_ANSWER_UNREADABLE', purpose, api.origin, 'the page has no list of rows');
   const { rows, deletedIds } = parted(body.value, purpose, api.origin);
-  const page = await believed(api, query, rows, deletedIds, isComplete(path, query, rows));
-  // Rows that were read by id came later than what the page tells.
-  const metadataVersion = page.rows === rows ? metadataVersionOf(body) : undefined;
-  return {
-    ...page,
-    following: followingOf(body, hasTracking),
-    ...(metadataVersion !== undefined && { metadataVersion }),
-  };
+  const told = versionIn(metadataVersionOf(body));
+  const page = await believed(api, query, { rows, deletedIds, ...told }, isComplete(path, query, rows));
+  return { ...page, following: followingOf(body, hasTracking) };
 }
 
 function followingOf(body: PageBody, hasTracking: boolean): PageLink {
@@ -129,7 +133,7 @@ function parted(values: readonly Row[], purpose: string, origin: string) {
 
 /** Whether the rows have what the query asks for; some answers to change tracking may come without annotations. */
 function isComplete(path: string, query: RowQuery, rows: readonly Row[]): boolean {
-  if (!hasColumns(path.split('#', 1)[0] ?? path, query.columns)) return false;
+  if (!hasColumns(path, query.columns)) return false;
   if (!query.hasAnnotations) return true;
   const lookups = query.columns.filter((column) => column.startsWith('_'));
   const rowWithLookup = rows.find((row) => lookups.some((column) => typeof row[column] === 'string'));
@@ -141,22 +145,19 @@ function isComplete(path: string, query: RowQuery, rows: readonly Row[]): boolea
  * are both changed and deleted (a deleted row may have been created again). A row that is gone by now is left out: its
  * delete comes with a later delta.
  */
-async function believed(
-  api: WebApi,
-  query: RowQuery,
-  rows: readonly Row[],
-  deletedIds: readonly string[],
-  hasAll: boolean,
-): Promise<Omit<ChangePage, 'following'>> {
-  if (hasAll && (deletedIds.length === 0 || rows.length === 0)) return { rows, deletedIds };
+async function believed(api: WebApi, query: RowQuery, page: Changes, hasAll: boolean): Promise<Changes> {
+  const { rows, deletedIds } = page;
+  if (hasAll && (deletedIds.length === 0 || rows.length === 0)) return page;
   const deleted = new Set(deletedIds);
   const doubtful = rows.filter((row) => !hasAll || deleted.has(idOf(query, row)));
-  if (doubtful.length === 0) return { rows, deletedIds };
+  if (doubtful.length === 0) return page;
   const doubtfulIds = new Set(doubtful.map((row) => idOf(query, row)));
-  const found = await readRows(api, query, [...doubtfulIds]);
+  const { rows: found, metadataVersion } = await readCurrentRows(api, query, [...doubtfulIds]);
   for (const row of found) deleted.delete(idOf(query, row));
   return {
     rows: [...rows.filter((row) => !doubtfulIds.has(idOf(query, row))), ...found],
     deletedIds: [...deleted],
+    // They came later than the page, and may be of a later version than it tells.
+    ...versionIn(metadataVersion && laterVersion(metadataVersion, page.metadataVersion ?? '0')),
   };
 }

@@ -1,6 +1,7 @@
 import type { Row } from '../../model/change.ts';
 import type { RowQuery } from '../../ports/dataverse.ts';
 import { rowId } from '../../schema/row-id.ts';
+import { laterVersion } from '../../schema/row-version.ts';
 import { batchesOf } from './batches.ts';
 import type { WebApi } from './web-api.ts';
 
@@ -48,22 +49,38 @@ export function idOf({ table }: RowQuery, row: Row): string {
 }
 
 /** The rows with these ids that exist, current as of now. */
-export async function readRows(api: WebApi, query: RowQuery, ids: readonly string[]): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const batches of batchesOf(batchesOf(ids, idsPerRequest), requestsAtOnce)) {
-    const answers = await Promise.all(batches.map((batch) => readBatch(api, query, batch)));
-    for (const answer of answers) rows.push(...answer);
-  }
-  return rows;
+export async function readRows(
+  api: WebApi,
+  query: RowQuery,
+  ids: readonly string[],
+): Promise<readonly Row[]> {
+  return (await readCurrentRows(api, query, ids)).rows;
 }
 
-async function readBatch(api: WebApi, query: RowQuery, ids: readonly string[]): Promise<readonly Row[]> {
+/** The same, and the latest version of the metadata that an answer told; none where one did not tell. */
+export async function readCurrentRows(
+  api: WebApi,
+  query: RowQuery,
+  ids: readonly string[],
+): Promise<{ readonly rows: readonly Row[]; readonly metadataVersion: string | undefined }> {
+  const bodies: RowsBody[] = [];
+  for (const batches of batchesOf(batchesOf(ids, idsPerRequest), requestsAtOnce))
+    bodies.push(...(await Promise.all(batches.map((batch) => readBatch(api, query, batch)))));
+  const versions = bodies.map(metadataVersionOf);
+  const metadataVersion = versions.reduce((a, b) => a && b && laterVersion(a, b), versions[0]);
+  return { rows: bodies.flatMap(({ value }) => value), metadataVersion };
+}
+
+interface RowsBody extends AnnotatedBody {
+  readonly value: readonly Row[];
+}
+
+async function readBatch(api: WebApi, query: RowQuery, ids: readonly string[]): Promise<RowsBody> {
   const filter = ids.map((id) => `${query.table.primaryId} eq ${id}`).join(' or ');
-  const { value } = await api.get<{ value: readonly Row[] }>(
+  return api.get<RowsBody>(
     `read rows of table "${query.table.logicalName}"`,
     `${rowsPath(query)}&$filter=${encodeURIComponent(filter)}`,
     query.hasAnnotations ? { prefer: annotationsPreference } : {},
-    { rowsOf: query.table },
+    { rowsOf: query.table, mayLackRows: (body) => (body as RowsBody).value.length < ids.length },
   );
-  return value;
 }

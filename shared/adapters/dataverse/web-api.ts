@@ -14,7 +14,7 @@ import {
   type WebApiRequest,
 } from './one-request.ts';
 import { requestLine, type Urgency } from './request-line.ts';
-import { tableProofs } from './table-proofs.ts';
+import { isRefusal, tableProofs } from './table-proofs.ts';
 
 /** One more application user of the organizations. */
 export interface FurtherIdentity {
@@ -44,7 +44,7 @@ export interface WebApi {
     purpose: string,
     path: string,
     headers?: Readonly<Record<string, string>>,
-    more?: Pick<WebApiRequest, 'isAwaited' | 'isUrgent' | 'rowsOf'>,
+    more?: Pick<WebApiRequest, 'isAwaited' | 'isUrgent' | 'rowsOf' | 'mayLackRows'>,
   ): Promise<T>;
 }
 
@@ -80,7 +80,22 @@ export function webApi(options: WebApiOptions): WebApi {
     clock,
   );
 
-  async function send(among: readonly number[], asked: WebApiRequest): Promise<WebApiAnswer> {
+  /** As `send`. Where rows may be missing, who has read them shows afterwards that none is, or another one reads. */
+  async function sendUntilWhole(among: readonly number[], request: WebApiRequest): Promise<WebApiAnswer> {
+    const { answer, identity } = await send(among, request);
+    const { rowsOf, mayLackRows } = request;
+    if (!rowsOf || !mayLackRows?.(answer.body)) return answer;
+    try {
+      await proofs.showAgain(identity, rowsOf);
+      return answer;
+    } catch (error) {
+      const others = among.filter((other) => other !== identity);
+      if (!isRefusal(error) || others.length === 0) throw error;
+      return sendUntilWhole(others, request);
+    }
+  }
+
+  async function send(among: readonly number[], asked: WebApiRequest) {
     const request = among === everyone ? asked : { ...asked, purpose: asked.purpose + nameOf(among) };
     urlOf(request, origin);
     const started = time();
@@ -101,7 +116,8 @@ export function webApi(options: WebApiOptions): WebApi {
       if (!('identity' in turn)) throw paused(request, turn.retryAfterSeconds);
       waited += turn.waitedMilliseconds;
       try {
-        return await asIdentity(turn.identity, turn.begun, request);
+        const { identity, begun } = turn;
+        return { answer: await asIdentity(identity, begun, request), identity };
       } catch (error) {
         if (hasCode(error, 'DATAVERSE_THROTTLED')) {
           const isLast = attempt >= mostTries + able.length - 1 || request.patch !== undefined;
@@ -183,14 +199,14 @@ export function webApi(options: WebApiOptions): WebApi {
   const apiOf = (among: readonly number[], ofEach: readonly WebApi[]): WebApi => ({
     origin,
     ofEach,
-    send: (request) => send(among, request),
+    send: (request) => sendUntilWhole(among, request),
     async get<T>(
       purpose: string,
       path: string,
       headers: Readonly<Record<string, string>> = {},
-      more: Pick<WebApiRequest, 'isAwaited' | 'isUrgent' | 'rowsOf'> = {},
+      more: Pick<WebApiRequest, 'isAwaited' | 'isUrgent' | 'rowsOf' | 'mayLackRows'> = {},
     ) {
-      const { body } = await send(among, { purpose, path, headers, ...more });
+      const { body } = await sendUntilWhole(among, { purpose, path, headers, ...more });
       if (typeof body !== 'object' || body === null)
         throw dataverseError('DATAVERSE_ANSWER_UNREADABLE', purpose, origin, 'the answer is no object');
       return body as T;

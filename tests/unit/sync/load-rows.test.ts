@@ -150,8 +150,8 @@ describe('a load', () => {
     expect(written).toEqual(['2', '4']);
     expect(run.checkpoint.ranges).toEqual([
       {},
-      { from: '2', link: '3-4' },
-      { from: '4', link: '5-6' },
+      { from: '2', rows: 1, link: '3-4' },
+      { from: '4', rows: 1, link: '5-6' },
       { from: '6' },
     ]);
     for (let slot = 0; slot < 3; slot += 1) expect(run.ports.pageSlots.tryTake()).toBeDefined();
@@ -169,6 +169,29 @@ describe('a load', () => {
     const again = runOf({ ranges: run.checkpoint.ranges ?? [], refuses });
     await loadRows(again.run);
     expect(again.written).toEqual(all);
+  });
+
+  test('whose link of one range is void begins that range anew, and keeps what the others have', async () => {
+    const expired = new ServiceError('DATAVERSE_DELTA_TOKEN_EXPIRED', 'Cannot read: the link is void.');
+    let isVoid = true;
+    const refuses = (request: PageRequest) =>
+      isVoid && 'link' in request && request.link === '3-4' ? expired : undefined;
+    const { run, written } = runOf({ ranges: fourRanges, refuses });
+    await expect(loadRows(run)).rejects.toBe(expired);
+    expect([...written].sort()).toEqual(all.filter((page) => page !== '3'));
+    expect(run.checkpoint).toMatchObject({ phase: 'load', rowsLoaded: 6 });
+    expect(run.checkpoint.ranges?.[1]).toEqual({ from: '2' });
+    isVoid = false;
+    const again = runOf({ ranges: run.checkpoint.ranges ?? [], refuses });
+    await loadRows(again.run);
+    expect(again.written).toEqual(['2', '3']);
+  });
+
+  test('is not begun again in one piece for a refusal that comes after ranges were taken', async () => {
+    const ranges: readonly KeyRange[] = [{ isDone: true }, { from: '2', isDone: true }, { from: '4' }];
+    const { run } = runOf({ ranges, refuses: () => refusal });
+    await expect(loadRows(run)).rejects.toBe(refusal);
+    expect(run.checkpoint.ranges).toEqual(ranges);
   });
 
   test('that is refused in one piece fails, and gives its slots back', async () => {

@@ -45,7 +45,7 @@ async function start() {
     return done;
   };
   const labels = () => destination.metadataRows('OptionSetMetadata')?.map((row) => row.LocalizedLabel);
-  return { source, destination, counted, follow, labels };
+  return { source, destination, dataverse, counted, follow, labels };
 }
 
 test('what the destination holds already is neither read nor written again', async () => {
@@ -73,7 +73,7 @@ test('labels of the user come and go with the setting', async () => {
   expect(labels()).toEqual(['Accounting']);
 });
 
-test('what a worker that slept has put back is put right by the next that looks', async () => {
+test('a worker that slept puts nothing back over what another has read later', async () => {
   const { source, counted, follow, labels } = await start();
   const sleeper: Destination = {
     ...counted,
@@ -84,7 +84,26 @@ test('what a worker that slept has put back is put right by the next that looks'
     },
   };
   await follow(false, true, sleeper);
-  expect(labels()).toEqual(['Accounting']);
-  await follow();
   expect(labels()).toEqual(['Book-keeping']);
+});
+
+test('nor does one whose definition is older than what it finds written', async () => {
+  const { source, destination, dataverse, follow, labels } = await start();
+  const old = { version: await dataverse.metadataVersion(), readAt, hasUserLabels: false };
+  const definition = smallTable('account');
+  source.defineOptions('account', industry('Book-keeping'));
+  await follow();
+  await followMetadata(definition, old, dataverse, destination);
+  expect(labels()).toEqual(['Book-keeping']);
+});
+
+test('the metadata of an organization that was restored is followed, although its versions are lower', async () => {
+  const { source, follow, labels } = await start();
+  source.defineOptions('account', industry('Book-keeping'));
+  await follow();
+  source.defineOptions('account', industry('Accounting'));
+  source.restoreVersion();
+  expect(await follow()).toEqual(['read', 'write']);
+  expect(labels()).toEqual(['Accounting']);
+  expect(await follow()).toEqual([]);
 });
