@@ -14,6 +14,10 @@ const words = [...basics, 'shared/model'];
 const contracts = [...words, 'shared/ports', 'shared/schema'];
 const access = [...contracts, 'shared/access'];
 const adapter = (...packages: string[]): Room => ({ imports: contracts, packages });
+const ofSqlDatabase = (...packages: string[]): Room => ({
+  imports: [...contracts, 'shared/adapters/sql'],
+  packages,
+});
 const engine: Room = { imports: access, packages: [] };
 const adapters: Readonly<Record<string, Room>> = {
   'shared/adapters/dataverse': adapter(),
@@ -22,9 +26,10 @@ const adapters: Readonly<Record<string, Room>> = {
   'shared/adapters/exporter-http': adapter(),
   'shared/adapters/exporter-in-process': adapter(),
   'shared/adapters/keyvault': adapter('@azure/keyvault-secrets'),
-  'shared/adapters/postgres': adapter('pg', 'pg-copy-streams'),
-  'shared/adapters/sqlserver': adapter('tedious'),
+  'shared/adapters/postgres': ofSqlDatabase('pg', 'pg-copy-streams'),
+  'shared/adapters/sqlserver': ofSqlDatabase('tedious'),
   'shared/adapters/storage': adapter('@azure/data-tables', '@azure/storage-blob', '@azure/storage-queue'),
+  'shared/adapters/sql': adapter(),
   'shared/adapters/swagger-ui': adapter('swagger-ui-dist'),
   'shared/adapters/system': adapter(),
   'shared/adapters/telemetry': adapter('applicationinsights'),

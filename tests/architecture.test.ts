@@ -25,7 +25,7 @@ describe('the rules', () => {
   it.each([
     ['functions/http-health.ts', trigger],
     ['shared/sync/delta-sync.ts', "import type { Clock } from '../ports/clock.ts';"],
-    ['shared/adapters/postgres/merge.ts', "const { Client } = await import('pg'); Date.now();"],
+    ['shared/adapters/postgres/rows.ts', "const { Client } = await import('pg'); Date.now();"],
     ['shared/edge/answer.ts', "import type {\n  HttpRequest,\n} from '@azure/functions';"],
     ['shared/schema/shape.ts', '// setTimeout is not for here\n/* nor process.env */'],
     ['tests/adapters/storage.local.test.ts', 'process.env'],
@@ -41,6 +41,12 @@ describe('the rules', () => {
     ],
     ['one upward', 'shared/model/a.ts', "export * from '../ports/clock.ts';", /may not import shared\/ports/],
     ['one of another adapter', 'shared/adapters/entra/a.ts', "import '../storage/b.ts';", /may not import/],
+    [
+      'one of a database by sql',
+      'shared/adapters/sql/a.ts',
+      "import '../postgres/rows.ts';",
+      /may not import/,
+    ],
     ['one at run time', 'shared/api/a.ts', "await import('../adapters/storage/b.ts')", /may not import/],
     ['one of local', 'shared/service.ts', "import { b } from '../local/start.ts';", /may not import local/],
     ['one of the app by local', 'local/a.ts', "import { s } from '../shared/service.ts';", /local may not/],

@@ -14,25 +14,25 @@ export interface Refusal {
   readonly exists: boolean;
 }
 
-/** A row that is refused, and what is wrong with it, as the end of a sentence. */
-export interface RowRefusal {
-  readonly id: string;
-  readonly version: string;
+/** What is wrong with a row, as the end of a sentence. */
+export interface Wrong {
   readonly code: ErrorCode;
   readonly wrong: string;
 }
 
-/** The refusal of a row that cannot be expressed in its columns. */
-export function unexpressedRefusal(
-  { id, version }: IdentifiedRow,
-  { code, parameters }: ServiceError,
-): RowRefusal {
+/** What is wrong with a row that cannot be expressed in its columns. */
+export function unexpressed({ code, parameters }: ServiceError): Wrong {
   const [column, wrong] = parameters;
-  return { id, version, code, wrong: `column "${column}" ${wrong}` };
+  return { code, wrong: `column "${column}" ${wrong}` };
 }
 
 /** A refusal in a sentence that names the row and its table; `exists`: the table has one with its id. */
-export function refusalOf({ id, version, code, wrong }: RowRefusal, table: string, exists: boolean): Refusal {
+export function refusalOf(
+  { id, version }: IdentifiedRow,
+  { code, wrong }: Wrong,
+  table: string,
+  exists: boolean,
+): Refusal {
   return { id, version, code, reason: `Cannot write row "${id}" of table "${table}": ${wrong}.`, exists };
 }
 

@@ -9,13 +9,14 @@ const secure = { encrypt: true, trustServerCertificate: false };
 describe('an ADO.NET connection string', () => {
   it('of the portal of Azure is read as it is', () => {
     const text =
-      'Server=tcp:Contoso.database.windows.net,1433;Initial Catalog=reporting;Persist Security Info=False;User ID=exporter;Password=p;MultipleActiveResultSets=False;Encrypt=True;TrustServerCertificate=False;Connection Timeout=30;';
+      'Server=tcp:Contoso.database.windows.net,1433;Initial Catalog=reporting;Persist Security Info=False;User ID=exporter;Password=p;Max Pool Size=5;MultipleActiveResultSets=False;Encrypt=True;TrustServerCertificate=False;Connection Timeout=30;';
     expect(readConnectionString(text)).toEqual({
       host: 'contoso.database.windows.net',
       port: 1433,
       user: 'exporter',
       password: 'p',
       connectTimeoutMilliseconds: 30_000,
+      maxConnections: 5,
       options: { database: 'reporting', ...secure },
     });
   });
@@ -53,6 +54,8 @@ describe('an ADO.NET connection string', () => {
     ['Trust Server Certificate=True', { encrypt: true, trustServerCertificate: true }],
     ['Host Name In Certificate=*.x', { ...secure, serverName: '*.x' }],
     ['MultiSubnetFailover=yes', { ...secure, multiSubnetFailover: true }],
+    ['Packet Size=512', { ...secure, packetSize: 512 }],
+    ['Packet Size=32768', { ...secure, packetSize: 32_767 }],
     ['ApplicationIntent=ReadWrite;Integrated Security=false;Pooling=nonsense', secure],
   ])('with %j has %j', (more, options) => {
     const read = readConnectionString(`Server=h;${login};${more}`);
@@ -111,6 +114,10 @@ describe('a connection string that cannot be used', () => {
     [`Server=h;${login};Encrypt=Zq7`, 'its encrypt is none of true, yes, false, no, mandatory'],
     [`Server=h;${login};Encrypt=__proto__`, 'its encrypt is none of'],
     [`Server=h;${login};Connect Timeout=Zq7`, 'its Connect Timeout'],
+    [`Server=h;${login};Packet Size=Zq7`, 'its Packet Size'],
+    [`Server=h;${login};Packet Size=511`, 'its Packet Size'],
+    [`Server=h;${login};Packet Size=32769`, 'its Packet Size'],
+    [`Server=h;${login};Max Pool Size=0`, 'its Max Pool Size'],
     [`Server=np:\\\\Zq7\\pipe;${login}`, 'its Server is not written as'],
     [`Server=(localdb)\\Zq7;${login}`, 'its Server is not written as'],
     [`Server=Zq7,99999;${login}`, 'its Server is not written as'],

@@ -58,8 +58,8 @@ describe('a number of SQL Server', () => {
     [2601, "unique index 'IX'. value is (SECRET)", 'ROW_CONSTRAINT_VIOLATED', 'constraint "IX"'],
     [511, 'SECRET', 'ROW_TOO_WIDE', 'too big'],
     [3609, 'SECRET', 'ROW_REFUSED', 'a trigger'],
-    [50_000, 'SECRET', 'ROW_REFUSED', 'a trigger'],
-    [51_000, 'SECRET', 'ROW_REFUSED', 'a trigger'],
+    [50_000, 'SECRET', 'ROW_REFUSED', "none of SQL Server's own"],
+    [33_557_097, 'SECRET', 'ROW_REFUSED', "none of SQL Server's own"],
   ])('%i blames a row: %s', (number, message, code, wrong) => {
     const error = ofServer(number, message);
     expect(isRowFaultOfSqlServer(error)).toBe(true);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { boundedPool, type PoolLimits } from '../../shared/adapters/sqlserver/pool.ts';
+import type { PoolLimits } from '../../shared/adapters/sql/pool-limits.ts';
+import { boundedPool } from '../../shared/adapters/sqlserver/pool.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -8,7 +8,7 @@ import type { DestinationUnderTest } from '../contracts/destination-start.ts';
 import { sqlServerUrl } from '../given-servers.ts';
 import { canonicalRows } from './sqlserver-rows.ts';
 
-/** The given server, with a fresh schema for each test; they stay, for somebody to look into. */
+/** The given server, with a fresh schema for each test; the last of a file stays, for somebody to look into. */
 export interface SqlServerUnderTest {
   readonly connectionString: string;
   /** Statements by the given login, each in a transaction of its own, to look and to disturb. */
@@ -31,6 +31,19 @@ export async function openSqlServerUnderTest(): Promise<SqlServerUnderTest> {
   const [{ version = '' } = {}] = await admin<{ version: string }>('SELECT @@VERSION AS version');
   const isBabelfish = version.includes('Babelfish');
   const opened: Destination[] = [];
+  let last: string | undefined;
+  // Babelfish reads its whole catalog for each table that is looked up: it must not grow with the tests.
+  const dropLast = async () => {
+    if (last === undefined) return;
+    const objects = await admin<{ name: string; kind: string }>(
+      `SELECT name, RTRIM(type) AS kind FROM sys.objects WHERE SCHEMA_NAME(schema_id) = '${last}' AND type IN ('U', 'V') ORDER BY type DESC, create_date DESC, object_id DESC`,
+    );
+    const drops = objects.map(
+      ({ name, kind }) => `DROP ${kind === 'V' ? 'VIEW' : 'TABLE'} ${last}.${quoted(name)};`,
+    );
+    await admin(`${drops.join(' ')} DROP SCHEMA ${last}`);
+    last = undefined;
+  };
   // The connections of a worker last for all tests: a server may take long to answer the first statements of each.
   const made = (types?: TypesOfTables) =>
     [sqlServerDestinations(undefined, types), sqlServerDestinations(undefined, types)] as const;
@@ -50,7 +63,9 @@ export async function openSqlServerUnderTest(): Promise<SqlServerUnderTest> {
     async freshSchema(prefix = '', types = 'classic') {
       const workers = workersOf[types];
       await Promise.all(opened.splice(0).map((each) => each.close()));
+      await dropLast();
       const schema = `test_${randomUUID().slice(0, 8)}`;
+      last = schema;
       await admin(`CREATE SCHEMA ${schema}`);
       const named = (table: string) => `${schema}.${quoted(`${prefix && `${prefix}_`}${table}`)}`;
       return {

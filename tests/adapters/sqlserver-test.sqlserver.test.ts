@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testLimits } from '../../shared/adapters/sql/pool-limits.ts';
 import { openPool } from '../../shared/adapters/sqlserver/connection.ts';
-import { testDestination, testLimits } from '../../shared/adapters/sqlserver/test-destination.ts';
+import { testDestination } from '../../shared/adapters/sqlserver/test-destination.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import type { ColumnType, DestinationTable } from '../../shared/model/table-schema.ts';
 import { aTable } from '../contracts/destination-start.ts';

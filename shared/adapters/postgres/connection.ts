@@ -1,26 +1,11 @@
 import { TLSSocket } from 'node:tls';
 import pg from 'pg';
 import { ServiceError } from '../../errors.ts';
+import type { EntraLogin } from '../sql/entra-login.ts';
+import { longQueryTimeoutMilliseconds, type PoolLimits, usualLimits } from '../sql/pool-limits.ts';
 import { readConnectionString } from './connection-string.ts';
-import { type EntraLogin, entraPassword } from './entra-login.ts';
+import { entraPassword } from './entra-login.ts';
 import { destinationError } from './error-map.ts';
-
-/** What the connections of one login may do. */
-export interface PoolLimits {
-  readonly connections: number;
-  /** To connect, or to wait for a connection that another step uses. */
-  readonly connectTimeoutMilliseconds: number;
-  /** For one statement; above the server's own limit, which ends it first unless the network is gone. */
-  readonly queryTimeoutMilliseconds: number;
-  /** After which a connection is closed; absent: never. */
-  readonly mostUses?: number;
-}
-
-const usualLimits: PoolLimits = {
-  connections: 16,
-  connectTimeoutMilliseconds: 30_000,
-  queryTimeoutMilliseconds: 150_000,
-};
 
 // SET LOCAL and not start-up options, because connection poolers refuse those. Deferred constraints are checked at once, so
 // that a row that violates one can be told from the others. Dates are exchanged as ISO text only.
@@ -31,9 +16,6 @@ const beginning = [
   "SET LOCAL idle_in_transaction_session_timeout = '300s'",
   'SET CONSTRAINTS ALL IMMEDIATE',
 ].join(';');
-
-/** Under the time that the Functions host gives to one invocation. */
-const longQueryTimeoutMilliseconds = 540_000;
 
 /**
  * Runs a statement whose time grows with the table, and lifts the server's limit for the rest of the transaction: a limit

@@ -1,6 +1,7 @@
 import { DatabaseError } from 'pg';
 import type { ErrorCode } from '../../error-codes.ts';
 import { ServiceError } from '../../errors.ts';
+import type { RowFault } from '../sql/statements.ts';
 
 type Fact = readonly [code: ErrorCode, what: string];
 
@@ -56,7 +57,7 @@ const fact = (facts: Readonly<Record<string, Fact>>, state: string) =>
 export const rowFaultStates: readonly string[] = Object.keys(rowFaults).map((state) => state.padEnd(5, '0'));
 
 /** What PostgreSQL tells of a refused row that holds nothing of the row. */
-export interface RowFault {
+export interface ToldFault {
   readonly code: string;
   readonly constraint: string | undefined;
   readonly column: string | undefined;
@@ -68,12 +69,13 @@ export function isRowFaultOfPostgres(error: unknown): error is DatabaseError {
 }
 
 /** Why PostgreSQL refused one row, and the object it names. Its `detail`, `where` and message hold values: never used. */
-export function rowFaultOf(fault: RowFault): { readonly code: ErrorCode; readonly wrong: string } {
+export function rowFaultOf(fault: ToldFault): RowFault {
   const { code: state, constraint, column } = fault;
+  const culprit = (constraint ?? column) === undefined ? undefined : [state, constraint, column].join();
   const [code, what] = fact(rowFaults, state) ?? ['ROW_REFUSED', 'PostgreSQL refused it'];
-  if (state === '23502') return { code, wrong: `column "${column}" must not be null (${state})` };
-  if (constraint) return { code, wrong: `constraint "${constraint}" refused it (${state})` };
-  return { code, wrong: `${what} (${state})` };
+  if (state === '23502') return { code, wrong: `column "${column}" must not be null (${state})`, culprit };
+  if (constraint) return { code, wrong: `constraint "${constraint}" refused it (${state})`, culprit };
+  return { code, wrong: `${what} (${state})`, culprit };
 }
 
 /**

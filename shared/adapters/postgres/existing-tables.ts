@@ -1,7 +1,8 @@
 import type { ClientBase } from 'pg';
 import type { ExistingTable } from '../../schema/table-differences.ts';
+import { type Namespace, prefixed } from '../sql/namespace.ts';
 import { typeFromCatalog } from './column-types.ts';
-import { type Namespace, prefixed, shortened } from './identifiers.ts';
+import { shortened } from './identifiers.ts';
 
 interface Found {
   readonly name: string;

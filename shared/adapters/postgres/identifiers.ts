@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { prefixedName } from '../../schema/system-tables.ts';
+import { fullKeyName, type Namespace, prefixed } from '../sql/namespace.ts';
 
 /** PostgreSQL cuts longer names silently, and then two of them can be one. */
 const longestNameBytes = 63;
@@ -23,30 +23,19 @@ export function shortened(name: string): string {
   return start.replace(/\uFFFD+$/, '') + mark;
 }
 
-/** Where a profile's tables live: a schema, and a prefix in front of every table name. */
-export interface Namespace {
-  readonly schema: string;
-  readonly prefix: string;
-}
-
-/** The name of a table with the prefix in front, without the schema. */
-export function prefixed({ prefix }: Namespace, table: string): string {
-  return prefixedName(prefix, table);
-}
-
 /** The quoted full name of a table. */
 export function tableName(namespace: Namespace, table: string): string {
   return `${quoted(namespace.schema)}.${quoted(prefixed(namespace, table))}`;
 }
 
-/** DES: the brackets and the schema are part of the constraint's name. */
+/** The quoted name of a table's key. */
 export function primaryKeyName(namespace: Namespace, table: string): string {
   return quoted(keyName(namespace, table));
 }
 
 /** The same as the catalog holds it. */
 export function keyName(namespace: Namespace, table: string): string {
-  return shortened(`EPK[${namespace.schema}].[${prefixed(namespace, table)}]`);
+  return shortened(fullKeyName(namespace, table));
 }
 
 /** The quoted name of the index of rejected rows that are due. */

@@ -1,11 +1,6 @@
 import pg from 'pg';
-import { isRowFaultOfPostgres, type RowFault, rowFaultStates } from './error-map.ts';
-
-/** An item that PostgreSQL refuses even alone. */
-export interface Refused<T> {
-  readonly item: T;
-  readonly fault: RowFault;
-}
+import type { Outcome, Refused } from '../sql/statements.ts';
+import { isRowFaultOfPostgres, rowFaultOf, rowFaultStates } from './error-map.ts';
 
 /** The same items in the database, and what is done for some of them. All members are SQL. */
 export interface Isolation {
@@ -99,7 +94,7 @@ export async function isolateEach<T>(
   client: pg.PoolClient,
   items: readonly T[],
   isolation: Isolation,
-): Promise<{ readonly count: number; readonly refused: readonly Refused<T>[] }> {
+): Promise<Outcome<T>> {
   const refused: Refused<T>[] = [];
   let count = 0;
   let size = Math.ceil(items.length / 2);
@@ -112,8 +107,8 @@ export async function isolateEach<T>(
         count += changed;
         first = place;
       } else if (item !== undefined) {
-        const fault = { code: state, constraint: constraint || undefined, column: column || undefined };
-        refused.push({ item, fault });
+        const named = { constraint: constraint || undefined, column: column || undefined };
+        refused.push({ item, fault: rowFaultOf({ code: state, ...named }) });
       }
     }
   }
@@ -126,7 +121,7 @@ export async function isolateRefused<T>(
   items: readonly T[],
   isolation: Isolation,
   whole = isolation.statement(isolation.array),
-): ReturnType<typeof isolateEach<T>> {
+): Promise<Outcome<T>> {
   if (items.length === 0) return { count: 0, refused: [] };
   let count = 0;
   const isAllDone = await isDone(client, async () => {

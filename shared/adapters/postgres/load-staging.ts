@@ -6,9 +6,11 @@ import { isRowFault } from '../../error-codes.ts';
 import { ServiceError } from '../../errors.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
 import type { IdentifiedRow } from '../../schema/identified-rows.ts';
+import { unexpressed as unexpressedFault } from '../../schema/rejections.ts';
+import type { Refused } from '../sql/statements.ts';
 import { stagingType } from './column-types.ts';
 import { quoted } from './identifiers.ts';
-import { isDone, isolateEach, type Refused } from './isolate-refused.ts';
+import { isDone, isolateEach } from './isolate-refused.ts';
 import type { PageRows } from './row-text.ts';
 
 /** Rows joined to one string and encoded at once: large enough to be cheap, small enough not to hold a page twice. */
@@ -65,20 +67,25 @@ async function copy(client: pg.PoolClient, into: string, lines: Iterable<Buffer>
   await end;
 }
 
-/** What could not be staged: rows that cannot be expressed, and rows that PostgreSQL refused. */
-export interface Unstaged {
-  readonly unexpressed: ReadonlyMap<IdentifiedRow, ServiceError>;
-  readonly refused: readonly Refused<IdentifiedRow>[];
-}
-
-/** Copies the rows of a page into the staging table, which is empty. The caller is in a transaction. */
-export async function loadStaging(client: pg.PoolClient, stage: string, page: PageRows): Promise<Unstaged> {
+/**
+ * Copies the rows of a page into the staging table, which is empty, and returns those that are not there: they cannot be
+ * expressed, or PostgreSQL refused them. The caller is in a transaction.
+ */
+export async function loadStaging(
+  client: pg.PoolClient,
+  stage: string,
+  page: PageRows,
+): Promise<readonly Refused<IdentifiedRow>[]> {
   const unexpressed = new Map<IdentifiedRow, ServiceError>();
   const names = ['ordinal', '"Id"', ...page.columns.map(({ name }) => quoted(name))];
   const isAllDone = await isDone(client, () =>
     copy(client, `${stage} (${names.join(',')})`, chunks(page.appendLine, page.rows, unexpressed)),
   );
-  return { unexpressed, refused: isAllDone ? [] : await loadEach(client, stage, page, unexpressed) };
+  const refused = isAllDone ? [] : await loadEach(client, stage, page, unexpressed);
+  return [
+    ...Array.from(unexpressed, ([item, error]) => ({ item, fault: unexpressedFault(error) })),
+    ...refused,
+  ];
 }
 
 /**

@@ -1,6 +1,5 @@
-import type { Pool, PoolClient } from 'pg';
-import type { MetadataRow, MetadataTableKey, TableMetadata } from '../../model/table-metadata.ts';
-import { isLaterMark } from '../../schema/metadata-mark.ts';
+import type { PoolClient } from 'pg';
+import type { MetadataRow } from '../../model/table-metadata.ts';
 import {
   columnsOf,
   globalOptionNeeds,
@@ -8,9 +7,10 @@ import {
   metadataTables,
 } from '../../schema/metadata-tables.ts';
 import { systemTables } from '../../schema/system-tables.ts';
+import type { Namespace } from '../sql/namespace.ts';
+import type { MetadataStatements } from '../sql/statements.ts';
 import { postgresType } from './column-types.ts';
-import { inTransaction } from './connection.ts';
-import { type Namespace, quoted, tableName } from './identifiers.ts';
+import { quoted, tableName } from './identifiers.ts';
 
 /** The columns and the key of a metadata table, as CREATE TABLE takes them. */
 export function metadataColumns(table: MetadataTable): string {
@@ -72,67 +72,42 @@ function followGlobals(namespace: Namespace): string {
     ${parameterRows('needed', globalOptionNeeds, '$2')}, ${bringIn(name, metadataTables.globalOptionSet, gone)}`;
 }
 
-async function countOf(client: PoolClient, text: string, values: readonly unknown[]): Promise<number> {
-  const { rows } = await client.query<{ count: string }>(text, [...values]);
-  return Number(rows[0]?.count ?? 0);
-}
+/** Metadata in PostgreSQL. */
+export function metadataStatements(client: PoolClient, namespace: Namespace): MetadataStatements {
+  const named = (key: keyof typeof systemTables) => tableName(namespace, systemTables[key]);
+  const [needs, marks] = [named('globalOptionNeed'), named('metadataMark')];
 
-/** Before the table's new needs are recorded: what it needed, and after them: the names that it needs or needed. */
-async function writeGlobals(
-  client: PoolClient,
-  namespace: Namespace,
-  { table, rows }: TableMetadata,
-): Promise<number> {
-  const needs = tableName(namespace, systemTables.globalOptionNeed);
-  const { rows: needed } = await client.query<MetadataRow>(`SELECT * FROM ${needs} WHERE "EntityName" = $1`, [
-    table,
-  ]);
-  const given = rows.globalOptionSet;
-  if (needed.length === 0 && given.length === 0) return 0;
-  await client.query(followTable(needs, globalOptionNeeds), [JSON.stringify(given), table]);
-  const names = new Set([...needed, ...given].map(({ OptionSetName }) => OptionSetName));
-  return countOf(client, followGlobals(namespace), [[...names], JSON.stringify(needed)]);
-}
+  async function countOf(text: string, values: readonly unknown[]): Promise<number> {
+    const { rows } = await client.query<{ count: string }>(text, [...values]);
+    return Number(rows[0]?.count ?? 0);
+  }
 
-/** The port's `metadataMark`. */
-export async function metadataMark(
-  client: PoolClient,
-  namespace: Namespace,
-  table: string,
-): Promise<string | undefined> {
-  const { rows } = await client.query<{ Mark: string | null }>(
-    `SELECT "Mark" FROM ${tableName(namespace, systemTables.metadataMark)} WHERE "TableName" = $1`,
-    [table],
-  );
-  return rows[0]?.Mark ?? undefined;
-}
-
-/** The port's `writeMetadata`. One after the other in a namespace: two tables can have global options in common. */
-export function writeMetadata(
-  pool: Pool,
-  namespace: Namespace,
-  metadata: TableMetadata,
-): Promise<{ readonly changedRows: number }> {
-  const { table, mark, replaces, rows } = metadata;
-  return inTransaction(pool, `write the metadata of table "${table}"`, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
-      `dataverse-export metadata ${namespace.schema} ${namespace.prefix}`,
-    ]);
-    const stored = await metadataMark(client, namespace, table);
-    if (isLaterMark(stored, mark) && stored !== replaces) return { changedRows: 0 };
-    let changedRows = await writeGlobals(client, namespace, metadata);
-    for (const key of Object.keys(metadataTables) as MetadataTableKey[])
-      if (key !== 'globalOptionSet')
-        changedRows += await countOf(
-          client,
-          followTable(tableName(namespace, systemTables[key]), metadataTables[key]),
-          [JSON.stringify(rows[key]), table],
-        );
-    await client.query(
-      `INSERT INTO ${tableName(namespace, systemTables.metadataMark)} ("TableName", "Mark") VALUES ($1, $2)
+  return {
+    async mark(table) {
+      const { rows } = await client.query<{ Mark: string | null }>(
+        `SELECT "Mark" FROM ${marks} WHERE "TableName" = $1`,
+        [table],
+      );
+      return rows[0]?.Mark ?? undefined;
+    },
+    async noteMark(table, mark) {
+      await client.query(
+        `INSERT INTO ${marks} ("TableName", "Mark") VALUES ($1, $2)
        ON CONFLICT ("TableName") DO UPDATE SET "Mark" = EXCLUDED."Mark"`,
-      [table, mark ?? null],
-    );
-    return { changedRows };
-  });
+        [table, mark ?? null],
+      );
+    },
+    follow: (key, table, rows) =>
+      countOf(followTable(named(key), metadataTables[key]), [JSON.stringify(rows), table]),
+    async followGlobals({ table, rows }) {
+      const before = await client.query<MetadataRow>(`SELECT * FROM ${needs} WHERE "EntityName" = $1`, [
+        table,
+      ]);
+      const [needed, given] = [before.rows, rows.globalOptionSet];
+      if (needed.length === 0 && given.length === 0) return 0;
+      await client.query(followTable(needs, globalOptionNeeds), [JSON.stringify(given), table]);
+      const names = new Set([...needed, ...given].map(({ OptionSetName }) => OptionSetName));
+      return countOf(followGlobals(namespace), [[...names], JSON.stringify(needed)]);
+    },
+  };
 }

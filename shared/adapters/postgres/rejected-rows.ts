@@ -1,9 +1,11 @@
-import type { ClientBase, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 import type { ErrorCode } from '../../error-codes.ts';
 import type { ChangeType } from '../../model/change.ts';
 import type { RejectedRow } from '../../model/rejected-row.ts';
 import { systemTables } from '../../schema/system-tables.ts';
-import { type Namespace, tableName } from './identifiers.ts';
+import type { Namespace } from '../sql/namespace.ts';
+import type { RejectedRowStatements } from '../sql/statements.ts';
+import { tableName } from './identifiers.ts';
 
 interface StoredRejectedRow {
   readonly RecordId: string;
@@ -16,8 +18,6 @@ interface StoredRejectedRow {
   readonly Reason: string;
   readonly IsResync: boolean | null;
 }
-
-const nameOf = (namespace: Namespace) => tableName(namespace, systemTables.rejectedRow);
 
 const iso = (column: string) => `to_char(r."${column}", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "${column}"`;
 const members = `r."RecordId", r."Version", r."ChangeType", ${iso('NoticedAt')}, r."Attempts", ${iso('NextAttemptAt')},
@@ -53,165 +53,114 @@ const keptMembers = [
        THEN excluded."${name}" ELSE r."${name}" END`,
 );
 
-/**
- * Records rejected rows and returns them as they are recorded. A record of the same version keeps its attempts and its
- * turn: a row that comes again must not be retried for ever. A refused delete takes the place of any record.
- */
-export async function recordRejectedRows(
-  client: PoolClient,
-  namespace: Namespace,
-  table: string,
-  rows: readonly RejectedRow[],
-): Promise<readonly RejectedRow[]> {
-  if (rows.length === 0) return [];
-  await client.query(
-    `INSERT INTO ${nameOf(namespace)} AS r ("TableName", "RecordId", "Version", "ChangeType", "NoticedAt", "Attempts",
+/** Of rows that were not given up. The index of the table has these alone. */
+const isTried = 'r."GivenUpAt" IS NULL';
+
+const tryAgain = `"Attempts" = 0, "NextAttemptAt" = $2::text::timestamp, "IsResync" = true, "GivenUpAt" = NULL`;
+
+/** Rejected rows in PostgreSQL. */
+export function rejectedRowStatements(client: PoolClient, namespace: Namespace): RejectedRowStatements {
+  const name = tableName(namespace, systemTables.rejectedRow);
+
+  async function found(text: string, values: readonly [table: string, ...unknown[]]) {
+    const { rows } = await client.query<StoredRejectedRow>(text, [...values]);
+    return rows.map((row) => fromStored(values[0], row));
+  }
+
+  async function changed(text: string, values: readonly unknown[]): Promise<number> {
+    return (await client.query(text, [...values])).rowCount ?? 0;
+  }
+
+  return {
+    async record(table, rows) {
+      await client.query(
+        `INSERT INTO ${name} AS r ("TableName", "RecordId", "Version", "ChangeType", "NoticedAt", "Attempts",
        "NextAttemptAt", "Code", "Reason", "IsResync")
      SELECT $1, * FROM json_to_recordset($2) AS given(id uuid, version numeric, "changeType" text, "noticedAt" timestamp,
        attempts integer, "nextAttemptAt" timestamp, code text, reason text, "isResync" boolean)
      ON CONFLICT ("TableName", "RecordId") DO UPDATE SET "Version" = greatest(r."Version", excluded."Version"),
        "NoticedAt" = greatest(r."NoticedAt", excluded."NoticedAt"), ${keptMembers.join(', ')}`,
-    [table, JSON.stringify(rows)],
-  );
-  return rejectedRowsById(
-    client,
-    namespace,
-    table,
-    rows.map(({ id }) => id),
-  );
-}
-
-/** Records by id, locked until the end of the transaction. */
-export async function rejectedRowsById(
-  client: PoolClient,
-  namespace: Namespace,
-  table: string,
-  ids: readonly string[],
-): Promise<readonly RejectedRow[]> {
-  const found = await client.query<StoredRejectedRow>(
-    `SELECT ${members} FROM ${nameOf(namespace)} r WHERE r."TableName" = $1 AND r."RecordId" = ANY($2::uuid[])
+        [table, JSON.stringify(rows)],
+      );
+    },
+    byId: (table, ids) =>
+      found(
+        `SELECT ${members} FROM ${name} r WHERE r."TableName" = $1 AND r."RecordId" = ANY($2::uuid[])
      ORDER BY r."RecordId" FOR UPDATE`,
-    [table, ids],
-  );
-  return found.rows.map((row) => fromStored(table, row));
-}
-
-/** Of rows that were not given up. The index of the table has these alone. */
-const isTried = 'r."GivenUpAt" IS NULL';
-
-/** Rejected rows whose next attempt is due, oldest first. */
-export async function dueRejectedRows(
-  client: ClientBase,
-  namespace: Namespace,
-  table: string,
-  now: Date,
-  limit: number,
-): Promise<readonly RejectedRow[]> {
-  const found = await client.query<StoredRejectedRow>(
-    `SELECT ${members} FROM ${nameOf(namespace)} r WHERE r."TableName" = $1 AND ${isTried} AND r."NextAttemptAt" <= $2::text::timestamp
+        [table, ids],
+      ),
+    due: (table, now, limit) =>
+      found(
+        `SELECT ${members} FROM ${name} r WHERE r."TableName" = $1 AND ${isTried} AND r."NextAttemptAt" <= $2::text::timestamp
      ORDER BY r."NextAttemptAt", r."RecordId" LIMIT $3`,
-    [table, now.toISOString(), limit],
-  );
-  return found.rows.map((row) => fromStored(table, row));
-}
-
-/** When the next rejected row is due. */
-export async function nextAttemptAt(
-  client: ClientBase,
-  namespace: Namespace,
-  table: string,
-): Promise<Date | undefined> {
-  const found = await client.query<{ milliseconds: string | null }>(
-    `SELECT extract(epoch FROM min(r."NextAttemptAt")) * 1000 AS milliseconds FROM ${nameOf(namespace)} r
+        [table, now.toISOString(), limit],
+      ),
+    async nextAttemptAt(table) {
+      const { rows } = await client.query<{ milliseconds: string | null }>(
+        `SELECT extract(epoch FROM min(r."NextAttemptAt")) * 1000 AS milliseconds FROM ${name} r
      WHERE r."TableName" = $1 AND ${isTried}`,
-    [table],
-  );
-  const milliseconds = found.rows[0]?.milliseconds ?? null;
-  return milliseconds === null ? undefined : new Date(Number(milliseconds));
-}
-
-/** Those of the ids that have a record. */
-export async function rejectedAmong(
-  client: ClientBase,
-  namespace: Namespace,
-  table: string,
-  ids: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const found = await client.query<{ RecordId: string }>(
-    `SELECT "RecordId" FROM ${nameOf(namespace)} WHERE "TableName" = $1 AND "RecordId" = ANY($2::uuid[])`,
-    [table, ids],
-  );
-  return new Set(found.rows.map(({ RecordId }) => RecordId));
-}
-
-/** Forgets records by id. */
-export async function forgetRejectedRows(
-  client: PoolClient,
-  namespace: Namespace,
-  table: string,
-  ids: readonly string[],
-): Promise<void> {
-  if (ids.length === 0) return;
-  await client.query(
-    `DELETE FROM ${nameOf(namespace)} WHERE "TableName" = $1 AND "RecordId" = ANY($2::uuid[])`,
-    [table, ids],
-  );
-}
-
-/** Forgets all records of a table, whose load begins anew. */
-export async function forgetAllRejectedRows(
-  client: PoolClient,
-  namespace: Namespace,
-  table: string,
-): Promise<void> {
-  await client.query(`DELETE FROM ${nameOf(namespace)} WHERE "TableName" = $1`, [table]);
-}
-
-/** Writes what another failed attempt has changed: attempts, next attempt, version, code and reason. */
-export async function updateRejectedRows(
-  client: PoolClient,
-  namespace: Namespace,
-  table: string,
-  rows: readonly RejectedRow[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  await client.query(
-    `UPDATE ${nameOf(namespace)} r SET "Version" = g.version, "Attempts" = g.attempts, "NextAttemptAt" = g."nextAttemptAt",
+        [table],
+      );
+      const milliseconds = rows[0]?.milliseconds ?? null;
+      return milliseconds === null ? undefined : new Date(Number(milliseconds));
+    },
+    async among(table, ids) {
+      const { rows } = await client.query<{ RecordId: string }>(
+        `SELECT "RecordId" FROM ${name} WHERE "TableName" = $1 AND "RecordId" = ANY($2::uuid[])`,
+        [table, ids],
+      );
+      return new Set(rows.map(({ RecordId }) => RecordId));
+    },
+    async forget(table, ids) {
+      if (ids.length === 0) return;
+      await client.query(`DELETE FROM ${name} WHERE "TableName" = $1 AND "RecordId" = ANY($2::uuid[])`, [
+        table,
+        ids,
+      ]);
+    },
+    async forgetAll(table) {
+      await client.query(`DELETE FROM ${name} WHERE "TableName" = $1`, [table]);
+    },
+    forgetGivenUp: (table) =>
+      changed(`DELETE FROM ${name} WHERE "TableName" = $1 AND "GivenUpAt" IS NOT NULL`, [table]),
+    async update(table, rows) {
+      if (rows.length === 0) return;
+      await client.query(
+        `UPDATE ${name} r SET "Version" = g.version, "Attempts" = g.attempts, "NextAttemptAt" = g."nextAttemptAt",
        "Code" = g.code, "Reason" = g.reason, "ChangeType" = g."changeType"
      FROM json_to_recordset($2) AS g(id uuid, version numeric, "changeType" text, attempts integer,
        "nextAttemptAt" timestamp, code text, reason text)
      WHERE r."TableName" = $1 AND r."RecordId" = g.id`,
-    [table, JSON.stringify(rows)],
-  );
-}
-
-/** Gives up those that are still as given, and returns how many there were. */
-export async function giveUpRejectedRows(
-  client: PoolClient,
-  namespace: Namespace,
-  table: string,
-  rows: readonly RejectedRow[],
-  at: Date,
-): Promise<number> {
-  const { rowCount } = await client.query(
-    `UPDATE ${nameOf(namespace)} r SET "GivenUpAt" = $3::text::timestamp
+        [table, JSON.stringify(rows)],
+      );
+    },
+    giveUp: (table, rows, at) =>
+      changed(
+        `UPDATE ${name} r SET "GivenUpAt" = $3::text::timestamp
      FROM json_to_recordset($2) AS given(id uuid, version numeric, attempts integer)
      WHERE r."TableName" = $1 AND ${isTried} AND r."RecordId" = given.id AND r."Version" = given.version
        AND r."Attempts" = given.attempts`,
-    [table, JSON.stringify(rows), at.toISOString()],
-  );
-  return rowCount ?? 0;
-}
-
-/** Forgets the rows that were given up; how many. */
-export async function forgetGivenUp(
-  client: PoolClient,
-  namespace: Namespace,
-  table: string,
-): Promise<number> {
-  const { rowCount } = await client.query(
-    `DELETE FROM ${nameOf(namespace)} WHERE "TableName" = $1 AND "GivenUpAt" IS NOT NULL`,
-    [table],
-  );
-  return rowCount ?? 0;
+        [table, JSON.stringify(rows), at.toISOString()],
+      ),
+    resyncGivenUp: (table, at) =>
+      changed(
+        `UPDATE ${name} SET ${tryAgain}
+     WHERE "TableName" = $1 AND "GivenUpAt" IS NOT NULL`,
+        [table, at.toISOString()],
+      ),
+    async resync(table, ids, at) {
+      const givenUp = await client.query(
+        `SELECT 1 FROM ${name} WHERE "TableName" = $1 AND "GivenUpAt" IS NOT NULL AND "RecordId" = ANY($2::uuid[])`,
+        [table, ids],
+      );
+      const count = await changed(
+        `INSERT INTO ${name} ("TableName", "RecordId", "Version", "ChangeType", "NoticedAt", "Attempts", "NextAttemptAt", "Code",
+       "Reason", "IsResync")
+     SELECT $1, id, 0, 'Update', $2::text::timestamp, 0, $2::text::timestamp, 'ROW_REFUSED', '', true FROM unnest($3::uuid[]) AS id
+     ON CONFLICT ("TableName", "RecordId") DO UPDATE SET ${tryAgain}`,
+        [table, at.toISOString(), [...new Set(ids)]],
+      );
+      return { count, givenUpCount: givenUp.rowCount ?? 0 };
+    },
+  };
 }

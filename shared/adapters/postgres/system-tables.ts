@@ -1,9 +1,8 @@
-import type { PoolClient } from 'pg';
 import { globalOptionNeeds, metadataTables } from '../../schema/metadata-tables.ts';
 import { systemTables } from '../../schema/system-tables.ts';
 import type { ExistingTable } from '../../schema/table-differences.ts';
-import { existingTables } from './existing-tables.ts';
-import { dueIndexName, type Namespace, quoted, tableName } from './identifiers.ts';
+import type { Namespace } from '../sql/namespace.ts';
+import { dueIndexName, quoted, tableName } from './identifiers.ts';
 import { metadataColumns } from './metadata-tables.ts';
 
 const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
@@ -59,35 +58,19 @@ export function systemColumnNames(key: keyof typeof systemTables): {
 }
 
 /** The statement that a system table needs, if any. */
-function systemTableChange(
+export function systemTableChange(
   namespace: Namespace,
   key: keyof typeof systemTables,
   existing: ExistingTable | undefined,
-): string | undefined {
+): readonly string[] {
   const name = tableName(namespace, systemTables[key]);
   const present = new Set(existing?.columns.map((column) => column.name));
   const missing = (laterColumns[key] ?? []).filter(([column]) => !present.has(column));
   const columns = missing.map(([column, type]) => `${quoted(column)} ${type}`);
-  if (existing !== undefined && columns.length === 0) return undefined;
+  if (existing !== undefined && columns.length === 0) return [];
   const statement =
     existing === undefined
       ? `CREATE TABLE ${name} (${[systemColumns[key], ...columns].join(', ')})`
       : `ALTER TABLE ${name} ${columns.map((column) => `ADD COLUMN ${column}`).join(', ')}`;
-  return key === 'rejectedRow' ? `${statement}; ${dueRows(namespace, systemTables[key])}` : statement;
-}
-
-/** What the system tables lack. A metadata table that has to be made is empty: the marks of what it held go with it. */
-export async function systemTableChanges(
-  client: PoolClient,
-  namespace: Namespace,
-  keys: readonly (keyof typeof systemTables)[],
-): Promise<readonly string[]> {
-  const names = keys.map((key) => systemTables[key]);
-  const existing = await existingTables(client, namespace, names);
-  const statements = keys.flatMap(
-    (key) => systemTableChange(namespace, key, existing.get(systemTables[key])) ?? [],
-  );
-  const isEmpty = keys.some((key) => key in metadataTables && !existing.has(systemTables[key]));
-  const marks = tableName(namespace, systemTables.metadataMark);
-  return isEmpty ? [...statements, `DELETE FROM ${marks}`] : statements;
+  return [key === 'rejectedRow' ? `${statement}; ${dueRows(namespace, systemTables[key])}` : statement];
 }

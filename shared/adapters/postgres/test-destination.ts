@@ -3,12 +3,14 @@ import type { Pool, PoolClient } from 'pg';
 import { ServiceError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
-import { obstacle } from '../../schema/table-findings.ts';
-import { inTransaction, type PoolLimits } from './connection.ts';
+import { namesOf, obstacle } from '../../schema/table-findings.ts';
+import { testTables } from '../sql/compare-tables.ts';
+import { type Namespace, prefixed } from '../sql/namespace.ts';
+import { inTransaction } from './connection.ts';
 import { isRemoteInClear } from './connection-string.ts';
+import { tableStatements } from './ddl.ts';
 import { destinationError } from './error-map.ts';
-import { type Namespace, quoted, shortened, tableName } from './identifiers.ts';
-import { testTables } from './test-tables.ts';
+import { quoted, shortened, tableName } from './identifiers.ts';
 
 interface Facts {
   readonly version: number;
@@ -36,14 +38,6 @@ const factsQuery = `SELECT current_setting('server_version_num')::int AS version
   (SELECT ARRAY(SELECT p FROM unnest(ARRAY['USAGE', 'CREATE']) p WHERE NOT has_schema_privilege(n.oid, p))
     FROM pg_namespace n WHERE nspname = $1) AS missing_on_schema,
   (SELECT min(nspname) FROM pg_namespace WHERE lower(nspname) = lower($1) AND nspname <> $1) AS other_schema`;
-
-/** Every test logs in anew: a connection that is kept says nothing of the password. Few at a time, so that many tests at once do no harm. */
-export const testLimits: PoolLimits = {
-  connections: 4,
-  connectTimeoutMilliseconds: 10_000,
-  queryTimeoutMilliseconds: 6_000,
-  mostUses: 1,
-};
 
 /** A test is waited for: nothing in it takes long but a lock of somebody else, and that is worth telling. */
 const patience = "SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '2s'";
@@ -98,6 +92,24 @@ function findingsOfTransport({ options }: Pool): Finding[] {
   return [{ severity: 'warning', message }];
 }
 
+/** PostgreSQL tells names apart by case, and people and other databases do not. */
+async function findingsOfCase(
+  client: PoolClient,
+  namespace: Namespace,
+  names: readonly string[],
+): Promise<Finding[]> {
+  const stored = names.map((name) => shortened(prefixed(namespace, name)));
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND lower(c.relname) = ANY($2) AND c.relname <> ALL($3)`,
+    [shortened(namespace.schema), stored.map((name) => name.toLowerCase()), stored],
+  );
+  return rows.map(({ name }) => ({
+    severity: 'warning',
+    message: `Table "${name}" stands in the same schema; its name differs from that of a table of the profile only in case.`,
+  }));
+}
+
 /** Makes a table, writes to it, and takes it all back: what only trying shows. */
 async function tryDdl(client: PoolClient, namespace: Namespace): Promise<Finding> {
   const { schema } = namespace;
@@ -146,7 +158,8 @@ export async function testDestination(
         ...findingsOfTransport(pool),
         ...findings,
         ...(canTry ? [await tryDdl(client, namespace)] : []),
-        ...(await testTables(client, namespace, tables, facts.login)),
+        ...(await testTables(tableStatements(client, namespace), namespace, tables, facts.login)),
+        ...(await findingsOfCase(client, namespace, namesOf(tables))),
       ];
     });
   } catch (error) {

@@ -43,9 +43,10 @@ export interface ConnectionString {
   readonly user?: string;
   readonly password?: string;
   readonly connectTimeoutMilliseconds?: number;
+  readonly maxConnections?: number;
   readonly options: Pick<
     ConnectionOptions,
-    'database' | 'encrypt' | 'trustServerCertificate' | 'serverName' | 'multiSubnetFailover'
+    'database' | 'encrypt' | 'trustServerCertificate' | 'serverName' | 'multiSubnetFailover' | 'packetSize'
   >;
 }
 
@@ -74,6 +75,8 @@ export function readConnectionString(connectionString: string): ConnectionString
   const seconds = readSeconds(read);
   const serverName = values.get('hostnameincertificate');
   const multiSubnetFailover = oneOf(read, 'multisubnetfailover', booleans);
+  const packetSize = readNumber(read, 'Packet Size', 512, 32_768);
+  const maxConnections = readNumber(read, 'Max Pool Size', 1, 32_767);
   if (problems.length > 0 || server === undefined || database === undefined)
     throw new ServiceError(
       'SECRET_VALUE_INVALID',
@@ -84,12 +87,15 @@ export function readConnectionString(connectionString: string): ConnectionString
     ...(user && { user }),
     ...(!isEntra && password !== undefined && { password }),
     ...(seconds !== undefined && { connectTimeoutMilliseconds: seconds * 1000 }),
+    ...(maxConnections !== undefined && { maxConnections }),
     options: {
       database,
       encrypt,
       trustServerCertificate,
       ...(serverName && { serverName }),
       ...(multiSubnetFailover !== undefined && { multiSubnetFailover }),
+      // The driver's own limit is one below that of ADO.NET.
+      ...(packetSize !== undefined && { packetSize: Math.min(packetSize, 32_767) }),
     },
   };
 }
@@ -195,4 +201,17 @@ function readSeconds({ values, problems }: Read): number | undefined {
   if (text === undefined || text === '') return undefined;
   if (!/^\d{1,9}$/.test(text)) problems.push('its Connect Timeout is no number of seconds');
   return Number(text) === 0 ? 120 : Math.min(Number(text), 120);
+}
+
+function readNumber(
+  { values, problems }: Read,
+  name: string,
+  least: number,
+  most: number,
+): number | undefined {
+  const text = values.get(name.replaceAll(' ', '').toLowerCase());
+  if (text === undefined || text === '') return undefined;
+  const isFit = /^\d{1,5}$/.test(text) && Number(text) >= least && Number(text) <= most;
+  if (!isFit) problems.push(`its ${name} is no number from ${least} to ${most}`);
+  return Number(text);
 }

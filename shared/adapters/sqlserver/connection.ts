@@ -1,8 +1,9 @@
 import { ServiceError } from '../../errors.ts';
+import { longQueryTimeoutMilliseconds, type PoolLimits, usualLimits } from '../sql/pool-limits.ts';
 import { readConnectionString, type Transport, transportOf } from './connection-string.ts';
-import { type EntraLogin, entraToken } from './entra-login.ts';
+import { entraToken, type SqlServerLogin } from './entra-login.ts';
 import { destinationError, isFailover } from './error-map.ts';
-import { boundedPool, type Pool, type PoolLimits } from './pool.ts';
+import { boundedPool, type Pool } from './pool.ts';
 import { SqlServerError } from './server-error.ts';
 import { type OpenSession, openSession, type QueryResult, type Session } from './session.ts';
 
@@ -11,20 +12,11 @@ export interface SessionPool extends Pool<OpenSession> {
   readonly transport: Transport;
 }
 
-const usualLimits: PoolLimits = {
-  connections: 16,
-  connectTimeoutMilliseconds: 30_000,
-  queryTimeoutMilliseconds: 150_000,
-};
-
 // XACT_ABORT is off, so that the fault of a row (2627, 547, 515, 2628 ...) takes nothing back but its own statement: it can be
 // caught here or by TRY/CATCH, and the transaction goes on. What ends the transaction all the same (a deadlock, the failed
 // conversion of a text) is noticed before the next statement. The other settings are those of ADO.NET; dates are exchanged
 // as ISO text only, and a lock is waited for half a minute.
 const settings = 'SET XACT_ABORT OFF; SET DATEFORMAT ymd; SET LOCK_TIMEOUT 30000';
-
-/** Under the time that the Functions host gives to one invocation. */
-const longQueryTimeoutMilliseconds = 540_000;
 
 /** Runs statements whose time grows with the table. */
 export function runLong<R>(session: Session, text: string): Promise<QueryResult<R>> {
@@ -32,14 +24,17 @@ export function runLong<R>(session: Session, text: string): Promise<QueryResult<
 }
 
 /**
- * Opens a pool; connects to nobody yet. A connection string without a password needs `entra`; its Connect Timeout counts
- * where no limits are given.
+ * Opens a pool; connects to nobody yet. A connection string without a password needs `entra`; its Connect Timeout and Max
+ * Pool Size count where no limits are given.
  */
-export function openPool(connectionString: string, given?: PoolLimits, entra?: EntraLogin): SessionPool {
+export function openPool(connectionString: string, given?: PoolLimits, entra?: SqlServerLogin): SessionPool {
   const server = readConnectionString(connectionString);
-  const connectTimeoutMilliseconds =
-    server.connectTimeoutMilliseconds ?? usualLimits.connectTimeoutMilliseconds;
-  const limits = given ?? { ...usualLimits, connectTimeoutMilliseconds };
+  const {
+    connectTimeoutMilliseconds = usualLimits.connectTimeoutMilliseconds,
+    maxConnections = usualLimits.connections,
+  } = server;
+  const connections = Math.min(maxConnections, usualLimits.connections);
+  const limits = given ?? { ...usualLimits, connections, connectTimeoutMilliseconds };
   const { user, password } = server;
   const token = password === undefined ? entraToken(server, entra) : undefined;
   const configuration = {

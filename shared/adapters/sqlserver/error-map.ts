@@ -88,11 +88,13 @@ const rowFaultsByNumber = byNumber(rowFaults);
 /** Numbers of faults of a row, those of triggers apart. */
 export const rowFaultNumbers: readonly number[] = [...rowFaultsByNumber.keys()];
 
-/** From 50000 on, what RAISERROR and THROW of a trigger say. */
+/** From 50000 on, numbers are none of SQL Server's own: RAISERROR and THROW say them, as in a trigger. */
 export const firstOfUsers = 50_000;
 
+const ofUsers: Fact = ['ROW_REFUSED', "an error came that is none of SQL Server's own, as from a trigger"];
+
 const rowFact = (number: number): Fact | undefined =>
-  number >= firstOfUsers ? ['ROW_REFUSED', 'a trigger raised an error'] : rowFaultsByNumber.get(number);
+  number >= firstOfUsers ? ofUsers : rowFaultsByNumber.get(number);
 
 /** Whether SQL Server blames a row, so that the others can be written without it. */
 export function isRowFaultOfSqlServer(error: unknown): error is SqlServerError {

@@ -1,7 +1,8 @@
 import type { ExistingColumn } from '../../schema/compare-table.ts';
 import type { ExistingTable } from '../../schema/table-differences.ts';
+import { type Namespace, prefixed } from '../sql/namespace.ts';
 import { type CatalogType, typeFromCatalog, typeName } from './column-types.ts';
-import { type Namespace, prefixed, shortened } from './identifiers.ts';
+import { shortened } from './identifiers.ts';
 import { type Session, sql } from './session.ts';
 
 interface FoundObject {

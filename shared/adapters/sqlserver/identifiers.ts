@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { prefixedName } from '../../schema/system-tables.ts';
+import { fullKeyName, type Namespace, prefixed } from '../sql/namespace.ts';
 
 /** Of UTF-16, as `sysname` counts. SQL Server refuses longer names. */
 const longestName = 128;
@@ -26,24 +26,13 @@ export function literal(text: string): string {
   return `N'${text.replaceAll("'", "''")}'`;
 }
 
-/** Where a profile's tables live: a schema, and a prefix in front of every table name. */
-export interface Namespace {
-  readonly schema: string;
-  readonly prefix: string;
-}
-
-/** The name of a table with the prefix in front, without the schema. */
-export function prefixed({ prefix }: Namespace, table: string): string {
-  return prefixedName(prefix, table);
-}
-
 /** The quoted full name of a table. */
 export function tableName(namespace: Namespace, table: string): string {
   return `${quoted(namespace.schema)}.${quoted(prefixed(namespace, table))}`;
 }
 
 /**
- * DES: the brackets and the schema are part of the constraint's name. In double quotes, because some servers that speak T-SQL
+ * The quoted name of a table's key. In double quotes, because some servers that speak T-SQL
  * read no doubled bracket; QUOTED_IDENTIFIER is on in every session of the driver.
  */
 export function primaryKeyName(namespace: Namespace, table: string): string {
@@ -52,5 +41,5 @@ export function primaryKeyName(namespace: Namespace, table: string): string {
 
 /** The same as the catalog holds it. */
 export function keyName(namespace: Namespace, table: string): string {
-  return shortened(`EPK[${namespace.schema}].[${prefixed(namespace, table)}]`);
+  return shortened(fullKeyName(namespace, table));
 }

@@ -1,20 +1,9 @@
 import { ServiceError } from '../../errors.ts';
+import type { Outcome, Refused } from '../sql/statements.ts';
 import { inTransaction, type SessionPool } from './connection.ts';
-import { firstOfUsers, isRowFaultOfSqlServer, rowFaultNumbers } from './error-map.ts';
+import { firstOfUsers, isRowFaultOfSqlServer, rowFaultNumbers, rowFaultOf } from './error-map.ts';
 import { SqlServerError } from './server-error.ts';
 import { type Session, type SqlParameter, sql } from './session.ts';
-
-/** An item that SQL Server refuses even alone. */
-export interface Refused<T> {
-  readonly item: T;
-  readonly error: SqlServerError;
-}
-
-/** What became of items: how many rows were changed, and which were refused. */
-export interface Outcome<T> {
-  readonly count: number;
-  readonly refused: readonly Refused<T>[];
-}
 
 /** Something to do for items: for some of them together, and perhaps for all but the refused ones in one journey. */
 export interface Attempt<T> {
@@ -94,7 +83,7 @@ export async function isolateRefused<T>(
   async function halve(some: readonly T[], error: SqlServerError): Promise<void> {
     const [only] = some;
     if (only !== undefined && some.length === 1) {
-      refused.push({ item: only, error });
+      refused.push(refusedBy(only, error));
       return;
     }
     const middle = some.length >> 1;
@@ -226,10 +215,16 @@ function outcomeOf<T extends { readonly ordinal: number }>(
     if (item === undefined) count += Number(changed);
     else {
       const facts = { number, state: 0, severity: 16 };
-      refused.push({ item, error: new SqlServerError(message ?? '', facts) });
+      refused.push(refusedBy(item, new SqlServerError(message ?? '', facts)));
     }
   }
   return { count, refused };
+}
+
+/** What it names stands in quotes. */
+function refusedBy<T>(item: T, cause: SqlServerError): Refused<T> {
+  const { code, wrong } = rowFaultOf(cause);
+  return { item, fault: { code, wrong, culprit: wrong.includes('"') ? wrong : undefined, cause } };
 }
 
 /** A row was refused in a way that ended the transaction of all the others. */

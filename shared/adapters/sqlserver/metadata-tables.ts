@@ -1,5 +1,4 @@
-import type { MetadataRow, MetadataTableKey, TableMetadata } from '../../model/table-metadata.ts';
-import { isLaterMark } from '../../schema/metadata-mark.ts';
+import type { MetadataRow } from '../../model/table-metadata.ts';
 import {
   columnsOf,
   globalOptionNeeds,
@@ -8,12 +7,12 @@ import {
   metadataTables,
 } from '../../schema/metadata-tables.ts';
 import { systemTables } from '../../schema/system-tables.ts';
+import type { Namespace } from '../sql/namespace.ts';
+import type { MetadataStatements } from '../sql/statements.ts';
 import type { BulkColumn } from './bulk-types.ts';
 import { sqlServerType } from './column-types.ts';
-import { inTransaction, type SessionPool } from './connection.ts';
-import { type Namespace, quoted, tableName } from './identifiers.ts';
+import { quoted, tableName } from './identifiers.ts';
 import { stageRows } from './load-staging.ts';
-import { lockNamespace } from './lock-namespace.ts';
 import { type Session, sql } from './session.ts';
 
 /** The columns and the key of a metadata table, as CREATE TABLE takes them. */
@@ -116,73 +115,47 @@ async function followTable(
   return rowCount + (await bringIn(session, name, table, given));
 }
 
-/**
- * The global option sets become what all tables need of the names that this one needs or has needed; where two have other
- * labels, the first table's by name counts. Of the rows that go only those are deleted that this table has needed: others may be
- * an older exporter's.
- */
-async function writeGlobals(
-  session: Session,
-  namespace: Namespace,
-  { table, rows }: TableMetadata,
-): Promise<number> {
-  const name = tableName(namespace, systemTables.globalOptionSet);
-  const needs = tableName(namespace, systemTables.globalOptionNeed);
-  const before = await session.query<MetadataRow>(`SELECT * FROM ${needs} WHERE [EntityName] = @entity`, [
-    sql.text('entity', table),
-  ]);
-  if (before.rows.length === 0 && rows.globalOptionSet.length === 0) return 0;
-  await followTable(session, needs, globalOptionNeeds, table, rows.globalOptionSet);
-  await stage(session, needed, globalOptionNeeds, [...before.rows, ...rows.globalOptionSet]);
-  const keys = columnsOf(metadataTables.globalOptionSet, 'key');
-  const { rowCount } = await session.query(
-    `DELETE t FROM ${name} AS t WHERE ${isThere(needed, 'n', isSame('t', 'n', keys))}
-     AND NOT ${isThere(needs, 'r', isSame('t', 'r', keys))}`,
-  );
-  const first = `NOT ${isThere(needs, 'e', `${isSame('e', 'r', keys)} AND e.[EntityName] < r.[EntityName]`)}`;
-  const wanted = `(SELECT r.* FROM ${needs} AS r WHERE ${first}
-    AND ${isThere(needed, 'n', isSame('n', 'r', ['OptionSetName']))})`;
-  return rowCount + (await bringIn(session, name, metadataTables.globalOptionSet, wanted));
-}
-
-/** The port's `metadataMark`. */
-export async function metadataMark(
-  session: Session,
-  namespace: Namespace,
-  table: string,
-): Promise<string | undefined> {
-  const { rows } = await session.query<{ Mark: string | null }>(
-    `SELECT [Mark] FROM ${tableName(namespace, systemTables.metadataMark)} WHERE [TableName] = @table`,
-    [sql.text('table', table)],
-  );
-  return rows[0]?.Mark ?? undefined;
-}
-
-/** The port's `writeMetadata`. One after the other in a namespace: two tables can have global options in common. */
-export function writeMetadata(
-  pool: SessionPool,
-  namespace: Namespace,
-  metadata: TableMetadata,
-): Promise<{ readonly changedRows: number }> {
-  const { table, mark, replaces, rows } = metadata;
-  const doing = `write the metadata of table "${table}"`;
-  return inTransaction(pool, doing, async (session) => {
-    await lockNamespace(session, namespace, 'metadata', doing);
-    const stored = await metadataMark(session, namespace, table);
-    if (isLaterMark(stored, mark) && stored !== replaces) return { changedRows: 0 };
-    let changedRows = await writeGlobals(session, namespace, metadata);
-    for (const key of Object.keys(metadataTables) as MetadataTableKey[])
-      if (key !== 'globalOptionSet') {
-        const name = tableName(namespace, systemTables[key]);
-        changedRows += await followTable(session, name, metadataTables[key], table, rows[key]);
-      }
-    const marks = tableName(namespace, systemTables.metadataMark);
-    await session.query(
-      `UPDATE ${marks} SET [Mark] = @mark WHERE [TableName] = @table;
+/** Metadata in SQL Server. */
+export function metadataStatements(session: Session, namespace: Namespace): MetadataStatements {
+  const named = (key: keyof typeof systemTables) => tableName(namespace, systemTables[key]);
+  const [globals, needs, marks] = [
+    named('globalOptionSet'),
+    named('globalOptionNeed'),
+    named('metadataMark'),
+  ];
+  return {
+    async mark(table) {
+      const { rows } = await session.query<{ Mark: string | null }>(
+        `SELECT [Mark] FROM ${marks} WHERE [TableName] = @table`,
+        [sql.text('table', table)],
+      );
+      return rows[0]?.Mark ?? undefined;
+    },
+    async noteMark(table, mark) {
+      await session.query(
+        `UPDATE ${marks} SET [Mark] = @mark WHERE [TableName] = @table;
        INSERT INTO ${marks} ([TableName], [Mark]) SELECT @table, @mark
        WHERE NOT ${isThere(marks, 'm', 'm.[TableName] = @table')};`,
-      [sql.text('table', table), sql.text('mark', mark ?? null)],
-    );
-    return { changedRows };
-  });
+        [sql.text('table', table), sql.text('mark', mark ?? null)],
+      );
+    },
+    follow: (key, table, rows) => followTable(session, named(key), metadataTables[key], table, rows),
+    async followGlobals({ table, rows }) {
+      const before = await session.query<MetadataRow>(`SELECT * FROM ${needs} WHERE [EntityName] = @entity`, [
+        sql.text('entity', table),
+      ]);
+      if (before.rows.length === 0 && rows.globalOptionSet.length === 0) return 0;
+      await followTable(session, needs, globalOptionNeeds, table, rows.globalOptionSet);
+      await stage(session, needed, globalOptionNeeds, [...before.rows, ...rows.globalOptionSet]);
+      const keys = columnsOf(metadataTables.globalOptionSet, 'key');
+      const { rowCount } = await session.query(
+        `DELETE t FROM ${globals} AS t WHERE ${isThere(needed, 'n', isSame('t', 'n', keys))}
+     AND NOT ${isThere(needs, 'r', isSame('t', 'r', keys))}`,
+      );
+      const first = `NOT ${isThere(needs, 'e', `${isSame('e', 'r', keys)} AND e.[EntityName] < r.[EntityName]`)}`;
+      const wanted = `(SELECT r.* FROM ${needs} AS r WHERE ${first}
+    AND ${isThere(needed, 'n', isSame('n', 'r', ['OptionSetName']))})`;
+      return rowCount + (await bringIn(session, globals, metadataTables.globalOptionSet, wanted));
+    },
+  };
 }

@@ -1,17 +1,17 @@
-import type { ErrorCode } from '../../error-codes.ts';
 import type { RowValue } from '../../model/change.ts';
-import type { ColumnType } from '../../model/table-schema.ts';
+import type { ColumnType, DestinationTable } from '../../model/table-schema.ts';
 import type { IdentifiedRow } from '../../schema/identified-rows.ts';
+import type { Wrong } from '../../schema/rejections.ts';
+import type { Namespace } from '../sql/namespace.ts';
 import { decimalDigits } from './column-types.ts';
 import { existingTable, spelledAs } from './existing-tables.ts';
 import type { PageColumn, PageRows } from './row-values.ts';
 import type { Session } from './session.ts';
-import type { WriteTarget } from './upsert-staged.ts';
 
-/** What is wrong with a row, as the end of a sentence. */
-export interface Misfit {
-  readonly code: ErrorCode;
-  readonly wrong: string;
+/** One table of one namespace. */
+export interface WriteTarget {
+  readonly namespace: Namespace;
+  readonly table: DestinationTable;
 }
 
 /** Digits in front of the point that any scale of a column of Dataverse leaves room for. */
@@ -30,7 +30,7 @@ function isDoubtful({ type, isCut }: PageColumn, value: RowValue | undefined): b
 }
 
 /** The rule of a column that exists, which may be wider or narrower than it is wanted; undefined for a value that fits. */
-function misfitOf(name: string, existing: ColumnType, value: unknown): Misfit | undefined {
+function misfitOf(name: string, existing: ColumnType, value: unknown): Wrong | undefined {
   if (typeof value !== 'string') return undefined;
   if (existing.kind === 'text' && value.length > (existing.maxLength ?? Number.POSITIVE_INFINITY)) {
     const wrong = `column "${name}" holds at most ${existing.maxLength} characters, received ${value.length}`;
@@ -49,7 +49,7 @@ export async function misfitsOf(
   session: Session,
   { namespace, table }: WriteTarget,
   page: PageRows,
-): Promise<ReadonlyMap<IdentifiedRow, Misfit>> {
+): Promise<ReadonlyMap<IdentifiedRow, Wrong>> {
   const doubtful = page.rows.filter(({ row }) =>
     page.columns.some((column) => isDoubtful(column, row[column.source])),
   );
@@ -57,7 +57,7 @@ export async function misfitsOf(
   const existing = await existingTable(session, namespace, table.name);
   const names = page.columns.map(({ name }) => name);
   const types = new Map(spelledAs(existing?.columns ?? [], names).map(({ name, type }) => [name, type]));
-  const misfits = new Map<IdentifiedRow, Misfit>();
+  const misfits = new Map<IdentifiedRow, Wrong>();
   for (const row of doubtful) {
     const values = valuesOf(page, row);
     page.columns.forEach(({ name }, index) => {

@@ -1,4 +1,5 @@
 import { ServiceError } from '../../errors.ts';
+import type { PoolLimits } from '../sql/pool-limits.ts';
 
 /** What the pool needs of its connections. */
 export interface Pooled {
@@ -6,17 +7,6 @@ export interface Pooled {
   reset(): Promise<void>;
   mayEnd(isIdle: boolean): void;
   close(): void;
-}
-
-/** What the connections of one login may do. */
-export interface PoolLimits {
-  readonly connections: number;
-  /** To connect, or to wait for a connection that another step uses. */
-  readonly connectTimeoutMilliseconds: number;
-  /** For one statement. */
-  readonly queryTimeoutMilliseconds: number;
-  /** After which a connection is closed; absent: never. */
-  readonly mostUses?: number;
 }
 
 /** Connections that are used one after the other, so many at a time. */

@@ -2,10 +2,12 @@ import type { ErrorCode } from '../../error-codes.ts';
 import type { ChangeType } from '../../model/change.ts';
 import type { RejectedRow } from '../../model/rejected-row.ts';
 import { systemTables } from '../../schema/system-tables.ts';
+import type { Namespace } from '../sql/namespace.ts';
+import type { RejectedRowStatements } from '../sql/statements.ts';
 import type { BulkColumn } from './bulk-types.ts';
-import { type Namespace, tableName } from './identifiers.ts';
+import { tableName } from './identifiers.ts';
 import { stagedIds, stageIds, stageRows } from './load-staging.ts';
-import { type Session, sql } from './session.ts';
+import { type Session, type SqlParameter, sql } from './session.ts';
 
 interface StoredRejectedRow {
   readonly RecordId: string;
@@ -19,7 +21,6 @@ interface StoredRejectedRow {
   readonly IsResync: boolean | null;
 }
 
-const nameOf = (namespace: Namespace) => tableName(namespace, systemTables.rejectedRow);
 const named = (table: string) => sql.text('table', table);
 
 const members = `r.[RecordId], CONVERT(nvarchar(40), r.[Version]) AS [Version], r.[ChangeType], r.[NoticedAt], r.[Attempts],
@@ -89,157 +90,119 @@ const keptMembers = [
   ['GivenUpAt', 'NULL'],
 ].map(([name, given]) => `[${name}] = CASE WHEN ${isReplaced} THEN ${given} ELSE r.[${name}] END`);
 
-/**
- * Records rejected rows and returns them as they are recorded. A record of the same version keeps its attempts and its
- * turn: a row that comes again must not be retried for ever. A refused delete takes the place of any record.
- */
-export async function recordRejectedRows(
-  session: Session,
-  namespace: Namespace,
-  table: string,
-  rows: readonly RejectedRow[],
-): Promise<readonly RejectedRow[]> {
-  if (rows.length === 0) return [];
-  const name = nameOf(namespace);
-  await stageRejected(session, rows);
-  await session.query(
-    `UPDATE r SET ${[later('Version', 'g.[Version]'), later('NoticedAt', time('NoticedAt')), ...keptMembers].join(', ')}
-     FROM ${name} AS r INNER JOIN ${staged} AS g ON g.[Id] = r.[RecordId] WHERE r.[TableName] = @table;
+/** Of rows that were not given up. The index of the table has these alone. */
+const isTried = 'r.[GivenUpAt] IS NULL';
+
+const tryAgain = '[Attempts] = 0, [NextAttemptAt] = @at, [IsResync] = 1, [GivenUpAt] = NULL';
+
+/** Rejected rows in SQL Server. */
+export function rejectedRowStatements(session: Session, namespace: Namespace): RejectedRowStatements {
+  const name = tableName(namespace, systemTables.rejectedRow);
+  const ofStagedRows = `FROM ${name} AS r INNER JOIN ${staged} AS g ON g.[Id] = r.[RecordId] WHERE r.[TableName] = @table`;
+  const ofStagedIds = `FROM ${name} AS r INNER JOIN ${stagedIds} AS s ON s.[Id] = r.[RecordId] WHERE r.[TableName] = @table`;
+
+  async function found(text: string, table: string, parameters: readonly SqlParameter[] = []) {
+    const { rows } = await session.query<StoredRejectedRow>(text, [named(table), ...parameters]);
+    return rows.map((row) => fromStored(table, row));
+  }
+
+  async function changed(text: string, table: string, parameters: readonly SqlParameter[] = []) {
+    return (await session.query(text, [named(table), ...parameters])).rowCount;
+  }
+
+  async function byId(table: string, ids: readonly string[]): Promise<readonly RejectedRow[]> {
+    if (ids.length === 0) return [];
+    await stageIds(session, [...new Set(ids)]);
+    return found(
+      `SELECT ${members} FROM ${name} AS r WITH (UPDLOCK, ROWLOCK) INNER JOIN ${stagedIds} AS s ON s.[Id] = r.[RecordId]
+     WHERE r.[TableName] = @table ORDER BY r.[RecordId]`,
+      table,
+    );
+  }
+
+  return {
+    async record(table, rows) {
+      await stageRejected(session, rows);
+      await changed(
+        `UPDATE r SET ${[later('Version', 'g.[Version]'), later('NoticedAt', time('NoticedAt')), ...keptMembers].join(', ')}
+     ${ofStagedRows};
      INSERT INTO ${name} ([TableName], [RecordId], [Version], [ChangeType], [NoticedAt], [Attempts], [NextAttemptAt], [Code],
        [Reason], [IsResync])
      SELECT @table, g.[Id], g.[Version], g.[ChangeType], ${time('NoticedAt')}, g.[Attempts], ${time('NextAttemptAt')}, g.[Code],
        g.[Reason], g.[IsResync] FROM ${staged} AS g
      WHERE NOT EXISTS (SELECT 1 FROM ${name} AS r WHERE r.[TableName] = @table AND r.[RecordId] = g.[Id]);`,
-    [named(table)],
-  );
-  const ids = rows.map(({ id }) => id);
-  return rejectedRowsById(session, namespace, table, ids);
-}
-
-/** Records by id, locked until the end of the transaction. */
-export async function rejectedRowsById(
-  session: Session,
-  namespace: Namespace,
-  table: string,
-  ids: readonly string[],
-): Promise<readonly RejectedRow[]> {
-  if (ids.length === 0) return [];
-  await stageIds(session, [...new Set(ids)]);
-  const found = await session.query<StoredRejectedRow>(
-    `SELECT ${members} FROM ${nameOf(namespace)} AS r WITH (UPDLOCK, ROWLOCK) INNER JOIN ${stagedIds} AS s ON s.[Id] = r.[RecordId]
-     WHERE r.[TableName] = @table ORDER BY r.[RecordId]`,
-    [named(table)],
-  );
-  return found.rows.map((row) => fromStored(table, row));
-}
-
-/** Of rows that were not given up. The index of the table has these alone. */
-const isTried = 'r.[GivenUpAt] IS NULL';
-
-/** Rejected rows whose next attempt is due, oldest first. */
-export async function dueRejectedRows(
-  session: Session,
-  namespace: Namespace,
-  table: string,
-  now: Date,
-  limit: number,
-): Promise<readonly RejectedRow[]> {
-  const found = await session.query<StoredRejectedRow>(
-    `SELECT TOP (@limit) ${members} FROM ${nameOf(namespace)} AS r
+        table,
+      );
+    },
+    byId,
+    due: (table, now, limit) =>
+      found(
+        `SELECT TOP (@limit) ${members} FROM ${name} AS r
      WHERE r.[TableName] = @table AND ${isTried} AND r.[NextAttemptAt] <= @now ORDER BY r.[NextAttemptAt], r.[RecordId]`,
-    [named(table), sql.datetime2('now', now), sql.int('limit', limit)],
-  );
-  return found.rows.map((row) => fromStored(table, row));
-}
-
-/** When the next rejected row is due. */
-export async function nextAttemptAt(
-  session: Session,
-  namespace: Namespace,
-  table: string,
-): Promise<Date | undefined> {
-  const found = await session.query<{ next: Date | null }>(
-    `SELECT MIN(r.[NextAttemptAt]) AS [next] FROM ${nameOf(namespace)} AS r WHERE r.[TableName] = @table AND ${isTried}`,
-    [named(table)],
-  );
-  return found.rows[0]?.next ?? undefined;
-}
-
-/** Those of the ids that have a record. */
-export async function rejectedAmong(
-  session: Session,
-  namespace: Namespace,
-  table: string,
-  ids: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const records = await rejectedRowsById(session, namespace, table, ids);
-  return new Set(records.map(({ id }) => id));
-}
-
-/** Forgets records by id. */
-export async function forgetRejectedRows(
-  session: Session,
-  namespace: Namespace,
-  table: string,
-  ids: readonly string[],
-): Promise<void> {
-  if (ids.length === 0) return;
-  await stageIds(session, [...new Set(ids)]);
-  await session.query(
-    `DELETE r FROM ${nameOf(namespace)} AS r INNER JOIN ${stagedIds} AS s ON s.[Id] = r.[RecordId] WHERE r.[TableName] = @table`,
-    [named(table)],
-  );
-}
-
-/** Forgets all records of a table, whose load begins anew. */
-export async function forgetAllRejectedRows(
-  session: Session,
-  namespace: Namespace,
-  table: string,
-): Promise<void> {
-  await session.query(`DELETE FROM ${nameOf(namespace)} WHERE [TableName] = @table`, [named(table)]);
-}
-
-/** Writes what another failed attempt has changed: attempts, next attempt, version, code and reason. */
-export async function updateRejectedRows(
-  session: Session,
-  namespace: Namespace,
-  table: string,
-  rows: readonly RejectedRow[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  await stageRejected(session, rows);
-  await session.query(
-    `UPDATE r SET [Version] = g.[Version], [Attempts] = g.[Attempts], [NextAttemptAt] = ${time('NextAttemptAt')},
+        table,
+        [sql.datetime2('now', now), sql.int('limit', limit)],
+      ),
+    async nextAttemptAt(table) {
+      const { rows } = await session.query<{ next: Date | null }>(
+        `SELECT MIN(r.[NextAttemptAt]) AS [next] FROM ${name} AS r WHERE r.[TableName] = @table AND ${isTried}`,
+        [named(table)],
+      );
+      return rows[0]?.next ?? undefined;
+    },
+    among: async (table, ids) => new Set((await byId(table, ids)).map(({ id }) => id)),
+    async forget(table, ids) {
+      if (ids.length === 0) return;
+      await stageIds(session, [...new Set(ids)]);
+      await changed(`DELETE r ${ofStagedIds}`, table);
+    },
+    async forgetAll(table) {
+      await changed(`DELETE FROM ${name} WHERE [TableName] = @table`, table);
+    },
+    forgetGivenUp: (table) =>
+      changed(`DELETE FROM ${name} WHERE [TableName] = @table AND [GivenUpAt] IS NOT NULL`, table),
+    async update(table, rows) {
+      if (rows.length === 0) return;
+      await stageRejected(session, rows);
+      await changed(
+        `UPDATE r SET [Version] = g.[Version], [Attempts] = g.[Attempts], [NextAttemptAt] = ${time('NextAttemptAt')},
        [Code] = g.[Code], [Reason] = g.[Reason], [ChangeType] = g.[ChangeType]
-     FROM ${nameOf(namespace)} AS r INNER JOIN ${staged} AS g ON g.[Id] = r.[RecordId] WHERE r.[TableName] = @table`,
-    [named(table)],
-  );
-}
-
-/** Gives up those that are still as given, and returns how many there were. */
-export async function giveUpRejectedRows(
-  session: Session,
-  namespace: Namespace,
-  table: string,
-  rows: readonly RejectedRow[],
-  at: Date,
-): Promise<number> {
-  if (rows.length === 0) return 0;
-  await stageRejected(session, rows);
-  const { rowCount } = await session.query(
-    `UPDATE r SET [GivenUpAt] = @at FROM ${nameOf(namespace)} AS r INNER JOIN ${staged} AS g ON g.[Id] = r.[RecordId]
-     WHERE r.[TableName] = @table AND ${isTried} AND r.[Version] = g.[Version] AND r.[Attempts] = g.[Attempts]`,
-    [named(table), sql.datetime2('at', at)],
-  );
-  return rowCount;
-}
-
-/** Forgets the rows that were given up; how many. */
-export async function forgetGivenUp(session: Session, namespace: Namespace, table: string): Promise<number> {
-  const { rowCount } = await session.query(
-    `DELETE FROM ${nameOf(namespace)} WHERE [TableName] = @table AND [GivenUpAt] IS NOT NULL`,
-    [named(table)],
-  );
-  return rowCount;
+     ${ofStagedRows}`,
+        table,
+      );
+    },
+    async giveUp(table, rows, at) {
+      if (rows.length === 0) return 0;
+      await stageRejected(session, rows);
+      return changed(
+        `UPDATE r SET [GivenUpAt] = @at ${ofStagedRows} AND ${isTried} AND r.[Version] = g.[Version] AND r.[Attempts] = g.[Attempts]`,
+        table,
+        [sql.datetime2('at', at)],
+      );
+    },
+    resyncGivenUp: (table, at) =>
+      changed(
+        `UPDATE ${name} SET ${tryAgain} WHERE [TableName] = @table AND [GivenUpAt] IS NOT NULL`,
+        table,
+        [sql.datetime2('at', at)],
+      ),
+    async resync(table, ids, at) {
+      const distinct = [...new Set(ids)];
+      if (distinct.length === 0) return { count: 0, givenUpCount: 0 };
+      await stageIds(session, distinct);
+      const { rows } = await session.query<{ count: number }>(
+        `SELECT COUNT(*) AS [count] ${ofStagedIds} AND r.[GivenUpAt] IS NOT NULL`,
+        [named(table)],
+      );
+      await changed(
+        `UPDATE r SET ${tryAgain} ${ofStagedIds};
+     INSERT INTO ${name} ([TableName], [RecordId], [Version], [ChangeType], [NoticedAt], [Attempts], [NextAttemptAt], [Code],
+       [Reason], [IsResync])
+     SELECT @table, s.[Id], 0, N'Update', @at, 0, @at, N'ROW_REFUSED', N'', 1 FROM ${stagedIds} AS s
+     WHERE NOT EXISTS (SELECT 1 FROM ${name} AS r WHERE r.[TableName] = @table AND r.[RecordId] = s.[Id]);`,
+        table,
+        [sql.datetime2('at', at)],
+      );
+      return { count: distinct.length, givenUpCount: rows[0]?.count ?? 0 };
+    },
+  };
 }

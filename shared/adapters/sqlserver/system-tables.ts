@@ -1,12 +1,9 @@
 import { globalOptionNeeds, metadataTables } from '../../schema/metadata-tables.ts';
 import { systemTables } from '../../schema/system-tables.ts';
 import type { ExistingTable } from '../../schema/table-differences.ts';
-import { inTransaction, type SessionPool } from './connection.ts';
-import { existingTables } from './existing-tables.ts';
-import { type Namespace, quoted, shortened, tableName } from './identifiers.ts';
-import { lockNamespace } from './lock-namespace.ts';
+import type { Namespace } from '../sql/namespace.ts';
+import { quoted, tableName } from './identifiers.ts';
 import { metadataColumns } from './metadata-tables.ts';
-import { type Session, sql } from './session.ts';
 
 const systemColumns: Readonly<Record<keyof typeof systemTables, string>> = {
   checkpoint: `[TableName] nvarchar(128) NOT NULL PRIMARY KEY CLUSTERED, [ProfileId] uniqueidentifier NOT NULL,
@@ -60,7 +57,7 @@ export function createSystemTable(namespace: Namespace, key: keyof typeof system
 }
 
 /** The statements that a system table needs. */
-function systemTableChange(
+export function systemTableChange(
   namespace: Namespace,
   key: keyof typeof systemTables,
   existing: ExistingTable | undefined,
@@ -70,67 +67,4 @@ function systemTableChange(
   const present = new Set(existing.columns.map((column) => column.name));
   const missing = (laterColumns[key] ?? []).filter(([column]) => !present.has(column));
   return missing.map(([column, type]) => addColumn(name, column, type));
-}
-
-/** What the system tables lack. A metadata table that has to be made is empty: the marks of what it held go with it. */
-export async function systemTableChanges(
-  session: Session,
-  namespace: Namespace,
-  keys: readonly (keyof typeof systemTables)[],
-): Promise<readonly string[]> {
-  const names = keys.map((key) => systemTables[key]);
-  const existing = await existingTables(session, namespace, names);
-  const statements = keys.flatMap((key) =>
-    systemTableChange(namespace, key, existing.get(systemTables[key])),
-  );
-  const isEmpty = keys.some((key) => key in metadataTables && !existing.has(systemTables[key]));
-  const marks = tableName(namespace, systemTables.metadataMark);
-  return isEmpty ? [...statements, `DELETE FROM ${marks}`] : statements;
-}
-
-/**
- * Applies what `plan` finds to be missing, in a transaction that no other DDL of the same namespace runs beside: two workers
- * may ask for one table. Where nothing is missing nobody is waited for.
- */
-export function inDdlTransaction<Plan, T>(
-  pool: SessionPool,
-  namespace: Namespace,
-  doing: string,
-  plan: (session: Session) => Promise<Plan | undefined>,
-  apply: (session: Session, plan: Plan) => Promise<T>,
-): Promise<T | undefined> {
-  return inTransaction(pool, doing, async (session) => {
-    if ((await plan(session)) === undefined) return undefined;
-    await lockNamespace(session, namespace, 'tables', doing);
-    const current = await plan(session);
-    if (current === undefined) return undefined;
-    const schema = await session.query('SELECT 1 AS [one] FROM sys.schemas WHERE [name] = @schema', [
-      sql.text('schema', shortened(namespace.schema)),
-    ]);
-    if (schema.rows.length === 0) await session.batch(`CREATE SCHEMA ${quoted(namespace.schema)}`);
-    return apply(session, current);
-  });
-}
-
-/** Makes the tables that replication keeps beside the data, and the columns that older versions did not have. */
-export async function ensureSystemTables(
-  pool: SessionPool,
-  namespace: Namespace,
-  hasDeleteLog: boolean,
-): Promise<void> {
-  const keys = (Object.keys(systemTables) as (keyof typeof systemTables)[]).filter(
-    (key) => key !== 'deleteLog' || hasDeleteLog,
-  );
-  await inDdlTransaction(
-    pool,
-    namespace,
-    'make the system tables in the destination',
-    async (session) => {
-      const statements = await systemTableChanges(session, namespace, keys);
-      return statements.length === 0 ? undefined : statements;
-    },
-    async (session, statements) => {
-      for (const statement of statements) await session.batch(statement);
-    },
-  );
 }

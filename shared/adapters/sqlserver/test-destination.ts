@@ -3,12 +3,13 @@ import { ServiceError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
 import { obstacle } from '../../schema/table-findings.ts';
+import { testTables } from '../sql/compare-tables.ts';
+import type { Namespace } from '../sql/namespace.ts';
 import { inTransaction, type SessionPool } from './connection.ts';
+import { tableStatements } from './ddl.ts';
 import { destinationError } from './error-map.ts';
-import { type Namespace, quoted, shortened, tableName } from './identifiers.ts';
-import type { PoolLimits } from './pool.ts';
+import { quoted, shortened, tableName } from './identifiers.ts';
 import { type Session, sql } from './session.ts';
-import { testTables } from './test-tables.ts';
 
 interface Facts {
   /** `13.0.5026.0`. */
@@ -38,14 +39,6 @@ const factsQuery = `SELECT CONVERT(nvarchar(128), SERVERPROPERTY('ProductVersion
 /** SQL Server 2016. */
 const oldestVersion = 13;
 const firstCloudEdition = 5;
-
-/** Every test logs in anew: a connection that is kept says nothing of the password. Few at a time, so that many tests at once do no harm. */
-export const testLimits: PoolLimits = {
-  connections: 4,
-  connectTimeoutMilliseconds: 10_000,
-  queryTimeoutMilliseconds: 6_000,
-  mostUses: 1,
-};
 
 function findingsOfServer({ version, edition, updateability }: Facts): Finding[] {
   const findings: Finding[] = [];
@@ -126,7 +119,7 @@ async function lookAround(
   const [facts] = rows;
   if (facts === undefined) return [];
   const message = `Connected to SQL Server ${facts.version}, database "${facts.database}", as "${facts.login}".`;
-  const ofTables = await testTables(session, namespace, tables, facts.login);
+  const ofTables = await testTables(tableStatements(session, namespace), namespace, tables, facts.login);
   const findings = [...findingsOfServer(facts), ...findingsOfPermissions(facts, namespace)];
   const canTry = findings.every(({ severity }) => severity !== 'error');
   const tried = canTry ? [await tryDdl(session, namespace, facts.schema === null)] : [];

@@ -1,26 +1,24 @@
+import type { ServiceError } from '../../errors.ts';
+import type { Row } from '../../model/change.ts';
 import type { DestinationTable } from '../../model/table-schema.ts';
 import type { IdentifiedRow } from '../../schema/identified-rows.ts';
+import { unexpressed as unexpressedFault } from '../../schema/rejections.ts';
 import { systemTables } from '../../schema/system-tables.ts';
-import { type Namespace, quoted, tableName } from './identifiers.ts';
-import { isolateRefused, type Outcome, type StagedWork, stagedAttempt } from './isolate-refused.ts';
-import { stage, stagedIds, stagedName, stageIds } from './load-staging.ts';
-import { isUnseen } from './merge.ts';
-import type { PageRows } from './row-values.ts';
+import type { Namespace } from '../sql/namespace.ts';
+import type { Page, Refused, StagedPage, Writing } from '../sql/statements.ts';
+import { quoted, tableName } from './identifiers.ts';
+import { isolateRefused, type StagedWork, stagedAttempt } from './isolate-refused.ts';
+import { ensureStage, loadStaging, stage, stagedIds, stagedName, stageIds } from './load-staging.ts';
+import { misfitsOf, type WriteTarget } from './misfits.ts';
+import { type PageRows, pageRows } from './row-values.ts';
 import { type Session, sql } from './session.ts';
 
-/** How a page's rows are written, and when. */
-export interface Writing {
-  readonly mode: 'newer' | 'reload' | 'refill';
-  readonly writtenAt: Date;
-  /** In a reload, rows last written before this are overwritten whatever their version: the organization may have been restored. */
-  readonly loadStartedAt: string | undefined;
-}
+/** `datetime` holds nothing before: a row that was never written by replication counts as written then. */
+const never = "CONVERT(datetime, '17530101', 112)";
 
-/** One table of one namespace. */
-export interface WriteTarget {
-  readonly namespace: Namespace;
-  readonly table: DestinationTable;
-}
+/** Whether a row was last written before a time (of type `datetime`, as rounded as the stored one), or never by replication. */
+export const isUnseen = (row: string, before: string) =>
+  `COALESCE(${row}.[SinkModifiedOn], ${never}) < ${before}`;
 
 /** Where the staged value of a column is; undefined when the page has none. */
 function stagedColumn({ columns }: PageRows, name: string): string | undefined {
@@ -67,23 +65,57 @@ FROM ${stage} AS s WHERE ${condition} AND NOT EXISTS (SELECT 1 FROM ${name} AS t
   };
 }
 
-/** Writes the staged rows but those that are refused; `rows` are all that are staged. */
-export function upsertStaged(
+/** A page on its way into a table of SQL Server. */
+export function pageOf(
+  session: Session,
+  namespace: Namespace,
+  table: DestinationTable,
+  given: readonly Row[],
+): Page {
+  const page = pageRows(table, given);
+  const target = { namespace, table };
+  return {
+    rows: page.rows,
+    async stage(): Promise<StagedPage> {
+      const unstaged = await stagePage(session, target, page);
+      const notStaged = new Set(unstaged.map(({ item }) => item));
+      const rows = notStaged.size === 0 ? page.rows : page.rows.filter((row) => !notStaged.has(row));
+      return {
+        rows,
+        refused: unstaged,
+        merge: (writing) =>
+          isolateRefused(
+            session,
+            rows,
+            stagedAttempt<IdentifiedRow>(session, upsertWork(target, page, writing)),
+          ),
+        forgetReplaced: (refusedIds) => forgetReplaced(session, target, page, refusedIds),
+      };
+    },
+  };
+}
+
+/** Stages the rows of a page and returns those that are not staged: they do not fit, or cannot be expressed, or are refused. */
+async function stagePage(
   session: Session,
   target: WriteTarget,
   page: PageRows,
-  writing: Writing,
-  rows: readonly IdentifiedRow[],
-): Promise<Outcome<IdentifiedRow>> {
-  return isolateRefused(
-    session,
-    rows,
-    stagedAttempt<IdentifiedRow>(session, upsertWork(target, page, writing)),
-  );
+): Promise<readonly Refused<IdentifiedRow>[]> {
+  const misfits = await misfitsOf(session, target, page);
+  const unexpressed = new Map<IdentifiedRow, ServiceError>();
+  await ensureStage(session, page);
+  const fitting = misfits.size === 0 ? page.rows : page.rows.filter((row) => !misfits.has(row));
+  const { refused } = await isolateRefused(session, fitting, {
+    together: (some) => loadStaging(session, page, some, unexpressed),
+  });
+  return [
+    ...Array.from(misfits, ([item, fault]) => ({ item, fault })),
+    ...Array.from(unexpressed, ([item, error]) => ({ item, fault: unexpressedFault(error) })),
+    ...refused,
+  ];
 }
 
-/** Forgets rejected versions that the staged rows replace, except of the rows that were refused again. */
-export async function forgetReplaced(
+async function forgetReplaced(
   session: Session,
   { namespace, table }: WriteTarget,
   page: PageRows,
