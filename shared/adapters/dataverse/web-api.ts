@@ -90,7 +90,8 @@ export function webApi(options: WebApiOptions): WebApi {
       return answer;
     } catch (error) {
       const others = among.filter((other) => other !== identity);
-      if (!isRefusal(error) || others.length === 0) throw error;
+      const mayOthers = isRefusal(error) || hasCode(error, 'DATAVERSE_THROTTLED');
+      if (!mayOthers || others.length === 0) throw error;
       return sendUntilWhole(others, request);
     }
   }
