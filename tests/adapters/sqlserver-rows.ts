@@ -38,7 +38,8 @@ export async function canonicalRows(
 }
 
 function textOf(type: string, name: string): string {
-  if (type.startsWith('datetime')) return `CONVERT(nvarchar(40), ${name}, 126) + N'Z'`;
+  // Babelfish has a blank where style 126 of SQL Server has a T, for datetime2.
+  if (type.startsWith('datetime')) return `REPLACE(CONVERT(nvarchar(40), ${name}, 126), N' ', N'T') + N'Z'`;
   if (type === 'bit') return `CASE ${name} WHEN 1 THEN N'true' WHEN 0 THEN N'false' END`;
   if (type === 'uniqueidentifier') return `LOWER(CONVERT(nvarchar(36), ${name}))`;
   return `CONVERT(nvarchar(max), ${name})`;

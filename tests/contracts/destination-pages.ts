@@ -164,7 +164,8 @@ export function describePages(make: () => Promise<DestinationUnderTest>): void {
       expect(stored.find(({ Id }) => Id === idOf(2))).toMatchObject({ name: null, revenue: null });
     });
 
-    it('of any Unicode text, any decimal and any date arrive exactly', async () => {
+    // Sixty pages, each of which a server that is not the real one may take seconds for.
+    it('of any Unicode text, any decimal and any date arrive exactly', { timeout: 900_000 }, async () => {
       const { destination, first, write, rows, earliest = '' } = await start();
       let turn = first;
       let version = 1;
