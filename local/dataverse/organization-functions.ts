@@ -1,6 +1,7 @@
 import { type Answer, type ApiRequest, jsonAnswer } from './api-request.ts';
 import { rightsOf } from './callers.ts';
 import { badQuery, DataverseError, errorCodes } from './errors.ts';
+import { metadataChanges } from './metadata/metadata-changes.ts';
 import { contoso, type Organization } from './organization.ts';
 import { heldPrivileges } from './privileges.ts';
 import type { Table } from './schema/table.ts';
@@ -22,6 +23,8 @@ export function organizationFunction(organization: Organization, request: ApiReq
       return answer('RetrieveVersion', { Version: contoso.version });
     case 'RetrieveCurrentOrganization':
       return answer('RetrieveCurrentOrganization', { Detail: organizationDetail(organization) });
+    case 'RetrieveMetadataChanges':
+      return answer('RetrieveMetadataChanges', metadataChanges(organization, request));
     case 'RetrieveTotalRecordCount':
       return answer('RetrieveTotalRecordCount', {
         EntityRecordCountCollection: totals(organization, request),

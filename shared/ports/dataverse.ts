@@ -29,6 +29,16 @@ export type PageRequest =
   | { readonly kind: 'tracked-rows'; readonly query: RowQuery }
   | { readonly kind: 'next' | 'delta'; readonly query: RowQuery; readonly link: string };
 
+/** What of a table's metadata was made, changed or deleted since a stamp. */
+export interface MetadataChanges {
+  /** Opaque, a point in time of the organization: what changes after this answer is told since it. */
+  readonly stamp: string;
+  /** Whether anything of the table was made or changed: its own facts, columns, options, labels, relationships. */
+  readonly isChanged: boolean;
+  /** Metadata ids, in lower case, of columns that were deleted, of whatever table. */
+  readonly deletedIds: readonly string[];
+}
+
 /** A decimal text, and when. */
 export interface NewestChange {
   readonly version: string;
@@ -70,6 +80,12 @@ export interface Dataverse {
   optionSets(table: TableDefinition): Promise<readonly OptionSet[]>;
   /** Grows with every change of any table's columns, options or labels, a decimal text; undefined where the organization does not tell. */
   metadataVersion(): Promise<string | undefined>;
+  /**
+   * What changed of the table since the stamp of an earlier answer about any table, asked afresh, in one request with a small
+   * answer; without `since` only a stamp is wanted. Undefined where the organization does not tell: the stamp has expired, or it
+   * does not answer this. Then the definition tells, so only `DATAVERSE_THROTTLED` is thrown.
+   */
+  metadataChanges(logicalName: string, since?: string): Promise<MetadataChanges | undefined>;
   /** How long the organization takes a delta link, in days; undefined where it does not tell. */
   deltaTokenDays(): Promise<number | undefined>;
   /**

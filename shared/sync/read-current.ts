@@ -1,9 +1,8 @@
 import { hasCode, ServiceError } from '../errors.ts';
 import type { ChangePage } from '../model/change.ts';
 import type { PageRequest, RowQuery } from '../ports/dataverse.ts';
-import { compareVersions } from '../schema/row-version.ts';
 import type { TableRun } from './table-run.ts';
-import type { TableShape } from './table-shape.ts';
+import { isOutdated, type TableShape } from './table-shape.ts';
 
 /** A page, and the shape whose columns it was read with. */
 export type ShapedPage = ChangePage & { readonly shape: TableShape };
@@ -69,7 +68,7 @@ function unlessTableMissing({ table }: TableRun, query: RowQuery, error: Service
   );
 }
 
-/** Reads the shape again if the metadata has moved since; `seen` saves a request. */
+/** Renews the shape if the metadata has moved since; `seen` saves a request. */
 async function renewShape(run: TableRun, seen: string | undefined): Promise<void> {
   const version = seen ?? (await run.dataverse.metadataVersion());
   if (isOutdated(run.shape, version)) await inTurn(run, version);
@@ -80,14 +79,18 @@ async function inTurn(run: TableRun, version: string | undefined): Promise<void>
   const others = run.renewing?.catch(() => {});
   run.renewing = (async () => {
     await others;
-    if (isOutdated(run.shape, version)) await readShapeAgain(run, version);
+    if (isOutdated(run.shape, version)) await takeShape(run, version);
   })();
   await run.renewing;
 }
 
-async function readShapeAgain(run: TableRun, seen?: string): Promise<void> {
+async function readShapeAgain(run: TableRun): Promise<void> {
+  run.ports.shapes.forget(run.profile, run.table);
+  await takeShape(run);
+}
+
+async function takeShape(run: TableRun, seen?: string): Promise<void> {
   const { profile, table, dataverse, destination, ports } = run;
-  ports.shapes.forget(profile, table);
   const renewed = await ports.shapes.of(profile, table, dataverse, destination, seen);
   // Where several pages are read at a time, a slow reader must not take columns away from pages that have them.
   if (!isOutdated(renewed, run.shape.metadataVersion)) run.shape = renewed;
@@ -99,10 +102,4 @@ function hasColumnsOf({ shape }: TableRun, { columns }: RowQuery): boolean {
 
 function hasSetOf({ shape }: TableRun, { table }: RowQuery): boolean {
   return shape.query.table.entitySetName === table.entitySetName;
-}
-
-/** Whether the organization's metadata has moved since the shape was read. Its servers may tell older versions, too. */
-export function isOutdated({ metadataVersion }: TableShape, seen: string | undefined): boolean {
-  if (seen === undefined) return false;
-  return metadataVersion === undefined || compareVersions(seen, metadataVersion) > 0;
 }

@@ -9,10 +9,10 @@ import { coversAll } from '../schema/fingerprint.ts';
 import { rowId } from '../schema/row-id.ts';
 import { columnsNoted } from './columns-noted.ts';
 import { exportingProfile } from './exporting-profile.ts';
-import { isOutdated } from './read-current.ts';
 import { isRetrying, scheduleRetry } from './schedule-retry.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import { readTime, roundingMilliseconds } from './table-run.ts';
+import { isOutdated } from './table-shape.ts';
 
 const rowsAtATime = 200;
 const waitAfterFaultSeconds = 30;
@@ -150,8 +150,9 @@ async function tryAgain(
   const dataverse = await ports.organizations.dataverse(profile.organizationId);
   // A column may have grown in Dataverse since: then the table is widened before the row is tried again.
   if (tried.some((row) => row.code === 'ROW_TEXT_TOO_LONG')) ports.shapes.forget(profile, table);
+  let seen: string | undefined;
   for (let lostTurns = 0; ; lostTurns += 1) {
-    let shape = await ports.shapes.of(profile, table, dataverse, destination);
+    let shape = await ports.shapes.of(profile, table, dataverse, destination, seen);
     let checkpoint = await destination.checkpoint(table);
     if (checkpoint?.profileId !== profile.id) return false;
     // What a row is written without now would be written by nobody else.
@@ -167,10 +168,8 @@ async function tryAgain(
     const readAt = retryTime(checkpoint, ports);
     const ids = tried.map((row) => row.id);
     const rows = await dataverse.readRows(shape.query, ids);
-    if (isOutdated(shape, await dataverse.metadataVersion())) {
-      ports.shapes.forget(profile, table);
-      continue;
-    }
+    seen = await dataverse.metadataVersion();
+    if (isOutdated(shape, seen)) continue;
     const found = new Set(rows.map((row) => rowId(row, shape.query.table.primaryId)));
     const goneIds = ids.filter((id) => !found.has(id));
     const nextAttemptAt = new Date(ports.clock.now().getTime() + profile.retryPolicy.intervalSeconds * 1000);

@@ -10,7 +10,6 @@ import { deltaSync } from './delta-sync.ts';
 import { afterFault, closeIncident, isIncidentOver, withoutIncident } from './incident.ts';
 import { loadRows } from './load-rows.ts';
 import { sweepTable, takeIdentity } from './load-table.ts';
-import { isOutdated } from './read-current.ts';
 import { refillColumns } from './refill-columns.ts';
 import { progressOf, reportProgress, withTableMade } from './report-progress.ts';
 import { restartLostTable } from './restart-lost-table.ts';
@@ -71,11 +70,8 @@ const isTurnOf = ({ turn, activation }: SyncTableItem, state: SyncState | undefi
 async function makeTable(profile: Profile, state: SyncState, ports: SyncPorts): Promise<Ending> {
   const dataverse = await ports.organizations.dataverse(profile.organizationId);
   const destination = await ports.destinations.open(profile);
-  const shape = () => ports.shapes.of(profile, state.table, dataverse, destination);
-  if (isOutdated(await shape(), await dataverse.metadataVersion())) {
-    ports.shapes.forget(profile, state.table);
-    await shape();
-  }
+  const seen = await dataverse.metadataVersion();
+  await ports.shapes.of(profile, state.table, dataverse, destination, seen);
   closeIncident(profile, state, ports);
   return {
     kind: 'complete',

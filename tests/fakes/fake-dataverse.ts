@@ -5,6 +5,7 @@ import type { Organization } from '../../shared/model/organization.ts';
 import type { OptionSet } from '../../shared/model/table-metadata.ts';
 import type { Attribute, TableDefinition } from '../../shared/model/table-schema.ts';
 import type { Dataverse, Organizations, PageRequest, RowQuery } from '../../shared/ports/dataverse.ts';
+import { fakeMetadataChanges, type ToldChanges } from './fake-metadata-changes.ts';
 
 /** How the fake behaves where the real organization's behaviour is not documented. */
 export interface FakeDataverseOptions {
@@ -19,6 +20,7 @@ export interface FakeDataverseOptions {
   linksOfOldSet?: 'taken' | 'refused';
   /** Whether the link of a page is taken with other columns than those of the page before. */
   pageColumns?: 'free' | 'bound';
+  metadataChanges?: ToldChanges;
 }
 
 interface StoredRow {
@@ -94,6 +96,7 @@ export function fakeDataverse(
 ) {
   const { pageSize = 3, tokenTime = 'start', keyFilter = 'as-sorted' } = options;
   const { valueFilter, linksOfOldSet, pageColumns } = options;
+  const changes = fakeMetadataChanges(options.metadataChanges ?? 'of-now');
   const definitions = new Map(tables.map((name) => [name, smallTable(name)]));
   const optionSets = new Map<string, readonly OptionSet[]>();
   const rows = new Map(tables.map((name) => [name, new Map<string, StoredRow>()]));
@@ -238,6 +241,7 @@ export function fakeDataverse(
     tableDefinition: async (name) => of(definitions, name),
     optionSets: async ({ logicalName }) => optionSets.get(logicalName) ?? [],
     metadataVersion: async () => String(staleVersion ?? metadataVersion),
+    metadataChanges: async (name, since) => changes.tell(name, since, metadataVersion, staleVersion),
     readPage,
     deltaTokenDays: async () => 7,
     newestChange: async (name) => {
@@ -340,14 +344,17 @@ export function fakeDataverse(
     /** The organization was restored: its metadata's versions begin again. */
     restoreVersion(): void {
       metadataVersion = 1;
+      changes.restore();
     },
     define(definition: TableDefinition): void {
       metadataVersion += 1;
+      changes.defined(definitions.get(definition.logicalName), definition, metadataVersion);
       if (!definitions.has(definition.logicalName)) rows.set(definition.logicalName, new Map());
       definitions.set(definition.logicalName, definition);
     },
     defineOptions(table: string, sets: readonly OptionSet[]): void {
       metadataVersion += 1;
+      changes.changed(table, metadataVersion);
       optionSets.set(table, sets);
     },
     rows: (table: string): ReadonlyMap<string, StoredRow> => of(rows, table),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hasCode, ServiceError } from '../../shared/errors.ts';
+import { smallTable } from '../fakes/fake-dataverse.ts';
 import { type CrashPoint, profile, replicationWorld, rival, table } from './replication-world.ts';
 
 type World = Awaited<ReturnType<typeof replicationWorld>>;
@@ -100,7 +101,7 @@ const happening = fc.oneof(
       crash,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('addColumn' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('addColumn', 'publish') }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -137,7 +138,7 @@ function track(world: World, isOn: boolean): void {
   if (isOn) world.source.expireTokens();
 }
 
-async function happen(world: World, what: Happening): Promise<void> {
+async function happen(world: World, what: Happening): Promise<unknown> {
   switch (what.kind) {
     case 'put':
       return world.source.put(table, what.id, {
@@ -149,8 +150,7 @@ async function happen(world: World, what: Happening): Promise<void> {
     case 'deliver':
       return world.deliver(what.index, what.crash, what.isKept);
     case 'deliverTwo':
-      await Promise.all([world.deliver(0, what.crash, true), world.deliver(1)]);
-      return;
+      return Promise.all([world.deliver(0, what.crash, true), world.deliver(1)]);
     case 'deliverInTheMiddle':
       return world.deliver(0, undefined, false, {
         atCall: what.atCall,
@@ -173,14 +173,11 @@ async function happen(world: World, what: Happening): Promise<void> {
     case 'tick':
       return world.tick(what.seconds);
     case 'watchdog':
-      await world.watchdog(what.crash);
-      return;
+      return world.watchdog(what.crash);
     case 'nudge':
-      await world.nudge(what.crash);
-      return;
+      return world.nudge(what.crash);
     case 'reconcile':
-      await world.reconcile(what.crash);
-      return;
+      return world.reconcile(what.crash);
     case 'holdBack':
       return world.source.holdChangesBack(what.isOn);
     case 'staleVersion':
@@ -205,6 +202,8 @@ async function happen(world: World, what: Happening): Promise<void> {
       return world.destination.dropTable(table);
     case 'addColumn':
       return world.addColumn('fax');
+    case 'publish':
+      return world.source.define(smallTable('contact'));
     case 'relabel':
       return world.relabel(what.text);
     case 'throttle':
@@ -281,6 +280,7 @@ const size = fc.record({
   pages: fc.integer({ min: 1, max: 5 }),
   secondsAPage: fc.constantFrom(0, 0, 70),
   latencies: fc.array(fc.nat(60), { maxLength: 5 }),
+  metadataChanges: fc.constantFrom('of-now', 'of-stale-version', 'expired', 'refused'),
 });
 
 test.each(behaviours)(

@@ -38,6 +38,42 @@ async function expectOtherGoesOn(world: World): Promise<void> {
   expect((await stateOf(world, other))?.incident).toBeUndefined();
 }
 
+test('what is published of other tables costs each table one small question, and one that changes is read', async () => {
+  const world = await followedTables();
+  const asked: string[] = [];
+  const { dataverse } = world.source;
+  const { metadataChanges, tableDefinition, optionSets } = dataverse;
+  dataverse.metadataChanges = async (name, since) => {
+    asked.push(`${name}?`);
+    return await metadataChanges(name, since);
+  };
+  dataverse.tableDefinition = async (name) => {
+    asked.push(`${name}!`);
+    return await tableDefinition(name);
+  };
+  dataverse.optionSets = async (definition) => {
+    asked.push(`${definition.logicalName}!`);
+    return await optionSets(definition);
+  };
+  const turns = async (seconds: number) => {
+    asked.length = 0;
+    world.tick(seconds);
+    for (const name of [table, other]) world.source.put(name, idOf(1), { name: 'second' });
+    for (let left = world.messageCount(); left > 0; left -= 1) await world.deliver(0);
+    return asked.toSorted();
+  };
+  // The definition was read just now: age is no reason for what follows.
+  await turns(1800);
+  for (const published of ['lead', 'task']) {
+    world.source.define(smallTable(published));
+    expect(await turns(310)).toEqual(['account?', 'contact?']);
+  }
+  world.relabel('Hot');
+  expect(await turns(310)).toEqual(['account!', 'account!', 'account?', 'contact?']);
+  await world.settle();
+  expectEqualSides(world);
+});
+
 describe('an entity set that is renamed', () => {
   test('is asked by its new name at once, and nothing is lost or told', async () => {
     const world = await followedTables();

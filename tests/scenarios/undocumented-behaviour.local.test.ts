@@ -32,6 +32,12 @@ const behaviours: readonly (readonly [
   [{ keyRanges: 'as-text' }, { keyRanges: 'as-sorted' }],
   [{ keyRanges: 'refused' }, { keyRanges: 'as-sorted' }],
   [{ staleMetadataVersionSeconds: 3 }, { staleMetadataVersionSeconds: 0 }],
+  [{ metadataChanges: 'refused' }, { metadataChanges: 'told' }],
+  [{ metadataChanges: 'expired' }, { metadataChanges: 'told' }],
+  [
+    { staleMetadataVersionSeconds: 3, changesHeedConsistency: false },
+    { staleMetadataVersionSeconds: 0, changesHeedConsistency: true },
+  ],
   [
     { staleMetadataVersionSeconds: 3, filtersByValue: false },
     { staleMetadataVersionSeconds: 0, filtersByValue: true },

@@ -2,11 +2,12 @@ import { type Answer, type ApiRequest, jsonAnswer } from '../api-request.ts';
 import { badQuery, DataverseError, errorCodes, unknownSegment } from '../errors.ts';
 import type { Organization } from '../organization.ts';
 import { tablePrivileges } from '../privileges.ts';
-import { type Column, isLookup, type ManyToMany, type Table } from '../schema/table.ts';
+import type { Column, Table } from '../schema/table.ts';
 import { attributeClass, attributeMetadata, optionSet } from './attribute-metadata.ts';
 import { type Definition, isInFilter, parseExpand, selectFrom } from './definition-query.ts';
 import { label } from './labels.ts';
 import { metadataId } from './metadata-id.ts';
+import { manyToManyDefinition, relationshipsOf } from './relationships.ts';
 
 const namespace = 'Microsoft.Dynamics.CRM';
 type Options = Pick<Map<string, string>, 'get'>;
@@ -164,7 +165,8 @@ function attributeAnswer(
   return answer;
 }
 
-function entityDefinition(table: Table): Definition {
+/** Every property of a table's metadata but those that are lists. */
+export function entityDefinition(table: Table): Definition {
   const managed = (Value: boolean, name: string) => ({
     Value,
     CanBeChanged: false,
@@ -203,48 +205,4 @@ function entityDefinition(table: Table): Definition {
     ExternalName: null,
     Privileges: tablePrivileges(table),
   };
-}
-
-function manyToManyDefinition(one: ManyToMany): Definition {
-  return {
-    MetadataId: metadataId(`relationship ${one.schemaName}`),
-    HasChanged: null,
-    SchemaName: one.schemaName,
-    RelationshipType: 'ManyToManyRelationship',
-    IntersectEntityName: one.intersect,
-    Entity1LogicalName: one.first.table,
-    Entity1IntersectAttribute: one.first.column,
-    Entity1NavigationPropertyName: one.schemaName,
-    Entity2LogicalName: one.second.table,
-    Entity2IntersectAttribute: one.second.column,
-    Entity2NavigationPropertyName: one.schemaName,
-    IsCustomRelationship: false,
-    IsManaged: true,
-  };
-}
-
-function relationshipsOf({ schema }: Organization, table: Table, kind: string): Definition[] | undefined {
-  const toOne = (from: Table, column: Column, target: string): Definition => ({
-    MetadataId: metadataId(`relationship ${from.name}.${column.name}.${target}`),
-    HasChanged: null,
-    SchemaName: `${target}_${from.name}_${column.name}`,
-    RelationshipType: 'OneToManyRelationship',
-    ReferencedEntity: target,
-    ReferencedAttribute: schema.tables.get(target)?.id ?? `${target}id`,
-    ReferencingEntity: from.name,
-    ReferencingAttribute: column.name,
-    ReferencingEntityNavigationPropertyName:
-      column.targets.length > 1 && column.type !== 'owner' ? `${column.name}_${target}` : column.name,
-  });
-  if (kind === 'ManyToManyRelationships') return table.manyToMany.map(manyToManyDefinition);
-  if (kind === 'ManyToOneRelationships')
-    return table.columns
-      .filter(isLookup)
-      .flatMap((column) => column.targets.map((target) => toOne(table, column, target)));
-  if (kind !== 'OneToManyRelationships') return undefined;
-  return [...schema.tables.values()].flatMap((from) =>
-    from.columns
-      .filter((column) => isLookup(column) && column.targets.includes(table.name))
-      .map((column) => toOne(from, column, table.name)),
-  );
 }

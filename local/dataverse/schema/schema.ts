@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { changeHistory } from './change-history.ts';
 import { changeOptions, type OptionChange } from './change-options.ts';
 import { changeTable, customTableCode, type TableChange } from './change-table.ts';
 import { parseColumn, parseTable } from './parse-table.ts';
@@ -34,6 +35,7 @@ export function schema() {
   const trackedAt = new Map<string, number>();
   const renamedAt = new Map<string, number>();
   const languages = [1033, 1031];
+  const history = changeHistory();
   let revision = 173_309_522;
   let copies = 0;
   const moves: { readonly at: number; readonly from: number }[] = [];
@@ -71,6 +73,7 @@ export function schema() {
     /** Of the labels, the first is the organization's own. */
     languages: languages as readonly number[],
     revision: () => revision,
+    history,
     /** The revision as it was so long ago: what a server tells whose metadata cache is not renewed yet. */
     revisionBefore(seconds: number): number {
       const since = performance.now() - seconds * 1000;
@@ -88,10 +91,18 @@ export function schema() {
           throw new Error(`Cannot add language ${change.addLanguage}: the organization has it.`);
         languages.push(change.addLanguage);
         revision += 7;
+        history.voidAll(revision);
         return;
       }
       const table = tables.get(change.table);
       if (!table) throw new Error(`Cannot change table "${change.table}": there is no such table.`);
+      const isOfGlobal =
+        'column' in change && (shape(table).byName.get(change.column)?.optionSet?.isGlobal ?? false);
+      const names = 'copyAs' in change ? [change.copyAs] : [table.name];
+      const touched = history.watch(
+        () => (isOfGlobal ? [...tables.values()] : names.flatMap((name) => tables.get(name) ?? [])),
+        isOfGlobal,
+      );
       if ('addColumn' in change) {
         const added = parseColumn(change.addColumn, table);
         if (shape(table).byName.has(added.name))
@@ -128,7 +139,8 @@ export function schema() {
       }
       moves.push({ at: performance.now(), from: revision });
       revision += 7;
-      changedAt.set('copyAs' in change ? change.copyAs : table.name, rowVersion);
+      touched(revision);
+      for (const name of names) changedAt.set(name, rowVersion);
       shapes.delete(table.name);
     },
   };

@@ -1,5 +1,6 @@
 import type { Organization } from '../../model/organization.ts';
 import type { Dataverse } from '../../ports/dataverse.ts';
+import { readMetadataChanges } from './metadata-changes.ts';
 import { readOptionSets } from './option-sets.ts';
 import { newestChanges, readRowCounts } from './read-health.ts';
 import { readPage } from './read-page.ts';
@@ -35,6 +36,7 @@ export function dataverse(options: DataverseOptions): Dataverse {
     tableDefinition: (logicalName) => readTableDefinition(api, logicalName),
     optionSets: (table) => readOptionSets(api, table),
     metadataVersion: () => readMetadataVersion(api),
+    metadataChanges: (table, since) => readMetadataChanges(api, table, since),
     readPage: (request) => readPage(api, options.pageSize, request),
     newestChange: newestChanges(api),
     rowCounts: (tables) => readRowCounts(api, tables),

@@ -25,7 +25,15 @@ function runOf(pages: readonly Partial<ChangePage>[], next: TableShape, told: re
         return left.told.shift();
       },
     },
-    ports: { shapes: { forget: () => asked.push('forget'), of: async () => next } },
+    ports: {
+      shapes: {
+        forget: () => asked.push('forget'),
+        of: async () => {
+          asked.push('shape');
+          return next;
+        },
+      },
+    },
   } as unknown as TableRun;
   return { run, asked };
 }
@@ -35,11 +43,11 @@ const grown = shapeOf(['name', 'new_motto'], '10');
 test('a page is read again when columns were added since its columns were chosen', async () => {
   const { run, asked } = runOf([{ metadataVersion: '10' }, { metadataVersion: '10' }], grown);
   await readCurrentPage(run, { kind: 'rows' });
-  expect(asked).toEqual(['name', 'forget', 'name,new_motto']);
+  expect(asked).toEqual(['name', 'shape', 'name,new_motto']);
   expect(run.shape).toBe(grown);
 });
 
-test('the version that a page tells is not asked for again when the definition is read', async () => {
+test('the version that a page tells is not asked for again when the shape is renewed', async () => {
   const { run } = runOf([{ metadataVersion: '10' }, { metadataVersion: '10' }], grown);
   const seen: unknown[] = [];
   const { of } = run.ports.shapes;
@@ -54,7 +62,7 @@ test('the version that a page tells is not asked for again when the definition i
 test('a page is kept when the metadata moved elsewhere', async () => {
   const { run, asked } = runOf([{ metadataVersion: '10' }], shapeOf(['name'], '10'));
   await readCurrentPage(run, { kind: 'rows' });
-  expect(asked).toEqual(['name', 'forget']);
+  expect(asked).toEqual(['name', 'shape']);
 });
 
 test('a server that tells an older version changes nothing', async () => {
@@ -66,7 +74,7 @@ test('a server that tells an older version changes nothing', async () => {
 test('where a page tells no version, it is asked for after the page', async () => {
   const { run, asked } = runOf([{}, {}], grown, ['10', '10']);
   await readCurrentPage(run, { kind: 'delta', link: 'link' });
-  expect(asked).toEqual(['name', 'version', 'forget', 'name,new_motto', 'version']);
+  expect(asked).toEqual(['name', 'version', 'shape', 'name,new_motto', 'version']);
 });
 
 test('a page is read again when the reader of another page has met the new columns meanwhile', async () => {
@@ -82,7 +90,7 @@ test('a page is read again when the reader of another page has met the new colum
   await readCurrentPage(run, { kind: 'next', link: 'early' });
   late.resolve();
   await reading;
-  expect(asked).toEqual(['name', 'name', 'forget', 'name,new_motto', 'name,new_motto']);
+  expect(asked).toEqual(['name', 'name', 'shape', 'name,new_motto', 'name,new_motto']);
 });
 
 test('a slow reader of the shape takes no columns away from a page that has them', async () => {
@@ -102,7 +110,7 @@ test('a page without rows costs nothing more', async () => {
 test('a page without rows that tells of newer metadata has it read', async () => {
   const { run, asked } = runOf([{ rows: [], metadataVersion: '10' }], shapeOf(['name'], '10'));
   await readCurrentPage(run, { kind: 'delta', link: 'link' });
-  expect(asked).toEqual(['name', 'forget']);
+  expect(asked).toEqual(['name', 'shape']);
 });
 
 test.each([
