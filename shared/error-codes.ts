@@ -122,7 +122,7 @@ export const errorCodes = {
   DATAVERSE_TRACKING_OFF: code(
     'manual',
     400,
-    'Turn change tracking on for the table ("Track changes" in its advanced options), and publish it.',
+    'Turn change tracking on for the table, "Track changes" in its advanced options, and publish it.',
   ),
   DATAVERSE_DELTA_TOKEN_EXPIRED: code('timed', 500, 'Nothing: the table is loaded again in place.'),
   DATAVERSE_TABLE_MISSING: code(
