@@ -182,7 +182,7 @@ describe('a table whose change tracking is lost', () => {
       incident: { code: 'DATAVERSE_TRACKING_OFF' },
     });
     expect(linesOf(world, table)).toHaveLength(1);
-    expect(linesOf(world, table)[0]).toMatch(/Turn change tracking on for the table .*, and publish it\./);
+    expect(linesOf(world, table)[0]).toMatch(/Turn change tracking on for the table, .*, and publish it\./);
   });
 
   test('goes on by mark and sweep when it is on again, although its old token would be taken', async () => {
