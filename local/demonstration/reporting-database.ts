@@ -1,11 +1,7 @@
 import { destinationTypeOf } from '../platform/destination-address.ts';
 import { reportingPostgres } from './reporting-postgres.ts';
+import type { AccountRevenue } from './reporting-rows.ts';
 import { reportingSqlServer } from './reporting-sqlserver.ts';
-
-export interface AccountRevenue {
-  readonly revenue: string | null;
-  readonly version: bigint;
-}
 
 /** The database that reports are made from, as somebody who works with it sees it. */
 export interface ReportingDatabase {

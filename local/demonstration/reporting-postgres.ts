@@ -1,5 +1,6 @@
 import { Pool } from 'pg';
 import type { ReportingDatabase } from './reporting-database.ts';
+import { revenuesById, versionsById } from './reporting-rows.ts';
 
 /** Connects when it is first asked. */
 export function reportingPostgres(connectionString: string): ReportingDatabase {
@@ -19,16 +20,14 @@ export function reportingPostgres(connectionString: string): ReportingDatabase {
         `SELECT "Id"::text AS id, versionnumber::text AS version FROM dbo."${table}" WHERE "Id" = ANY($1::uuid[])`,
         [ids],
       );
-      return new Map(rows.map(({ id, version }) => [id, BigInt(version ?? 0)]));
+      return versionsById(rows);
     },
     async revenues(ids) {
       const { rows } = await pool.query(
         'SELECT "Id"::text AS id, revenue::text AS revenue, versionnumber::text AS version FROM dbo.account WHERE "Id" = ANY($1::uuid[])',
         [ids],
       );
-      return new Map(
-        rows.map(({ id, revenue, version }) => [id, { revenue, version: BigInt(version ?? 0) }]),
-      );
+      return revenuesById(rows);
     },
     ruleStatement: (rule, condition) =>
       `ALTER TABLE dbo.account ADD CONSTRAINT ${rule} CHECK (${condition}) NOT VALID`,

@@ -1,6 +1,7 @@
 import { inTransaction, openPool } from '../../shared/adapters/sqlserver/connection.ts';
 import { type SqlParameter, sql } from '../../shared/adapters/sqlserver/session.ts';
-import type { AccountRevenue, ReportingDatabase } from './reporting-database.ts';
+import type { ReportingDatabase } from './reporting-database.ts';
+import { revenuesById, versionsById } from './reporting-rows.ts';
 
 /** Connects when it is first asked. */
 export function reportingSqlServer(connectionString: string): ReportingDatabase {
@@ -22,19 +23,14 @@ export function reportingSqlServer(connectionString: string): ReportingDatabase 
         `SELECT Id AS id, versionnumber AS version FROM dbo.[${table}] WHERE ${ofIds}`,
         idList(ids),
       );
-      return new Map(rows.map(({ id, version }) => [id, BigInt(version ?? 0)]));
+      return versionsById(rows);
     },
     async revenues(ids) {
       const rows = await rowsOf<{ id: string; revenue: string | null; version: string | null }>(
         `SELECT Id AS id, CAST(revenue AS nvarchar(40)) AS revenue, versionnumber AS version FROM dbo.account WHERE ${ofIds}`,
         idList(ids),
       );
-      return new Map(
-        rows.map(({ id, revenue, version }): [string, AccountRevenue] => [
-          id,
-          { revenue, version: BigInt(version ?? 0) },
-        ]),
-      );
+      return revenuesById(rows);
     },
     ruleStatement: (rule, condition) =>
       `ALTER TABLE dbo.account WITH NOCHECK ADD CONSTRAINT ${rule} CHECK (${condition})`,
