@@ -168,7 +168,7 @@ describe('a test of PostgreSQL', () => {
     await destination.ensureTable(aTable);
     await postgres.admin.query(`ALTER ROLE ${guest} CONNECTION LIMIT 6`);
     const catalogs = `SELECT (SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relnamespace = '${schema}'::regnamespace) AS tables,
-      (SELECT count(*) FROM pg_namespace) AS schemas, (SELECT count(*) FROM pg_proc WHERE pronamespace = '${schema}'::regnamespace) AS functions,
+      (SELECT count(*) FROM pg_namespace WHERE nspowner = '${guest}'::regrole) AS schemas, (SELECT count(*) FROM pg_proc WHERE pronamespace = '${schema}'::regnamespace) AS functions,
       (SELECT count(*) FROM ${schema}.account) AS rows, (SELECT count(*) FROM ${schema}."ReplicationCheckpoint") AS checkpoints`;
     const before = await ask(catalogs);
     const twenty = await Promise.all(
