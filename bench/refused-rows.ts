@@ -103,12 +103,12 @@ async function measure({ table = account, what, write, disturb = '' }: Measured)
     if (given.deletedIds.length > 0)
       await destination.writePage({
         ...rest,
-        turn: await destination.claim(table.name, owner),
+        turn: (await destination.claim(table.name, owner)).checkpoint,
         rows: page(0, {}),
         deletedIds: [],
       });
     await admin.query(disturb);
-    const turn = await destination.claim(table.name, owner);
+    const { checkpoint: turn } = await destination.claim(table.name, owner);
     const before = queries();
     const start = performance.now();
     outcome = await destination.writePage({ ...given, turn }).then(

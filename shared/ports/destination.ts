@@ -66,6 +66,12 @@ export interface SweepStep {
   readonly sweptAt: Date;
 }
 
+export interface Claim {
+  readonly checkpoint: Checkpoint;
+  /** When the next rejected row of the table is due. */
+  readonly nextAttemptAt?: Date;
+}
+
 /**
  * The customer's database, seen through one profile's schema and prefix. Every write is one transaction and is refused
  * as a whole with `DESTINATION_TURN_LOST` unless the checkpoint is in the state that the caller names. Row faults are
@@ -106,12 +112,12 @@ export interface Destination {
    * of the same profile where it stopped, and otherwise starts with phase `identity`; later claims change nothing.
    * A table of another profile is refused with `DESTINATION_TABLE_CONFLICT` (`parameters[0]` is that profile's id), unless
    * `replaces` names it: the caller has seen that it does not replicate any more. Its rejected rows are then forgotten: the
-   * load that begins finds out itself what is refused.
+   * load that begins finds out itself what is refused. Also told is what `nextAttemptAt` would tell.
    */
   claim(
     table: string,
     owner: { readonly profileId: string; readonly activation: number; readonly replaces?: string },
-  ): Promise<Checkpoint>;
+  ): Promise<Claim>;
   /**
    * Begins the table's load anew in a new epoch, marked for a sweep (the delta token is lost, or the table was dropped).
    * Whatever begins a load anew forgets the rows that were given up: the load finds out itself what is refused.

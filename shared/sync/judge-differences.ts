@@ -1,5 +1,6 @@
 import type { Comparison, Doubt, Drift } from '../model/comparison.ts';
 import { compareVersions } from '../schema/row-version.ts';
+import { scheduleRetry } from './schedule-retry.ts';
 import type { TableRun } from './table-run.ts';
 
 /** A row that differs: its version in Dataverse and in the destination; undefined where it is not. */
@@ -86,11 +87,9 @@ async function exportAgain(run: TableRun, proven: readonly Difference[]): Promis
   const ids = proven.filter((one) => kindOf(one) !== 'newer').map(({ id }) => id);
   if (ids.length === 0) return;
   const { profile, table, destination, ports } = run;
-  await destination.resync(table, {
-    profileId: profile.id,
-    scope: { kind: 'rows', ids },
-    at: ports.clock.now(),
-  });
+  const at = ports.clock.now();
+  await destination.resync(table, { profileId: profile.id, scope: { kind: 'rows', ids }, at });
+  await scheduleRetry(profile.id, table, at, ports);
 }
 
 function tell({ profile, table, ports }: TableRun, rows: number, proven: readonly Difference[]): void {

@@ -2,7 +2,7 @@ import { hasCode, ServiceError } from '../errors.ts';
 import { asToldTo, exportOf, type Profile } from '../model/profile.ts';
 import type { SyncState } from '../model/sync-state.ts';
 import type { SyncTableItem } from '../model/work-item.ts';
-import type { Destination } from '../ports/destination.ts';
+import type { Claim, Destination } from '../ports/destination.ts';
 import { coversAll } from '../schema/fingerprint.ts';
 import { columnsNoted } from './columns-noted.ts';
 import { withComparison } from './compare-rows.ts';
@@ -86,7 +86,6 @@ async function takeTurn(profile: Profile, state: SyncState, ports: SyncPorts): P
   if (run.checkpoint.phase !== 'delta') await reportProgress(run);
   const { pass, compared } = await withComparison(run, state.comparison, () => replicate(run));
   const seconds = run.checkpoint.refill ? 0 : nextInterval(state, pass, ports.options);
-  await reviveRetries(run);
   const isOverNow = isIncidentOver(state, pass.isComplete);
   if (isOverNow) closeIncident(profile, state, ports);
   const exported = pass.isComplete && {
@@ -115,7 +114,9 @@ async function beginRun(
   const dataverse = await ports.organizations.dataverse(profile.organizationId);
   const destination = await ports.destinations.open(profile);
   let shape = await ports.shapes.of(profile, table, dataverse, destination);
-  let checkpoint = await claimTable(profile, state, destination, ports);
+  const claim = await claimTable(profile, state, destination, ports);
+  await reviveRetries(profile, table, claim, ports);
+  let { checkpoint } = claim;
   // Another process may know of columns that this one does not.
   if (!coversAll(checkpoint.shape, shape.target)) {
     ports.shapes.forget(profile, table);
@@ -190,9 +191,13 @@ function nextInterval(
 }
 
 /** A retry message that was lost in a crash is sent again. */
-async function reviveRetries(run: TableRun): Promise<void> {
-  const due = await run.destination.nextAttemptAt(run.table);
-  if (due && due <= run.ports.clock.now()) await scheduleRetry(run.profile.id, run.table, due, run.ports);
+async function reviveRetries(
+  profile: Profile,
+  table: string,
+  { nextAttemptAt: due }: Claim,
+  ports: SyncPorts,
+): Promise<void> {
+  if (due && due <= ports.clock.now()) await scheduleRetry(profile.id, table, due, ports);
 }
 
 async function sendNextTurn(item: SyncTableItem, ending: Ending, ports: SyncPorts): Promise<void> {

@@ -61,8 +61,17 @@ const readsAgainAfter = 30 * 60_000;
 export function tableShapes(clock: Clock, hasUserLabels: boolean): TableShapes {
   const known = new Map<string, KnownShape>();
   const stampBefore = metadataStamps(clock);
+  let prepared = new WeakMap<Destination, { readonly at: number; readonly hasDeleteLog: boolean }>();
   const key = (profile: Profile, table: string) =>
     `${profile.id}/${profile.activation}/${profile.version}/${table}`;
+
+  /** A few hundred tables of one destination are read at the same time, and share these. */
+  async function ensureSystemTables(destination: Destination, hasDeleteLog: boolean, now: number) {
+    const last = prepared.get(destination);
+    if (last && now - last.at < looksAgainAfter && (last.hasDeleteLog || !hasDeleteLog)) return;
+    await destination.ensureSystemTables({ hasDeleteLog });
+    prepared.set(destination, { at: now, hasDeleteLog });
+  }
 
   async function of(...asked: Parameters<TableShapes['of']>): Promise<TableShape> {
     const [profile, table, dataverse, destination, seen] = asked;
@@ -84,7 +93,7 @@ export function tableShapes(clock: Clock, hasUserLabels: boolean): TableShapes {
     const stamp = changes?.stamp ?? (wanted && (await stampBefore(wanted)));
     const definition = await dataverse.tableDefinition(table);
     const target = destinationTable(definition);
-    await destination.ensureSystemTables({ hasDeleteLog: profile.writeDeleteLog });
+    await ensureSystemTables(destination, profile.writeDeleteLog, now);
     await destination.ensureTable(target);
     const reading = { version, readAt: clock.now(), hasUserLabels };
     await followMetadata(definition, reading, dataverse, destination);
@@ -98,6 +107,8 @@ export function tableShapes(clock: Clock, hasUserLabels: boolean): TableShapes {
     of,
     forget(profile, table) {
       known.delete(key(profile, table));
+      // What is missing may be one of the system tables.
+      prepared = new WeakMap();
     },
   };
 }

@@ -55,7 +55,7 @@ describe('when a table was last written', () => {
     await run(
       `INSERT INTO ${named('lead')} ("Id", "SinkModifiedOn") VALUES ('${idOf(1)}', '${later.toISOString()}')`,
     );
-    const turn = await destination.claim('lead', { profileId: idOf(9), activation: 1 });
+    const { checkpoint: turn } = await destination.claim('lead', { profileId: idOf(9), activation: 1 });
     const page = {
       table: lead,
       turn,

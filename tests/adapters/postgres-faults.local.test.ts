@@ -208,7 +208,7 @@ describe('a database that is not encoded in UTF-8', () => {
     const destination = postgresDestinations().open(url.href, { schema: 'dbo', prefix: '' });
     await destination.ensureSystemTables({ hasDeleteLog: false });
     await destination.ensureTable(aTable);
-    const turn = await destination.claim('account', { profileId: idOf(1), activation: 1 });
+    const { checkpoint: turn } = await destination.claim('account', { profileId: idOf(1), activation: 1 });
     const description = 'ä'.repeat(5000);
     const rows = Array.from({ length: 1500 }, (_, index) => rowOf(index, 1, { description }));
     const bad = [rowOf(2001, 2, { name: '😀' }), rowOf(2002, 2, { name: '€' })];

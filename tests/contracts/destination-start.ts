@@ -58,7 +58,7 @@ export async function startDestination(make: () => Promise<DestinationUnderTest>
   await destination.ensureSystemTables({ hasDeleteLog: true });
   await destination.ensureTable(table);
   const owner = { profileId: randomUUID(), activation: 1 };
-  const first = await destination.claim(table.name, owner);
+  const { checkpoint: first } = await destination.claim(table.name, owner);
   const write = (turn: Checkpoint, page: Partial<PageWrite>) =>
     destination.writePage({
       table,

@@ -34,9 +34,9 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
       expect(first).toMatchObject({ epoch: 1, sequence: 0, phase: 'identity', needsSweep: false });
       const advance = { phase: 'delta', link: 'delta link' } as const;
       const { checkpoint } = await write(first, { rows: [rowOf(1, 1)], advance });
-      expect(await destination.claim('account', owner)).toEqual(checkpoint);
+      expect(await destination.claim('account', owner)).toEqual({ checkpoint });
       const next = await destination.claim('account', { ...owner, activation: 2 });
-      expect(next).toEqual({ ...checkpoint, activation: 2, epoch: 2, sequence: 0 });
+      expect(next).toEqual({ checkpoint: { ...checkpoint, activation: 2, epoch: 2, sequence: 0 } });
       await expect(destination.claim('account', owner)).rejects.toMatchObject({
         code: 'DESTINATION_TURN_LOST',
       });
@@ -51,17 +51,18 @@ export function describeTables(make: () => Promise<DestinationUnderTest>): void 
       await write(first, { rows: [rowOf(1, 1), tooLong], advance });
       const anew = { ...first, sequence: 0, needsSweep: true };
       const second = await destination.claim('account', { ...owner, activation: 2 });
-      expect(second).toEqual({ ...anew, activation: 2, epoch: 2 });
-      const delta = await destination.advance('account', second, { phase: 'delta', link: 'z' });
+      const nextAttemptAt = later;
+      expect(second).toEqual({ checkpoint: { ...anew, activation: 2, epoch: 2 }, nextAttemptAt });
+      const delta = await destination.advance('account', second.checkpoint, { phase: 'delta', link: 'z' });
       expect(delta.link).toBe('z');
-      expect(await destination.nextAttemptAt('account')).toBeDefined();
+      expect(await destination.nextAttemptAt('account')).toEqual(nextAttemptAt);
       const profileId = randomUUID();
       const third = await destination.claim('account', {
         profileId,
         activation: 1,
         replaces: owner.profileId,
       });
-      expect(third).toEqual({ ...anew, profileId, activation: 1, epoch: 3 });
+      expect(third).toEqual({ checkpoint: { ...anew, profileId, activation: 1, epoch: 3 } });
       expect(await destination.nextAttemptAt('account')).toBeUndefined();
     });
 

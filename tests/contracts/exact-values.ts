@@ -259,7 +259,10 @@ async function replicate(
   const definition = await dataverse.tableDefinition(table);
   const target = destinationTable(definition);
   await destination.ensureTable(target);
-  const turn = await destination.claim(table, { profileId: crypto.randomUUID(), activation: 1 });
+  const { checkpoint: turn } = await destination.claim(table, {
+    profileId: crypto.randomUUID(),
+    activation: 1,
+  });
   const { rows } = await dataverse.readPage({ kind: 'tracked-rows', query: rowQuery(definition) });
   const { rejected } = await destination.writePage({
     ...{ table: target, turn, advance: {}, rows, deletedIds: [], mode: 'newer', readAt },

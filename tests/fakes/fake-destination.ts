@@ -4,7 +4,7 @@ import type { ChangeType, Row } from '../../shared/model/change.ts';
 import type { Checkpoint, CheckpointAdvance, Turn } from '../../shared/model/checkpoint.ts';
 import type { RejectedRow } from '../../shared/model/rejected-row.ts';
 import type { DestinationTable } from '../../shared/model/table-schema.ts';
-import type { PageWrite } from '../../shared/ports/destination.ts';
+import type { Destination, PageWrite } from '../../shared/ports/destination.ts';
 import { addedColumns } from '../../shared/schema/compare-table.ts';
 import { hadAnyOf } from '../../shared/schema/fingerprint.ts';
 import { rowId } from '../../shared/schema/row-id.ts';
@@ -197,6 +197,38 @@ export function fakeDestination(): FakeDestination {
   };
   const holdsRows = (table: string) => (tables.get(table)?.rows.size ?? 0) > 0;
 
+  function claim(
+    table: string,
+    { profileId, activation, replaces }: Parameters<Destination['claim']>[1],
+  ): Checkpoint {
+    const stored = checkpoints.get(table);
+    const isSame = stored?.profileId === profileId;
+    if (stored && !isSame && stored.profileId !== replaces)
+      throw new ServiceError(
+        'DESTINATION_TABLE_CONFLICT',
+        `Cannot claim table "${table}": another profile fills it.`,
+        { parameters: [stored.profileId] },
+      );
+    if (stored && isSame && stored.activation === activation) return stored;
+    if (stored && isSame && stored.activation > activation)
+      throw fault('DESTINATION_TURN_LOST', `Cannot claim table "${table}": a later activation has it.`);
+    const epoch = (stored?.epoch ?? 0) + 1;
+    if (stored && isSame && stored.phase === 'delta')
+      return put({ ...stored, activation, epoch, sequence: 0 });
+    if (!isSame) for (const { id } of rejected.tried(table)) forget(table, id);
+    rejected.forgetGivenUp(table);
+    const counts = { successCount: 0, failureCount: 0, isResync: false };
+    return put({
+      ...anew,
+      ...counts,
+      table,
+      profileId,
+      activation,
+      epoch,
+      needsSweep: holdsRows(table),
+    });
+  }
+
   return {
     rows: (table) => tables.get(table)?.rows ?? new Map(),
     metadataRows: metadata.rows,
@@ -247,34 +279,11 @@ export function fakeDestination(): FakeDestination {
         if (hadAnyOf(checkpoints.get(shape.name)?.shape, addedColumns(steps))) loadAnew(shape.name, true);
         return { changes: steps.map(({ kind, column }) => `${kind} ${column.name}`) };
       }),
-    claim: (table, { profileId, activation, replaces }) =>
+    claim: (table, owner) =>
       step(() => {
-        const stored = checkpoints.get(table);
-        const isSame = stored?.profileId === profileId;
-        if (stored && !isSame && stored.profileId !== replaces)
-          throw new ServiceError(
-            'DESTINATION_TABLE_CONFLICT',
-            `Cannot claim table "${table}": another profile fills it.`,
-            { parameters: [stored.profileId] },
-          );
-        if (stored && isSame && stored.activation === activation) return stored;
-        if (stored && isSame && stored.activation > activation)
-          throw fault('DESTINATION_TURN_LOST', `Cannot claim table "${table}": a later activation has it.`);
-        const epoch = (stored?.epoch ?? 0) + 1;
-        if (stored && isSame && stored.phase === 'delta')
-          return put({ ...stored, activation, epoch, sequence: 0 });
-        if (!isSame) for (const { id } of rejected.tried(table)) forget(table, id);
-        rejected.forgetGivenUp(table);
-        const counts = { successCount: 0, failureCount: 0, isResync: false };
-        return put({
-          ...anew,
-          ...counts,
-          table,
-          profileId,
-          activation,
-          epoch,
-          needsSweep: holdsRows(table),
-        });
+        const checkpoint = claim(table, owner);
+        const nextAttemptAt = rejected.nextAttemptAt(table);
+        return { checkpoint, ...(nextAttemptAt && { nextAttemptAt }) };
       }),
     restart: (table, turn) =>
       step(() => {
@@ -317,11 +326,7 @@ export function fakeDestination(): FakeDestination {
           .filter(({ nextAttemptAt }) => nextAttemptAt <= now.toISOString())
           .slice(0, limit),
       ),
-    nextAttemptAt: (table) =>
-      step(() => {
-        const [first] = rejected.tried(table);
-        return first && new Date(first.nextAttemptAt);
-      }),
+    nextAttemptAt: (table) => step(() => rejected.nextAttemptAt(table)),
     writeRetries: (retry) =>
       step(() => {
         const { name, idSource } = retry.table;

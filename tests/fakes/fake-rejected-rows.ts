@@ -32,6 +32,11 @@ export function fakeRejectedRows() {
   const forget = (table: string, id: string) => rejected.delete(key(table, id));
   const givenUp = (table: string) =>
     [...rejected.values()].filter((row) => row.table === table && row.isGivenUp);
+  /** Those that were not given up, of all tables or one, the first due first. */
+  const tried = (table?: string): readonly RejectedRow[] =>
+    [...rejected.values()]
+      .filter((row) => !row.isGivenUp && (table === undefined || row.table === table))
+      .sort((a, b) => (a.nextAttemptAt < b.nextAttemptAt ? -1 : 1));
   const tryAgain = (row: RejectedRow, at: Date) =>
     set({ ...row, attempts: 0, nextAttemptAt: at.toISOString(), isResync: true, isGivenUp: false });
   const requested = (table: string, id: string, at: Date): RejectedRow => ({
@@ -42,11 +47,11 @@ export function fakeRejectedRows() {
     get,
     set,
     forget,
-    /** Those that were not given up, of all tables or one, the first due first. */
-    tried: (table?: string): readonly RejectedRow[] =>
-      [...rejected.values()]
-        .filter((row) => !row.isGivenUp && (table === undefined || row.table === table))
-        .sort((a, b) => (a.nextAttemptAt < b.nextAttemptAt ? -1 : 1)),
+    tried,
+    nextAttemptAt(table: string): Date | undefined {
+      const [first] = tried(table);
+      return first && new Date(first.nextAttemptAt);
+    },
     forgetGivenUp(table: string): void {
       for (const { id } of givenUp(table)) forget(table, id);
     },

@@ -1,5 +1,6 @@
 import { ServiceError } from '../../errors.ts';
 import type { Checkpoint, Turn } from '../../model/checkpoint.ts';
+import type { Claim } from '../../ports/destination.ts';
 import { turnLost } from '../../schema/stored-checkpoint.ts';
 import type { Owner, Statements } from './statements.ts';
 
@@ -21,8 +22,21 @@ export async function restartCheckpoint(
   return checkpoints.restart(table, { needsSweep, isResync });
 }
 
-/** The port's `claim`. */
+/** The port's `claim`. Whoever has claimed the table already locks nothing: a turn's checkpoint is locked when it is moved. */
 export async function claimCheckpoint(
+  statements: Statements,
+  table: string,
+  owner: Owner & { readonly replaces?: string },
+): Promise<Claim> {
+  const { checkpoints, rejectedRows } = statements;
+  const known = await checkpoints.read(table);
+  const isClaimed = known?.profileId === owner.profileId && known.activation === owner.activation;
+  const checkpoint = isClaimed ? known : await takeCheckpoint(statements, table, owner);
+  const nextAttemptAt = await rejectedRows.nextAttemptAt(table);
+  return { checkpoint, ...(nextAttemptAt && { nextAttemptAt }) };
+}
+
+async function takeCheckpoint(
   { checkpoints, rejectedRows, rows }: Statements,
   table: string,
   owner: Owner & { readonly replaces?: string },

@@ -5,7 +5,7 @@ import { addedColumns, type TableStep } from '../../schema/compare-table.ts';
 import { hadAnyOf } from '../../schema/fingerprint.ts';
 import { metadataTables } from '../../schema/metadata-tables.ts';
 import { systemTables } from '../../schema/system-tables.ts';
-import { conflictsAmong, differencesOf } from '../../schema/table-differences.ts';
+import { conflictsAmong, differencesOf, type ExistingTable } from '../../schema/table-differences.ts';
 import { restartCheckpoint } from './checkpoints.ts';
 import type { InTransaction } from './dialect.ts';
 import { type Namespace, prefixed } from './namespace.ts';
@@ -29,17 +29,16 @@ function inDdlTransaction<Plan, T>(
     await tables.lockNamespace('tables', doing);
     const current = await plan(tables);
     if (current === undefined) return undefined;
-    await tables.makeSchema();
     return apply(statements, current);
   });
 }
 
 /** What the system tables lack. A metadata table that has to be made is empty: the marks of what it held go with it. */
-async function systemTableChanges(
+function systemTableChanges(
   tables: TableStatements,
   keys: readonly SystemTableKey[],
-): Promise<readonly string[]> {
-  const existing = await tables.existing(keys.map((key) => systemTables[key]));
+  existing: ReadonlyMap<string, ExistingTable>,
+): readonly string[] {
   const statements = keys.flatMap((key) => tables.systemTableChanges(key, existing.get(systemTables[key])));
   const isEmpty = keys.some((key) => key in metadataTables && !existing.has(systemTables[key]));
   const marks = tables.named(systemTables.metadataMark);
@@ -55,15 +54,21 @@ export async function ensureSystemTables(inTransaction: InTransaction, hasDelete
     inTransaction,
     'make the system tables in the destination',
     async (tables) => {
-      const changes = await systemTableChanges(tables, keys);
+      const existing = await tables.existing(keys.map((key) => systemTables[key]));
+      const changes = systemTableChanges(tables, keys, existing);
       return changes.length === 0 ? undefined : changes;
     },
-    ({ tables }, changes) => tables.run(changes),
+    async ({ tables }, changes) => {
+      await tables.makeSchema();
+      await tables.run(changes);
+    },
   );
 }
 
 interface TablePlan {
   readonly isMissing: boolean;
+  /** The table of checkpoints, which is locked before, may have been dropped. */
+  readonly checkpointChanges: readonly string[];
   readonly steps: readonly TableStep[];
 }
 
@@ -72,7 +77,8 @@ async function planOf(
   table: DestinationTable,
   storedName: string,
 ): Promise<TablePlan | undefined> {
-  const existing = (await tables.existing([table.name])).get(table.name);
+  const found = await tables.existing([table.name, systemTables.checkpoint]);
+  const existing = found.get(table.name);
   const { differences, steps } = differencesOf(existing, table, tables.rules.names);
   const conflicts = conflictsAmong(differences);
   // DES: the old service could adopt no table, and said so in the words at the end.
@@ -82,7 +88,11 @@ async function planOf(
       `Cannot use table "${storedName}": ${conflicts.join('; ')}. There is already an object named '${storedName}' in the database.`,
     );
   return differences.some((each) => effectOf(each) === 'change')
-    ? { isMissing: existing === undefined, steps }
+    ? {
+        isMissing: existing === undefined,
+        steps,
+        checkpointChanges: systemTableChanges(tables, ['checkpoint'], found),
+      }
     : undefined;
 }
 
@@ -98,9 +108,10 @@ export async function ensureTable(
     inTransaction,
     `make or alter table "${storedName}"`,
     (tables) => planOf(tables, table, storedName),
-    async (statements, { isMissing, steps }) => {
+    async (statements, { isMissing, steps, checkpointChanges }) => {
       const { checkpoints, tables } = statements;
-      await tables.run(await systemTableChanges(tables, ['checkpoint']));
+      if (checkpointChanges.length > 0) await tables.makeSchema();
+      await tables.run(checkpointChanges);
       // Locked before the table, in the order of a page's write.
       const checkpoint = await checkpoints.lock(name);
       const changes = isMissing ? [`table "${storedName}" created`] : [];
