@@ -42,3 +42,24 @@ export function metadataStamps(clock: Clock): (wanted: StampWanted) => Promise<s
     return (await asking).stamp;
   };
 }
+
+const sharedMilliseconds = 5000;
+
+/**
+ * Tells the version of an organization's metadata from a moment ago: a few hundred tables that begin together ask once. Too
+ * old a version tells a change once too often, never too seldom.
+ */
+export function recentVersions(
+  clock: Clock,
+): (asked: { readonly organizationId: string }, dataverse: Dataverse) => Promise<string | undefined> {
+  const known = new Map<string, { readonly at: number; readonly version: Promise<string | undefined> }>();
+  return ({ organizationId }, dataverse) => {
+    const at = clock.now().getTime();
+    const last = known.get(organizationId);
+    if (last && at - last.at < sharedMilliseconds) return last.version;
+    const version = dataverse.metadataVersion();
+    known.set(organizationId, { at, version });
+    version.catch(() => known.delete(organizationId));
+    return version;
+  };
+}

@@ -123,7 +123,9 @@ async function beginRun(
     shape = await ports.shapes.of(profile, table, dataverse, destination);
   }
   const noted = columnsNoted(checkpoint, shape.target);
-  if ('shape' in noted) checkpoint = await destination.advance(table, checkpoint, noted);
+  // Where no row was written yet, the first page notes its columns itself.
+  if (checkpoint.shape !== undefined && 'shape' in noted)
+    checkpoint = await destination.advance(table, checkpoint, noted);
   const endsAt = startedAt + ports.options.workItemSeconds * 1000;
   const done = { pages: 0, writtenRows: 0, deletedRows: 0, rejectedRows: 0 };
   const parts = { shape, dataverse, destination, ports, checkpoint };

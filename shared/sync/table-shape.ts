@@ -6,7 +6,7 @@ import type { Destination } from '../ports/destination.ts';
 import { destinationTable } from '../schema/destination-table.ts';
 import { rowQuery } from '../schema/row-query.ts';
 import { compareVersions } from '../schema/row-version.ts';
-import { metadataStamps } from './metadata-stamps.ts';
+import { metadataStamps, recentVersions } from './metadata-stamps.ts';
 import { followMetadata } from './table-metadata.ts';
 
 /** A table as the destination holds it, and the query that reads Dataverse for it. */
@@ -61,6 +61,7 @@ const readsAgainAfter = 30 * 60_000;
 export function tableShapes(clock: Clock, hasUserLabels: boolean): TableShapes {
   const known = new Map<string, KnownShape>();
   const stampBefore = metadataStamps(clock);
+  const recentVersion = recentVersions(clock);
   let prepared = new WeakMap<Destination, { readonly at: number; readonly hasDeleteLog: boolean }>();
   const key = (profile: Profile, table: string) =>
     `${profile.id}/${profile.activation}/${profile.version}/${table}`;
@@ -79,7 +80,7 @@ export function tableShapes(clock: Clock, hasUserLabels: boolean): TableShapes {
     const name = key(profile, table);
     const found = known.get(name);
     if (found && now - found.lookedAt < looksAgainAfter && !isOutdated(found.shape, seen)) return found.shape;
-    const version = seen ?? (await dataverse.metadataVersion());
+    const version = seen ?? (await (found ? dataverse.metadataVersion() : recentVersion(profile, dataverse)));
     const changes = found && (await changesSince(found, now, version, table, dataverse));
     // Renewed meanwhile, by what was told later perhaps.
     if (changes && known.get(name) !== found) return await of(...asked);

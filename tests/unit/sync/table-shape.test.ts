@@ -70,10 +70,13 @@ async function start(told?: ToldChanges) {
 
 const inFull = ['tableDefinition', 'optionSets'];
 
-test('the first read of a process asks for one stamp, whichever tables follow', async () => {
-  const { asked, of } = await start();
+test('the first read of a process asks for one stamp, and tables that begin together for one version', async () => {
+  const { asked, of, shapes, pass } = await start();
   expect(asked).toEqual(['metadataVersion', 'metadataChanges (stamp)', ...inFull]);
-  expect((await of(undefined, 'contact')).asked).toEqual(['metadataVersion', ...inFull]);
+  expect((await of(undefined, 'contact')).asked).toEqual(inFull);
+  shapes.forget(profile, 'contact');
+  pass(1);
+  expect((await of(undefined, 'contact')).asked).toEqual(['metadataVersion', 'tableDefinition']);
 });
 
 describe('when the metadata of the organization has moved', () => {
