@@ -77,16 +77,19 @@ export async function copyBare(
   return { rows, seconds: milliseconds / 1000 };
 }
 
-/** The minimal program, in a process of its own; `sources` in the order of the tables. */
+/** The minimal program, in a process of its own; `sources` in the order of the tables. `beginsWithNothing`: it makes them, too. */
 export async function loadMinimally(
   { platform }: Bench,
   tables: readonly string[],
   sources: readonly SourceRows[],
-  mostRows: number,
+  { mostRows, beginsWithNothing = false }: { mostRows: number; beginsWithNothing?: boolean },
 ): Promise<MinimalFigures> {
   const child = fork(fileURLToPath(new URL('./minimal-load.ts', import.meta.url)));
   const task: MinimalLoad = {
-    tables: sources.map((source, index) => ({ source, table: minimal(tables[index] ?? '') })),
+    tables: sources.map((source, index) => {
+      const table = minimal(tables[index] ?? '');
+      return { source, ...(beginsWithNothing ? { table: `${table}_anew`, like: table } : { table }) };
+    }),
     connectionString: platform.addresses.database,
     mostRows,
   };

@@ -60,8 +60,12 @@ await withBench(platform, async (bench) => {
   const drained = await drain(sources, comparedRows);
   if (given) return tell({ app, drained, bare: await given.loadBare(tables[0] ?? ''), page });
   const bare = await copyBare(bench, tables, comparedRows);
-  const minimal = await loadMinimally(bench, tables, sources, comparedRows);
-  tell({ app, drained, bare, minimal, page });
+  const minimal = await loadMinimally(bench, tables, sources, { mostRows: comparedRows });
+  const anew =
+    tableCount === 0
+      ? undefined
+      : await loadMinimally(bench, tables, sources, { mostRows: comparedRows, beginsWithNothing: true });
+  tell({ app, drained, bare, minimal, anew, page });
 }).finally(() => given?.close());
 process.exit(0);
 
@@ -109,9 +113,10 @@ function tell(measured: {
   drained: Rate;
   bare: Rate;
   minimal?: MinimalFigures;
+  anew?: MinimalFigures | undefined;
   page: { text: number; objects: number } | undefined;
 }): void {
-  const { app, drained, bare, minimal, page = { text: 0, objects: 0 } } = measured;
+  const { app, drained, bare, minimal, anew, page = { text: 0, objects: 0 } } = measured;
   const neighbours = Object.entries(app.neighbours).filter(([, seconds]) => !Number.isNaN(seconds));
   const perSecond = ({ rows, seconds }: Rate) => rows / seconds;
   const cpu = ({ rows, cpuSeconds }: { rows: number; cpuSeconds: number }) => (cpuSeconds / rows) * 1e6;
@@ -128,6 +133,7 @@ function tell(measured: {
     [
       row('app, from activation to completed', app),
       ...(minimal ? [row('minimal program: fetch, JSON.parse, COPY', minimal)] : []),
+      ...(anew ? [row('the same, which reads definitions and makes tables, too', anew)] : []),
       row('source drained alone, same query', drained),
       row(`same rows through bare ${minimal ? 'COPY' : 'bulk load'}`, bare),
     ],
@@ -138,6 +144,7 @@ function tell(measured: {
     [
       ['app', figure(cpu(app)), '1'],
       ...(minimal ? [['minimal program', figure(cpu(minimal)), figure(cpu(app) / cpu(minimal))]] : []),
+      ...(anew ? [['the same, with tables', figure(cpu(anew)), figure(cpu(app) / cpu(anew))]] : []),
       ...neighbours.map(([part, cpuSeconds]) => [
         `the ${part}, while the app loads`,
         figure(cpu({ rows: app.rows, cpuSeconds })),

@@ -33,25 +33,25 @@ interface AttributeMetadata {
 /** Classes whose options can be asked for; their common class is refused. */
 const classes = ['Picklist', 'MultiSelectPicklist', 'State', 'Status', 'Boolean'] as const;
 
+/** The paths of the options of a table's columns, one for each class that it has. */
+export function optionPaths({ logicalName, attributes }: TableDefinition): readonly string[] {
+  const types = new Set(attributes.map(({ type }) => type));
+  const options = (type: string) =>
+    `${definitionPath(logicalName)}/Attributes/Microsoft.Dynamics.CRM.${type}AttributeMetadata?$select=LogicalName&$expand=OptionSet,GlobalOptionSet`;
+  return classes.filter((type) => types.has(type)).map(options);
+}
+
 /** The port's `optionSets`. */
 export async function readOptionSets(api: WebApi, table: TableDefinition): Promise<readonly OptionSet[]> {
-  const types = new Set(table.attributes.map(({ type }) => type));
   const answers = await Promise.all(
-    classes.filter((type) => types.has(type)).map((type) => readClass(api, table.logicalName, type)),
+    optionPaths(table).map((path) => readClass(api, table.logicalName, path)),
   );
   return answers.flat();
 }
 
-async function readClass(
-  api: WebApi,
-  table: string,
-  type: (typeof classes)[number],
-): Promise<readonly OptionSet[]> {
-  const { value } = await api.get<{ value: readonly AttributeMetadata[] }>(
-    `read the options of table "${table}"`,
-    `${definitionPath(table)}/Attributes/Microsoft.Dynamics.CRM.${type}AttributeMetadata?$select=LogicalName&$expand=OptionSet,GlobalOptionSet`,
-    freshly,
-  );
+async function readClass(api: WebApi, table: string, path: string): Promise<readonly OptionSet[]> {
+  const purpose = `read the options of table "${table}"`;
+  const { value } = await api.get<{ value: readonly AttributeMetadata[] }>(purpose, path, freshly);
   return value.flatMap(({ LogicalName: attribute, OptionSet: own, GlobalOptionSet: shared }) => {
     const set = shared ?? own;
     if (!set) return [];

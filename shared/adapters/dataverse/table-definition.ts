@@ -57,10 +57,14 @@ export function definitionPath(logicalName: string): string {
   return `EntityDefinitions(LogicalName='${encodeURIComponent(logicalName.replaceAll("'", "''"))}')`;
 }
 
+/** The path of all that is read of it. */
+export function wholeDefinitionPath(logicalName: string): string {
+  return `${definitionPath(logicalName)}?$select=${definitionColumns}&$expand=Attributes,${relations}`;
+}
+
 export async function readTableDefinition(api: WebApi, logicalName: string): Promise<TableDefinition> {
-  const path = `${definitionPath(logicalName)}?$select=${definitionColumns}&$expand=Attributes,${relations}`;
   const purpose = `read the definition of table "${logicalName}"`;
-  const table = await api.get<TableMetadata>(purpose, path, freshly);
+  const table = await api.get<TableMetadata>(purpose, wholeDefinitionPath(logicalName), freshly);
   return definitionOf(table);
 }
 
