@@ -1,7 +1,7 @@
 /** What each program measures, with what it is given when it runs with all, and about how long that takes. */
 export const benches: Readonly<Record<string, { what: string; runs: readonly string[]; minutes: number }>> = {
   load: {
-    what: 'initial load: rows/s, CPU, memory, beside the source, bare COPY and a minimal program; rows, --tables N, --pages N, --heap MB, --destination of a SQL Server',
+    what: 'initial load: rows/s, CPU, memory by tenths of the rows, beside the source, bare COPY and a minimal program; rows, --tables N, --pages N, --heap MB, --destination of a SQL Server',
     runs: ['100000', '1000000', '50 --tables 300'],
     minutes: 10,
   },

@@ -1,3 +1,4 @@
+import { type ExactJsonReader, exactJsonReader } from './exact-json-reader.ts';
 import type { LimitNews } from './identity-pace.ts';
 
 /** One request on its way: the address is checked, and the token is for it. */
@@ -17,7 +18,10 @@ export interface Received {
   readonly status: number;
   readonly isOk: boolean;
   readonly contentType: string;
+  /** Of a refusal; empty for a success. */
   readonly text: string;
+  /** The exact JSON of a success, undefined when it is empty; throws when it is no JSON. */
+  readonly json: () => unknown;
   readonly retryAfterSeconds: number | undefined;
   readonly news: LimitNews;
 }
@@ -47,12 +51,14 @@ export async function exchange(sent: Sent): Promise<Received> {
     },
     ...(patch ? { body: JSON.stringify(patch) } : {}),
   });
-  const text = await response.text();
+  const text = response.ok ? '' : await response.text();
+  const { end: json } = await readJson(response);
   return {
     status: response.status,
     isOk: response.ok,
     contentType: response.headers.get('content-type') ?? 'no content type',
     text,
+    json,
     retryAfterSeconds: retryAfter(response.headers.get('retry-after'), now),
     news: {
       hint: wholeHint(numberIn(response.headers.get('x-ms-dop-hint'))),
@@ -60,6 +66,12 @@ export async function exchange(sent: Sent): Promise<Received> {
       secondsLeft: numberIn(response.headers.get('x-ms-ratelimit-time-remaining-xrm-requests')),
     },
   };
+}
+
+async function readJson({ ok, body }: Response): Promise<ExactJsonReader> {
+  const reader = exactJsonReader();
+  if (ok && body) for await (const bytes of body) reader.take(bytes);
+  return reader;
 }
 
 /** Seconds, or an HTTP date; at least one. */

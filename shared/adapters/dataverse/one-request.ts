@@ -1,7 +1,6 @@
 import type { ServiceError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RowQuery } from '../../ports/dataverse.ts';
-import { parseExactJson } from './exact-json.ts';
 import { exchange, networkReason, type Received } from './exchange.ts';
 import { dataverseError, type Refusal, readRefusal, refusalError } from './map-error.ts';
 
@@ -81,11 +80,10 @@ export function errorOf(
 }
 
 export function answerOf({ purpose }: WebApiRequest, origin: string, received: Received): WebApiAnswer {
-  const { isOk, text, contentType } = received;
+  const { isOk, json, contentType } = received;
   if (!isOk) return { body: undefined, refusal: refusalIn(received) };
-  if (text === '') return { body: undefined };
   try {
-    return { body: parseExactJson(text) };
+    return { body: json() };
   } catch {
     const happened = `the answer is no readable JSON (${contentType.slice(0, 80)})`;
     throw dataverseError('DATAVERSE_ANSWER_UNREADABLE', purpose, origin, happened);
