@@ -45,13 +45,16 @@ interface KnownShape {
   readonly columnIds: ReadonlySet<string> | undefined;
 }
 
+/** What changed, and the stamp to ask with the next time, if the organization gives one. */
+type Changes = Omit<MetadataChanges, 'stamp'> & Pick<KnownShape, 'stamp'>;
+
 const looksAgainAfter = 10 * 60_000;
 const readsAgainAfter = 30 * 60_000;
 
 /**
- * Keeps each shape per profile as it was last edited, activation and table. When the organization's metadata has moved, and
- * every ten minutes, it is asked whether anything of the table changed; only then the definition and its options are read
- * again, and where the organization does not tell. `hasUserLabels`: the metadata tables also get the labels in the language of
+ * Keeps each shape per profile as it was last edited, activation and table. When the organization's metadata has moved, which
+ * is looked for every ten minutes at the latest, it is asked whether anything of the table changed; only then the definition and
+ * its options are read again, and where the organization does not tell. `hasUserLabels`: the metadata tables also get the labels in the language of
  * the app's user.
  *
  * That a change is never told cannot lose a value for ever. A server with an old cache answers with its own old stamp, and the
@@ -80,7 +83,7 @@ export function tableShapes(clock: Clock, hasUserLabels: boolean): TableShapes {
     const name = key(profile, table);
     const found = known.get(name);
     if (found && now - found.lookedAt < looksAgainAfter && !isOutdated(found.shape, seen)) return found.shape;
-    const version = seen ?? (await (found ? dataverse.metadataVersion() : recentVersion(profile, dataverse)));
+    const version = seen ?? (await recentVersion(profile, dataverse));
     const changes = found && (await changesSince(found, now, version, table, dataverse));
     // Renewed meanwhile, by what was told later perhaps.
     if (changes && known.get(name) !== found) return await of(...asked);
@@ -114,22 +117,27 @@ export function tableShapes(clock: Clock, hasUserLabels: boolean): TableShapes {
   };
 }
 
-/** Undefined where the definition is to be read, or the organization was restored and counts from an earlier point again. */
+/**
+ * Nothing while the organization's metadata has not moved. Undefined where the definition is to be read, or the organization
+ * was restored and counts from an earlier point again.
+ */
 async function changesSince(
   { shape, readAt, stamp }: KnownShape,
   now: number,
   version: string | undefined,
   table: string,
   dataverse: Dataverse,
-): Promise<MetadataChanges | undefined> {
-  if (stamp === undefined || now - readAt >= readsAgainAfter) return undefined;
-  if (version === undefined || shape.metadataVersion === undefined) return undefined;
-  if (compareVersions(version, shape.metadataVersion) < 0) return undefined;
+): Promise<Changes | undefined> {
+  if (now - readAt >= readsAgainAfter || version === undefined || shape.metadataVersion === undefined)
+    return undefined;
+  const moved = compareVersions(version, shape.metadataVersion);
+  if (moved === 0) return { stamp, isChanged: false, deletedIds: [] };
+  if (moved < 0 || stamp === undefined) return undefined;
   return await dataverse.metadataChanges(table, stamp);
 }
 
 /** Deleted columns are told without their table. */
-function concerns({ isChanged, deletedIds }: MetadataChanges, { columnIds }: KnownShape): boolean {
+function concerns({ isChanged, deletedIds }: Changes, { columnIds }: KnownShape): boolean {
   return isChanged || deletedIds.some((id) => columnIds === undefined || columnIds.has(id));
 }
 

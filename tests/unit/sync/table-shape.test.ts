@@ -178,7 +178,7 @@ describe('when the metadata of the organization has moved', () => {
 });
 
 describe('while nothing tells that the metadata has moved', () => {
-  test('it is asked for every ten minutes, and the definition is read every half hour', async () => {
+  test('its version is asked for every ten minutes, and the definition is read every half hour', async () => {
     const { of, pass } = await start();
     const minutes = [];
     for (let minute = 1; minute <= 60; minute += 1) {
@@ -187,11 +187,11 @@ describe('while nothing tells that the metadata has moved', () => {
       if (asked.length > 0) minutes.push([minute, asked.length]);
     }
     expect(minutes).toEqual([
-      [10, 2],
-      [20, 2],
+      [10, 1],
+      [20, 1],
       [30, 3],
-      [40, 2],
-      [50, 2],
+      [40, 1],
+      [50, 1],
       [60, 3],
     ]);
   });
