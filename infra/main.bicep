@@ -22,7 +22,7 @@ param apiApplicationUri string = 'api://${apiApplicationId}'
 @description('Addresses of the Dataverse organizations that may be exported, separated by commas.')
 param dataverseUrls string
 
-@description('How many further identities share the reads of Dataverse, each with limits of its own; docs/setup.md says what each needs.')
+@description('How many further identities share the reads of Dataverse, each with limits of its own; docs/deploy.md says what each needs.')
 @allowed(['0', '1', '2', '3', '4', '5'])
 param furtherDataverseIdentities string = '0'
 
@@ -51,6 +51,15 @@ param ticketSystemPlace string = ''
 
 @description('Key Vault address of the login to it.')
 param ticketSystemLoginUri string = ''
+
+@description('Whether storage and secrets (and the database that is made here) are reached through a virtual network only.')
+param isPrivate bool = false
+
+@description('Object id in Entra of who administers the Azure SQL database that is made; empty: none is made.')
+param sqlAdministratorId string = ''
+
+@description('Name of that user or group, as the server shows it.')
+param sqlAdministratorName string = ''
 
 @description('Email address that receives the alerts.')
 param alertEmail string
@@ -85,6 +94,8 @@ module storage 'modules/storage.bicep' = {
     location: location
     tags: tags
     principalId: identity.properties.principalId
+    workspaceId: monitoring.outputs.workspaceId
+    isPrivate: isPrivate
   }
 }
 
@@ -95,6 +106,8 @@ module keyVault 'modules/key-vault.bicep' = {
     location: location
     tags: tags
     principalId: identity.properties.principalId
+    workspaceId: monitoring.outputs.workspaceId
+    isPrivate: isPrivate
   }
 }
 
@@ -108,6 +121,49 @@ module monitoring 'modules/monitoring.bicep' = {
   }
 }
 
+module sqlDatabase 'modules/sql-database.bicep' = if (!empty(sqlAdministratorId)) {
+  params: {
+    name: name
+    location: location
+    tags: tags
+    administratorId: sqlAdministratorId
+    administratorName: sqlAdministratorName
+    isPrivate: isPrivate
+  }
+}
+
+var storageTargets = map(['blob', 'queue', 'table'], part => {
+  name: part
+  id: storage.outputs.id
+  groupId: part
+  zone: 'privatelink.${part}.${environment().suffixes.storage}'
+})
+var vaultTarget = {
+  name: 'vault'
+  id: keyVault.outputs.id
+  groupId: 'vault'
+  zone: 'privatelink.vaultcore.azure.net'
+}
+var sqlTargets = empty(sqlAdministratorId)
+  ? []
+  : [
+      {
+        name: 'sql'
+        id: sqlDatabase!.outputs.id
+        groupId: 'sqlServer'
+        zone: 'privatelink${environment().suffixes.sqlServerHostname}'
+      }
+    ]
+
+module network 'modules/network.bicep' = if (isPrivate) {
+  params: {
+    name: name
+    location: location
+    tags: tags
+    targets: concat(storageTargets, [vaultTarget], sqlTargets)
+  }
+}
+
 module functionApp 'modules/function-app.bicep' = {
   params: {
     name: name
@@ -116,6 +172,7 @@ module functionApp 'modules/function-app.bicep' = {
     identityId: identity.id
     furtherIdentityIds: furtherIdentities.outputs.ids
     packageContainerUrl: storage.outputs.packageContainerUrl
+    subnetId: isPrivate ? network!.outputs.appSubnetId : ''
     settings: {
       TENANT_ID: tenantId
       API_APPLICATION_ID: apiApplicationId
@@ -246,6 +303,12 @@ output DATAVERSE_CLIENT_IDS string = join(furtherIdentities.outputs.clientIds, '
 
 @description('Its name, which is that of its role in a database.')
 output MANAGED_IDENTITY_NAME string = identity.name
+
+@description('Server of the Azure SQL database that was made, named reporting; empty: none was.')
+output SQL_SERVER string = empty(sqlAdministratorId) ? '' : sqlDatabase!.outputs.host
+
+@description('Address from which the app calls databases and Dataverse; empty: those of Azure.')
+output OUTBOUND_ADDRESS string = isPrivate ? network!.outputs.outboundAddress : ''
 
 @description('Where telemetry and alerts are found.')
 output APPLICATION_INSIGHTS_NAME string = monitoring.outputs.applicationInsightsName

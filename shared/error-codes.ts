@@ -42,7 +42,7 @@ export const errorCodes = {
   WEBHOOK_KEY_INVALID: code(
     'never',
     401,
-    'Send a key of those in the secret that DATAVERSE_WEBHOOK_KEYS_URI names; docs/setup.md says how.',
+    'Send a key of those in the secret that DATAVERSE_WEBHOOK_KEYS_URI names; docs/deploy.md says how.',
   ),
   WEBHOOK_SECRET_INVALID: code(
     'manual',

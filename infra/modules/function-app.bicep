@@ -11,6 +11,9 @@ param furtherIdentityIds array
 @description('Container that the deployed package is uploaded to and started from.')
 param packageContainerUrl string
 
+@description('Subnet that it reaches everything else from; empty: none.')
+param subnetId string
+
 @description('App settings, by name. No secrets: whatever needs one is reached with the identity.')
 param settings object
 
@@ -41,6 +44,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     siteConfig: {
       minTlsVersion: '1.2'
     }

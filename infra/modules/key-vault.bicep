@@ -5,6 +5,12 @@ param tags object
 @description('Object id of the identity under which the app runs.')
 param principalId string
 
+@description('Workspace that is told who read which secret.')
+param workspaceId string
+
+@description('Whether only private endpoints lead to it.')
+param isPrivate bool
+
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   name: name
   location: location
@@ -19,6 +25,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     enableSoftDelete: true
     // Cannot be taken back: a deleted vault stays recoverable, also from its own administrators.
     enablePurgeProtection: true
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
   }
 }
 
@@ -35,4 +42,19 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit'
+  scope: vault
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        categoryGroup: 'audit'
+        enabled: true
+      }
+    ]
+  }
+}
+
+output id string = vault.id
 output url string = vault.properties.vaultUri

@@ -5,6 +5,12 @@ param tags object
 @description('Object id of the identity under which the app runs.')
 param principalId string
 
+@description('Workspace that is told of what is deleted.')
+param workspaceId string
+
+@description('Whether only private endpoints lead to it.')
+param isPrivate bool
+
 var packageContainerName = 'deployed-package'
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
@@ -24,6 +30,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     allowCrossTenantReplication: false
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
   }
 
   resource blobs 'blobServices' = {
@@ -36,6 +43,39 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
         publicAccess: 'None'
       }
     }
+  }
+
+  resource tables 'tableServices' = {
+    name: 'default'
+  }
+}
+
+// Deletes only: reads and writes are many, are the app's own, and would cost more than the storage.
+resource blobDeletes 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'deletes'
+  scope: account::blobs
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'StorageDelete'
+        enabled: true
+      }
+    ]
+  }
+}
+
+resource tableDeletes 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'deletes'
+  scope: account::tables
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'StorageDelete'
+        enabled: true
+      }
+    ]
   }
 }
 
@@ -62,5 +102,6 @@ resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
+output id string = account.id
 output name string = account.name
 output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${account::blobs::packageContainer.name}'

@@ -41,7 +41,7 @@ function fate(existing: string, wanted: ColumnType, types: TypesOfTables = 'clas
 const decimal4 = { kind: 'decimal', scale: 4 } as const;
 const text160 = { kind: 'text', maxLength: 160 } as const;
 
-// The table in docs/setup.md, "A database that the old service filled".
+// The table in docs/deploy.md, "A database that the old service filled".
 test.each<[string, ColumnType, string]>([
   ['nvarchar(100)', text160, 'nvarchar(160)'],
   ['nvarchar(160)', text160, 'stays'],

@@ -93,6 +93,33 @@ describe.skipIf(!compiler.isAvailable)('the infrastructure', async () => {
     expect(policies.map(({ properties }) => properties)).toEqual([{ allow: false }, { allow: false }]);
   });
 
+  it('makes a database whose logins are those of Entra', () => {
+    const { properties } = resourceOf(template(), 'Microsoft.Sql/servers');
+    expect(properties?.administrators).toMatchObject({ azureADOnlyAuthentication: true });
+    expect(properties).not.toHaveProperty('administratorLoginPassword');
+  });
+
+  it('closes every door to the public where it is to be private', () => {
+    const doors = ['Microsoft.Storage/storageAccounts', 'Microsoft.KeyVault/vaults', 'Microsoft.Sql/servers'];
+    for (const type of doors)
+      expect(resourceOf(template(), type).properties?.publicNetworkAccess, type).toBe(
+        "[if(parameters('isPrivate'), 'Disabled', 'Enabled')]",
+      );
+    const targets = JSON.stringify(template());
+    for (const part of ['vault', 'sqlServer', "'blob', 'queue', 'table'"]) expect(targets).toContain(part);
+  });
+
+  it('keeps a record of who read secrets, and of what was deleted', () => {
+    const kept = resourcesOf(template()).filter(
+      ({ type }) => type === 'Microsoft.Insights/diagnosticSettings',
+    );
+    expect(kept.map(({ properties }) => properties?.logs)).toEqual([
+      [{ category: 'StorageDelete', enabled: true }],
+      [{ category: 'StorageDelete', enabled: true }],
+      [{ categoryGroup: 'audit', enabled: true }],
+    ]);
+  });
+
   it('grants the app only the roles it needs', () => {
     // In the order of the modules: blobs, queues, tables; read secrets; send telemetry.
     const roles = build.output.match(/"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"/g);
