@@ -51,9 +51,6 @@ async function begin(client: Client, source: SourceRows, table: string, like: st
   JSON.parse(definition);
   const labels = options.flatMap((answer) => (JSON.parse(answer) as { value: object[] }).value);
   await client.query('BEGIN');
-  await client.query(
-    `CREATE TABLE IF NOT EXISTS ${keptBeside} ("table" text PRIMARY KEY, labels jsonb, next text)`,
-  );
   await client.query(`CREATE TABLE ${table} (LIKE ${like} INCLUDING ALL)`);
   const kept = `INSERT INTO ${keptBeside} ("table", labels) VALUES ($1, $2)`;
   await client.query(kept, [table, JSON.stringify(labels)]);
@@ -62,6 +59,9 @@ async function begin(client: Client, source: SourceRows, table: string, like: st
 async function load({ tables, connectionString, mostRows }: MinimalLoad): Promise<MinimalFigures> {
   const client = new Client({ connectionString, options: '-c TimeZone=UTC' });
   await client.connect();
+  await client.query(
+    `CREATE TABLE IF NOT EXISTS ${keptBeside} ("table" text PRIMARY KEY, labels jsonb, next text)`,
+  );
   const startedAt = performance.now();
   const startCpu = process.cpuUsage();
   let rows = 0;
