@@ -54,8 +54,8 @@ const readsAgainAfter = 30 * 60_000;
 /**
  * Keeps each shape per profile as it was last edited, activation and table. When the organization's metadata has moved, which
  * is looked for every ten minutes at the latest, it is asked whether anything of the table changed; only then the definition and
- * its options are read again, and where the organization does not tell. `hasUserLabels`: the metadata tables also get the labels in the language of
- * the app's user.
+ * its options are read again, and where the organization does not tell. `hasUserLabels`: the metadata tables also get the
+ * labels in the language of the app's user.
  *
  * That a change is never told cannot lose a value for ever. A server with an old cache answers with its own old stamp, and the
  * next question begins there. Whatever is not told at all is found when the definition is read, every half hour, and rows

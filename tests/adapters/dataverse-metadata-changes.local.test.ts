@@ -93,9 +93,7 @@ test.each([true, false])('a label of a global choice is a change where that is t
 
 test('each question is one request, counted', async () => {
   const counted = async () => {
-    const { requests } = (await organization.simulator('GET', '')) as unknown as {
-      requests: Record<string, number>;
-    };
+    const { requests } = await organization.simulator('GET', '');
     return requests['GET RetrieveMetadataChanges()'] ?? 0;
   };
   const before = await counted();

@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 
 const switchTo = (switches: object) => organization.simulator('PATCH', '/switches', switches);
-const state = async () => (await organization.simulator('GET', '')) as unknown as State;
+const state = async () => (await organization.simulator('GET', '')) as State;
 interface State {
   readonly switches: object;
   readonly tables: Record<string, { readonly rows: number }>;

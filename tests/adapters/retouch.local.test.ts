@@ -23,9 +23,7 @@ beforeEach(async () => {
 });
 
 const patches = async () => {
-  const { requests } = (await organization.simulator('GET', '')) as unknown as {
-    requests: Record<string, number>;
-  };
+  const { requests } = await organization.simulator('GET', '');
   return requests['PATCH accounts()'] ?? 0;
 };
 

@@ -58,7 +58,10 @@ export async function simulatedOrganization(rows: number) {
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
       if (!response.ok) throw new Error(await response.text());
-      return (await response.json()) as { tables: Record<string, { rows: number }> };
+      return (await response.json()) as {
+        tables: Record<string, { rows: number }>;
+        requests: Record<string, number>;
+      };
     },
 
     async close(): Promise<void> {

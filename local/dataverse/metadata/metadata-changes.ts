@@ -153,11 +153,6 @@ function deletedOf(touched: readonly TouchedNode[], filters: string): object {
         metadataId(column === undefined ? `entity ${table}` : `attribute ${table}.${column}`),
       );
   const told = (['Entity', 'Attribute'] as const).filter((kind) => kinds[kind].test(filters));
-  const Values = told
-    .map((kind) => ({ Items: idsOf(kind) }))
-    .map(({ Items }) => ({
-      ...{ Count: Items.length, IsReadOnly: false },
-      Items,
-    }));
+  const Values = told.map(idsOf).map((Items) => ({ Count: Items.length, IsReadOnly: false, Items }));
   return { Count: told.length, IsReadOnly: false, Keys: told, Values };
 }
